@@ -1,0 +1,1 @@
+"""Data sets of DeepOBS as batches of tensors on the device."""

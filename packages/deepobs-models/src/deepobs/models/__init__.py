@@ -1,0 +1,1 @@
+"""Architectures of DeepOBS as plain PyTorch modules."""

@@ -1,0 +1,1 @@
+"""Test problems for deep-learning optimizers: data, model and loss."""

@@ -1,0 +1,1 @@
+"""Train, sweep, tune, record, analyse and report optimizers on test problems."""
