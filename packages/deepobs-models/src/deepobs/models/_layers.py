@@ -1,0 +1,157 @@
+"""What the architectures share: TensorFlow's `same` padding and initial distributions."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
+    """Rows (or columns) that TensorFlow's `same` padding adds before and after an image.
+
+    The output has ⌈size / stride⌉ rows. An odd total puts the extra row after the image.
+
+    Args:
+        size: Rows of the input.
+        kernel: Rows of the window.
+        stride: Step of the window.
+    """
+    total = max((out_size(size, stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+def out_size(size: int, stride: int) -> int:
+    """Rows that are left after a `same` convolution or pooling."""
+    return math.ceil(size / stride)
+
+
+def conv2d_same(
+    in_channels: int, out_channels: int, kernel: int, size: int, stride: int = 1, bias: bool = True
+) -> list[nn.Module]:
+    """A convolution with `same` padding, as modules to be called one after the other.
+
+    Padding that is the same on both sides belongs to the convolution, which costs no copy.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel: Rows and columns of the kernel.
+        size: Rows and columns of the input; with stride 1 the padding does not depend on it.
+        stride: Step of the kernel.
+        bias: Whether there is a bias.
+    """
+    before, after = same_padding(size, kernel, stride)
+    if before == after:
+        return [nn.Conv2d(in_channels, out_channels, kernel, stride, before, bias=bias)]
+    return [
+        nn.ZeroPad2d((before, after, before, after)),
+        nn.Conv2d(in_channels, out_channels, kernel, stride, bias=bias),
+    ]
+
+
+def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
+    """A max pooling with `same` padding, for windows of at most three rows.
+
+    Padding only behind the image is what `ceil_mode` does, without a copy.
+    """
+    before, after = same_padding(size, kernel, stride)
+    if before == after:
+        return nn.MaxPool2d(kernel, stride, padding=before)
+    if before == 0:
+        return nn.MaxPool2d(kernel, stride, ceil_mode=True)
+    raise ValueError(f"A {kernel}×{kernel} max pooling of {size} rows needs unequal padding.")
+
+
+def check_images(images: Tensor, channels: int, size: int) -> None:
+    """Raises a ValueError unless images are [N, channels, size, size]."""
+    if images.shape[1:] != (channels, size, size):
+        raise ValueError(
+            f"Images of shape {list(images.shape)} do not fit: this network takes"
+            f" [N, {channels}, {size}, {size}]."
+        )
+
+
+class ImageClassifier(nn.Sequential):
+    """Layers that are called one after the other on images of one size.
+
+    BackPACK extends it where it extends the layers.
+
+    Args:
+        layers: Modules.
+        in_channels: Channels C of the images.
+        image_size: Rows and columns of the images.
+    """
+
+    def __init__(self, *layers: nn.Module, in_channels: int, image_size: int) -> None:
+        super().__init__(*layers)
+        self.in_channels = in_channels
+        self.image_size = image_size
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Computes the logits.
+
+        Args:
+            images: [N, in_channels, image_size, image_size].
+
+        Returns:
+            Logits [N, num_classes].
+
+        Raises:
+            ValueError: If the images have another shape.
+        """
+        check_images(images, self.in_channels, self.image_size)
+        for layer in self:
+            images = layer(images)
+        return images
+
+
+@torch.no_grad()
+def truncated_normal_(weight: Tensor, std: float) -> Tensor:
+    """Normal draws of which those beyond two standard deviations are drawn again.
+
+    Args:
+        weight: What is filled.
+        std: Standard deviation before the cut (afterwards it is 0.8796 times that).
+    """
+    return nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def glorot_normal_(weight: Tensor) -> Tensor:
+    """TensorFlow's Glorot normal: cut at two standard deviations, with the variance after the cut.
+
+    The variance after the cut is 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+    """
+    fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(weight)
+    return truncated_normal_(weight, math.sqrt(2 / (fan_in + fan_out)) / 0.87962566103423978)
+
+
+def initialise(
+    module: nn.Module,
+    *,
+    conv: Callable[[Tensor], Tensor] = nn.init.xavier_uniform_,
+    linear: Callable[[Tensor], Tensor] = nn.init.xavier_uniform_,
+    bias: float = 0.0,
+) -> None:
+    """Fills every layer below a module, in the order in which they were defined.
+
+    Batch normalisation starts at γ = 1, β = 0, mean 0, variance 1.
+
+    Args:
+        module: The network.
+        conv: Fills the kernel of a convolution.
+        linear: Fills the kernel of a dense layer.
+        bias: The constant that biases start at.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+            conv(layer.weight)
+        elif isinstance(layer, nn.Linear):
+            linear(layer.weight)
+        elif isinstance(layer, nn.BatchNorm2d):
+            layer.reset_parameters()
+            continue
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.constant_(layer.bias, bias)
