@@ -1,20 +1,31 @@
 """Architectures of DeepOBS as plain PyTorch modules."""
 
+from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
 from ._dense import MLP, LogisticRegression
 from ._functions import Beale, Branin, Quadratic, Rosenbrock
+from ._inception_v3 import InceptionOutput, InceptionV3
 from ._net2c2d import Net2C2D
+from ._net3c3d import Net3C3D
 from ._vae import VAE, VAEOutput
+from ._vgg import VGG
+from ._wide_resnet import WideResNet
 
 __all__ = [
     "MLP",
     "VAE",
+    "VGG",
+    "AllCNNC",
     "Beale",
     "Branin",
     "CharRNN",
+    "InceptionOutput",
+    "InceptionV3",
     "LogisticRegression",
     "Net2C2D",
+    "Net3C3D",
     "Quadratic",
     "Rosenbrock",
     "VAEOutput",
+    "WideResNet",
 ]

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable
 
-import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
@@ -63,12 +63,14 @@ def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
     raise ValueError(f"A {kernel}×{kernel} max pooling of {size} rows needs unequal padding.")
 
 
-def check_images(images: Tensor, channels: int, size: int) -> None:
-    """Raises a ValueError unless images are [N, channels, size, size]."""
-    if images.shape[1:] != (channels, size, size):
+def check_images(images: Tensor, channels: int, size: int | None = None) -> None:
+    """Raises a ValueError unless images are [N, channels, size, size]; None is any size."""
+    wanted = ("H", "W") if size is None else (size, size)
+    sizes = wanted if size is None and images.ndim == 4 else images.shape[2:]
+    if (*images.shape[1:2], *sizes) != (channels, *wanted):
         raise ValueError(
             f"Images of shape {list(images.shape)} do not fit: this network takes"
-            f" [N, {channels}, {size}, {size}]."
+            f" [N, {channels}, {wanted[0]}, {wanted[1]}]."
         )
 
 
@@ -106,7 +108,30 @@ class ImageClassifier(nn.Sequential):
         return images
 
 
-@torch.no_grad()
+def resize_bilinear(images: Tensor, size: int) -> Tensor:
+    """Resizes images as TensorFlow 1 does: corners not aligned, pixel centres not halved.
+
+    Row i of the result lies at i · H / size of the source, between two rows of which the second is
+    at most the last one. PyTorch's aligned corners give just that with one row more on both sides:
+    i · ((H + 1) − 1) / ((size + 1) − 1); the added row of the source repeats the last one, the
+    added row of the result is cut off. Columns likewise.
+
+    Args:
+        images: [N, C, H, W].
+        size: Rows and columns of the result.
+
+    Returns:
+        Images [N, C, size, size].
+    """
+    if images.shape[-2:] == (size, size):
+        return images
+    padded = functional.pad(images, (0, 1, 0, 1), mode="replicate")
+    resized = functional.interpolate(
+        padded, size=(size + 1, size + 1), mode="bilinear", align_corners=True
+    )
+    return resized[..., :-1, :-1]
+
+
 def truncated_normal_(weight: Tensor, std: float) -> Tensor:
     """Normal draws of which those beyond two standard deviations are drawn again.
 

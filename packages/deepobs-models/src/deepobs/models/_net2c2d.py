@@ -18,7 +18,7 @@ class Net2C2D(ImageClassifier):
     """Two 5×5 convolutions (32, 64) with 2×2 max pooling, a dense layer of 1024 and the logits.
 
     ReLU after every layer but the last. Weights start as truncated normal with standard deviation
-    0.05, biases at 0.05. It consists of plain `torch.nn` layers alone, so BackPACK extends it.
+    0.05, biases at 0.05. It consists of plain `torch.nn` layers, so BackPACK extends it.
 
     Args:
         in_channels: Channels C of the images.
@@ -29,13 +29,14 @@ class Net2C2D(ImageClassifier):
     def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
         half = out_size(image_size, 2)
         quarter = out_size(half, 2)
+        # Max pooling comes before ReLU: the same numbers for a quarter of the work.
         super().__init__(
             *conv2d_same(in_channels, 32, 5, image_size),
-            nn.ReLU(),
             max_pool2d_same(2, 2, image_size),
-            *conv2d_same(32, 64, 5, half),
             nn.ReLU(),
+            *conv2d_same(32, 64, 5, half),
             max_pool2d_same(2, 2, half),
+            nn.ReLU(),
             nn.Flatten(),
             nn.Linear(64 * quarter * quarter, 1024),
             nn.ReLU(),

@@ -1,0 +1,182 @@
+"""Inception v3 with its auxiliary head."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ._layers import check_images, initialise, resize_bilinear
+
+_SIZE = 299
+
+
+class InceptionOutput(NamedTuple):
+    """What an `InceptionV3` returns in training."""
+
+    logits: Tensor
+    """Logits of the main head [N, K]."""
+    aux_logits: Tensor
+    """Logits of the auxiliary head [N, K]."""
+
+
+def _conv(
+    fan_in: int, width: int, kernel: int | tuple[int, int], stride: int = 1, *, same: bool = True
+) -> nn.Sequential:
+    """Convolution without bias, batch normalisation, ReLU; kernels are odd, `same` has stride 1."""
+    rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
+    padding = (rows // 2, columns // 2) if same else (0, 0)
+    return nn.Sequential(
+        nn.Conv2d(fan_in, width, (rows, columns), stride, padding, bias=False),
+        nn.BatchNorm2d(width, eps=1e-3, momentum=1 - 0.9997),
+        nn.ReLU(),
+    )
+
+
+def _chain(fan_in: int, *layers: tuple[int, int | tuple[int, int]]) -> nn.Sequential:
+    """One `same` convolution after the other, each given as (width, kernel)."""
+    modules = []
+    for width, kernel in layers:
+        modules.append(_conv(fan_in, width, kernel))
+        fan_in = width
+    return nn.Sequential(*modules)
+
+
+def _average_pool() -> nn.AvgPool2d:
+    return nn.AvgPool2d(3, 1, padding=1, count_include_pad=False)
+
+
+class _Branches(nn.Module):
+    """Modules that see the same input and whose outputs are concatenated over channels."""
+
+    def __init__(self, *branches: nn.Module) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return torch.cat([branch(inputs) for branch in self.branches], 1)
+
+
+def _block_5(fan_in: int, pool_width: int) -> _Branches:
+    return _Branches(
+        _conv(fan_in, 64, 1),
+        nn.Sequential(_average_pool(), _conv(fan_in, pool_width, 1)),
+        _chain(fan_in, (48, 1), (64, 5)),
+        _chain(fan_in, (64, 1), (96, 3), (96, 3)),
+    )
+
+
+def _block_10() -> _Branches:
+    return _Branches(
+        nn.MaxPool2d(3, 2),
+        _conv(288, 384, 3, 2, same=False),
+        nn.Sequential(_chain(288, (64, 1), (96, 3)), _conv(96, 96, 3, 2, same=False)),
+    )
+
+
+def _block_6(width: int) -> _Branches:
+    row, column = (1, 7), (7, 1)
+    return _Branches(
+        _conv(768, 192, 1),
+        nn.Sequential(_average_pool(), _conv(768, 192, 1)),
+        _chain(768, (width, 1), (width, row), (192, column)),
+        _chain(768, (width, 1), (width, column), (width, row), (width, column), (192, row)),
+    )
+
+
+def _block_d() -> _Branches:
+    return _Branches(
+        nn.MaxPool2d(3, 2),
+        nn.Sequential(
+            _chain(768, (192, 1), (192, (1, 7)), (192, (7, 1))),
+            _conv(192, 192, 3, 2, same=False),
+        ),
+        nn.Sequential(_conv(768, 192, 1), _conv(192, 320, 3, 2, same=False)),
+    )
+
+
+def _block_7(fan_in: int) -> _Branches:
+    def split(fan_in: int) -> _Branches:
+        return _Branches(_conv(fan_in, 384, (1, 3)), _conv(fan_in, 384, (3, 1)))
+
+    return _Branches(
+        _conv(fan_in, 320, 1),
+        nn.Sequential(_conv(fan_in, 384, 1), split(384)),
+        nn.Sequential(_chain(fan_in, (448, 1), (384, 3)), split(384)),
+        nn.Sequential(_average_pool(), _conv(fan_in, 192, 1)),
+    )
+
+
+class InceptionV3(nn.Module):
+    """Inception v3 with an auxiliary head, which is computed in training only.
+
+    Images of any size are resized to 299×299, bilinearly and as TensorFlow 1 did it. Batch
+    normalisation has ε = 1e-3 and gives a new batch the weight 0.0003 in its statistics. Weights
+    start Glorot uniform, biases at 0. (Szegedy et al., 2016, arXiv 1512.00567.)
+
+    Args:
+        num_classes: Number of classes K.
+        in_channels: Channels C of the images.
+        dropout: Probability of dropout before the last dense layer. 0 is what DeepOBS trains with
+            (it means to drop, but its call never does).
+    """
+
+    def __init__(self, num_classes: int = 1001, in_channels: int = 3, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.in_channels = in_channels
+        self.trunk = nn.Sequential(
+            _conv(in_channels, 32, 3, 2, same=False),
+            _conv(32, 32, 3, same=False),
+            _conv(32, 64, 3),
+            nn.MaxPool2d(3, 2),
+            _conv(64, 80, 1),
+            _conv(80, 192, 3, same=False),
+            nn.MaxPool2d(3, 2),
+            _block_5(192, 32),
+            _block_5(256, 64),
+            _block_5(288, 64),
+            _block_10(),
+            _block_6(128),
+            _block_6(160),
+            _block_6(160),
+            _block_6(192),
+        )
+        self.aux_head = nn.Sequential(
+            nn.AvgPool2d(5, 3),
+            _conv(768, 128, 1),
+            _conv(128, 768, 5, same=False),
+            nn.Flatten(),
+            nn.Linear(768, num_classes),
+        )
+        self.head = nn.Sequential(
+            _block_d(),
+            _block_7(1280),
+            _block_7(2048),
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Dropout(dropout),
+            nn.Linear(2048, num_classes),
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws weights Glorot uniform, sets biases to zero and resets batch normalisation."""
+        initialise(self)
+
+    def forward(self, images: Tensor) -> Tensor | InceptionOutput:
+        """Computes the logits.
+
+        Args:
+            images: [N, in_channels, H, W], resized to 299×299.
+
+        Returns:
+            In training the logits of both heads, otherwise those of the main one [N, num_classes].
+
+        Raises:
+            ValueError: If the images have another shape.
+        """
+        check_images(images, self.in_channels)
+        features = self.trunk(resize_bilinear(images, _SIZE))
+        if self.training:
+            return InceptionOutput(aux_logits=self.aux_head(features), logits=self.head(features))
+        logits: Tensor = self.head(features)
+        return logits

@@ -1,0 +1,59 @@
+"""Three convolutions and three dense layers."""
+
+from torch import nn
+
+from ._layers import (
+    ImageClassifier,
+    conv2d_same,
+    glorot_normal_,
+    initialise,
+    max_pool2d_same,
+    out_size,
+)
+
+
+class Net3C3D(ImageClassifier):
+    """Three convolutions (64, 96, 128) with max pooling, and dense layers of 512 and 256.
+
+    The first kernel is 5×5, the others and the pooling windows are 3×3; pooling has stride 2. ReLU
+    follows every layer but the last. Kernels start Glorot normal in convolutions, Glorot uniform in
+    dense layers, biases at 0. It consists of plain `torch.nn` layers, so BackPACK extends it.
+
+    Args:
+        in_channels: Channels C of the images.
+        num_classes: Number of classes K.
+        image_size: Rows and columns of the images.
+    """
+
+    def __init__(self, in_channels: int = 3, num_classes: int = 10, image_size: int = 32) -> None:
+        size_1 = image_size - 4
+        size_2 = out_size(size_1, 2) - 2
+        if size_2 < 1:
+            raise ValueError(f"Images of {image_size} rows are too small: 6 are needed at least.")
+        size_3 = out_size(size_2, 2)
+        size_4 = out_size(size_3, 2)
+        # Max pooling comes before ReLU: the same numbers for a quarter of the work.
+        super().__init__(
+            nn.Conv2d(in_channels, 64, 5),
+            max_pool2d_same(3, 2, size_1),
+            nn.ReLU(),
+            nn.Conv2d(64, 96, 3),
+            max_pool2d_same(3, 2, size_2),
+            nn.ReLU(),
+            *conv2d_same(96, 128, 3, size_3),
+            max_pool2d_same(3, 2, size_3),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(128 * size_4 * size_4, 512),
+            nn.ReLU(),
+            nn.Linear(512, 256),
+            nn.ReLU(),
+            nn.Linear(256, num_classes),
+            in_channels=in_channels,
+            image_size=image_size,
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draws kernels Glorot normal or (dense) uniform and sets biases to zero."""
+        initialise(self, conv=glorot_normal_)
