@@ -1,0 +1,226 @@
+"""What defines a run: the configuration, checked when it is made, and its identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
+from typing import Any, Self
+
+from torch.optim import Optimizer
+
+from deepobs.problems import PROBLEMS, Problem, get_problem
+
+from ._errors import UsageError, unknown
+from ._optimizers import check_hyperparameters, find_optimizer, needs_closure, optimizer_path
+from ._schedule import check_schedule
+
+PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """What defines a run; how and where it is executed is not part of it.
+
+    Checks itself and fills in the problem's defaults, so two configurations that mean the same run
+    are equal and have the same `run_id`.
+
+    Args:
+        problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
+        optimizer: A class or a name: ``"SGD"``, any of torch.optim, ``"package.module.Class"``, or
+            one added by the entry point group ``deepobs.optimizers``.
+        lr: The base learning rate, finite and at least 0.
+        hyperparameters: The optimizer's other arguments, by name.
+        epochs: How many passes over the training set, at least 1; default: the problem's.
+        batch_size: Examples an optimizer step, over all processes and micro-batches; default: the
+            problem's.
+        weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
+        seed: What everything random derives from.
+        schedule: Name of a learning-rate schedule, or a mapping with ``name`` and its arguments.
+        precision: ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"`` (the latter two by autocast).
+        accumulate: Micro-batches an optimizer step.
+        clip_norm: Largest norm of the whole gradient; None leaves it alone.
+        validation: Share of the training set held out as the phase ``"valid"``.
+        replay: Whether every epoch repeats the first one's order and augmentation, as in DeepOBS 1.
+
+    Raises:
+        UsageError: An argument is to blame; the message is one sentence.
+        deepobs.problems.UnknownProblemError: There is no problem of that name.
+    """
+
+    problem: str | Problem
+    optimizer: str | type[Optimizer]
+    lr: float
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int | None = None
+    batch_size: int | None = None
+    weight_decay: float | None = None
+    seed: int = 42
+    schedule: str | Mapping[str, Any] = "constant"
+    precision: str = "fp32"
+    accumulate: int = 1
+    clip_norm: float | None = None
+    validation: float = 0.0
+    replay: bool = False
+
+    def __post_init__(self) -> None:
+        problem = self.problem_value
+        chosen = find_optimizer(self.optimizer)
+        lr = _number("lr", self.lr, least=0.0)
+        epochs = _whole("epochs", problem.epochs if self.epochs is None else self.epochs, least=1)
+        values = {
+            "lr": lr,
+            "hyperparameters": check_hyperparameters(chosen, lr, self.hyperparameters),
+            "epochs": epochs,
+            "batch_size": _whole(
+                "batch_size", problem.batch_size if self.batch_size is None else self.batch_size
+            ),
+            "weight_decay": _weight_decay(problem, self.weight_decay),
+            "seed": _whole("seed", self.seed, least=0),
+            "schedule": check_schedule(self.schedule, epochs),
+            "accumulate": _whole("accumulate", self.accumulate),
+            "validation": _number("validation", self.validation, least=0.0),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check_together(chosen)
+
+    @property
+    def problem_value(self) -> Problem:
+        """The problem itself."""
+        if isinstance(self.problem, Problem):
+            return self.problem
+        if not isinstance(self.problem, str):
+            raise UsageError(f"problem is a name or a Problem, not {self.problem!r}.")
+        return get_problem(self.problem)
+
+    @property
+    def problem_name(self) -> str:
+        """The problem's name, as folders bear it."""
+        return self.problem_value.name
+
+    @property
+    def optimizer_class(self) -> type[Optimizer]:
+        """The optimizer's class."""
+        return find_optimizer(self.optimizer)
+
+    @property
+    def optimizer_name(self) -> str:
+        """The name of the optimizer's class, as folders bear it."""
+        return self.optimizer_class.__name__
+
+    @cached_property
+    def run_id(self) -> str:
+        """Content hash of all that defines the run: 16 hexadecimal digits."""
+        content: dict[str, Any] = {"format": "deepobs-run-1", **self.to_dict()}
+        if PROBLEMS.get(self.problem_name) != self.problem_value:
+            content["problem"] = _description(self.problem_value)
+        text = json.dumps(content, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as JSON can hold it; `from_dict` reads it again."""
+        content = {item.name: getattr(self, item.name) for item in fields(self)}
+        content["problem"] = self.problem_name
+        content["optimizer"] = optimizer_path(self.optimizer_class)
+        content["hyperparameters"] = _lists(content["hyperparameters"])
+        content["schedule"] = _lists(content["schedule"])
+        return content
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The configuration that `to_dict` wrote, or a user's mapping of the same names.
+
+        Raises:
+            UsageError: A name is unknown or missing, or a value is refused.
+        """
+        names = [item.name for item in fields(cls)]
+        for name in content:
+            if name not in names:
+                raise unknown("setting of a run", name, names, f"there are {', '.join(names)}.")
+        for name in ("problem", "optimizer", "lr"):
+            if name not in content:
+                raise UsageError(f"A run needs {name}.")
+        return cls(**content)
+
+    def __hash__(self) -> int:
+        return hash(self.run_id)
+
+    def _check_together(self, optimizer: type[Optimizer]) -> None:
+        """What is wrong with values only beside each other."""
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", str(self.precision), PRECISIONS, f"one of {PRECISIONS}.")
+        if self.clip_norm is not None and _number("clip_norm", self.clip_norm, least=0.0) == 0:
+            raise UsageError("clip_norm is a positive number: 0 would leave no gradient.")
+        if not self.validation < 1:
+            raise UsageError(f"validation is a share from 0 to below 1, not {self.validation}.")
+        if not isinstance(self.replay, bool):
+            raise UsageError(f"replay is True or False, not {self.replay!r}.")
+        assert self.batch_size is not None
+        if self.batch_size % self.accumulate:
+            raise UsageError(
+                f"accumulate={self.accumulate} does not divide the batch size {self.batch_size}; "
+                "micro-batches have the same size."
+            )
+        if needs_closure(optimizer) and self.precision == "fp16":
+            raise UsageError(
+                f"{optimizer.__name__} evaluates its closure itself, which loss scaling cannot "
+                "follow: take precision bf16 or fp32."
+            )
+
+
+def _number(name: str, value: Any, *, least: float) -> float:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, numbers.Real)
+        or not math.isfinite(value)
+        or value < least
+    ):
+        raise UsageError(f"{name} is a finite number of at least {least:g}, not {value!r}.")
+    return float(value)
+
+
+def _whole(name: str, value: Any, *, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}.")
+    return int(value)
+
+
+def _weight_decay(problem: Problem, value: float | None) -> float | None:
+    """The factor in force; None where the problem has no regularizer."""
+    if value is None:
+        return problem.weight_decay
+    checked = _number("weight_decay", value, least=0.0)
+    if problem.weight_decay is not None:
+        return checked
+    if checked:
+        raise UsageError(
+            f"{problem.name} has no regularizer, so weight_decay={checked:g} would do nothing; to "
+            "give the optimizer its own, set its hyperparameter weight_decay."
+        )
+    return None
+
+
+def _lists(value: Any) -> Any:
+    """Tuples as lists, the way JSON gives them back."""
+    if isinstance(value, Mapping):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _description(value: Any) -> Any:
+    """A user's own problem in terms that stay the same from one process to the next."""
+    if isinstance(value, Problem):
+        return {item.name: _description(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, partial):
+        arguments = [*value.args, *(pair for pair in sorted(value.keywords.items()))]
+        return [_description(value.func), *map(_description, arguments)]
+    if isinstance(value, (list, tuple)):
+        return [_description(item) for item in value]
+    if callable(value):
+        return f"{value.__module__}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+    return repr(value)

@@ -1,0 +1,187 @@
+"""The record of one run: every series, timing and setting, as one strict JSON file."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+FORMAT = "deepobs-2"
+
+#: The fields that tell when, where and how fast, not what: a repeated run differs in these alone.
+TIMING_FIELDS = (
+    "epoch_seconds",
+    "evaluation_seconds",
+    "cost",
+    "environment",
+    "started",
+    "finished",
+)
+
+
+class CorruptRecordError(ValueError):
+    """A file is not a record of this project: truncated, not JSON, or of another kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What a run did. The attributes bear the names of the JSON file's fields.
+
+    Series have epochs + 1 values, the first from before training; those of a diverged run end early.
+    Losses include the L2 term, as in DeepOBS; the term is recorded apart too. A non-finite number is
+    ``null`` in the file and NaN here.
+
+    Attributes:
+        train_losses: Mean training loss (on ``train_eval``) plus regularizer, per epoch.
+        test_losses: The same on the test set.
+        valid_losses: The same on the validation split; None without one.
+        minibatch_train_losses: The training objective at every ``train_log_interval``-th step of
+            each epoch, from its first on.
+        train_accuracies: Share of correct predictions; None where the problem has none.
+        test_accuracies: The same on the test set.
+        valid_accuracies: The same on the validation split.
+        train_regularizers: The L2 term alone.
+        test_regularizers: The same: one value a test loss.
+        valid_regularizers: The same: one value a validation loss.
+        optimizer: The class's name.
+        testproblem: The problem's name.
+        weight_decay: Factor of the L2 term; None for none.
+        batch_size: Examples an optimizer step.
+        num_epochs: Epochs asked for.
+        learning_rate: The base learning rate.
+        lr_sched_epochs: Where DeepOBS's schedule changes; None for other schedules.
+        lr_sched_factors: Its factors.
+        random_seed: The seed.
+        train_log_interval: Steps between two values of ``minibatch_train_losses``.
+        hyperparams: The optimizer's other arguments.
+        status: ``"finished"`` or ``"diverged"``.
+        run_id: Content hash of what defines the run.
+        config: All that defines the run, as `RunConfig.from_dict` takes it.
+        schedule: The learning-rate schedule: its name and arguments.
+        precision: Arithmetic of the training.
+        accumulate: Micro-batches an optimizer step.
+        clip_norm: Largest norm of the gradient, or None.
+        validation: Share of the training set held out.
+        replay: Whether every epoch repeated the first one's order.
+        learning_rates: The learning rate at the start of each epoch.
+        num_steps: Optimizer steps an epoch.
+        epoch_seconds: Training time of each epoch, evaluation excluded.
+        evaluation_seconds: Time of each evaluation.
+        cost: ``forward_backward_seconds`` and ``optimizer_seconds`` (medians a step, warm-up
+            excluded), ``optimizer_state_bytes``, ``peak_memory_bytes``, ``num_parameters``.
+        environment: Versions, device and how the run was executed.
+        started: When, ISO 8601 with time zone.
+        finished: When, ISO 8601 with time zone.
+        path: The file it is in; None where no results folder was given. Not part of the file.
+    """
+
+    train_losses: list[float]
+    test_losses: list[float]
+    valid_losses: list[float] | None = None
+    minibatch_train_losses: list[float]
+    train_accuracies: list[float] | None = None
+    test_accuracies: list[float] | None = None
+    valid_accuracies: list[float] | None = None
+    train_regularizers: list[float]
+    test_regularizers: list[float]
+    valid_regularizers: list[float] | None = None
+    optimizer: str
+    testproblem: str
+    weight_decay: float | None
+    batch_size: int
+    num_epochs: int
+    learning_rate: float
+    lr_sched_epochs: list[int] | None = None
+    lr_sched_factors: list[float] | None = None
+    random_seed: int
+    train_log_interval: int
+    hyperparams: dict[str, Any]
+    status: str
+    run_id: str
+    config: dict[str, Any]
+    schedule: dict[str, Any]
+    precision: str
+    accumulate: int
+    clip_norm: float | None
+    validation: float
+    replay: bool
+    learning_rates: list[float]
+    num_steps: int
+    epoch_seconds: list[float]
+    evaluation_seconds: list[float]
+    cost: dict[str, float | int | None]
+    environment: dict[str, Any]
+    started: str
+    finished: str
+    path: Path | None = field(default=None, compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The file's content: fields that do not apply left out, non-finite numbers as None."""
+        content: dict[str, Any] = {"format": FORMAT, "deepobs_version": version("deepobs-runner")}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if item.name == "path" or (value is None and item.name in _OPTIONAL):
+                continue
+            content[item.name] = _strict(value)
+        return content
+
+    def to_json(self) -> str:
+        """The file's content as strict JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], *, path: Path | None = None) -> Self:
+        """The record that `to_dict` wrote.
+
+        Raises:
+            CorruptRecordError: A field is missing, or the file is of another format.
+        """
+        where = "A record" if path is None else str(path)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise CorruptRecordError(f"{where} is not a record of the format {FORMAT}.")
+        names = {item.name for item in fields(cls)} - {"path"}
+        values = {name: _series(content[name]) for name in names if name in content}
+        try:
+            return cls(**values, path=path)
+        except TypeError as error:
+            raise CorruptRecordError(f"{where} is incomplete: {error}.") from error
+
+
+#: Fields that are left out of the file where they do not apply.
+_OPTIONAL = tuple(
+    f"{phase}_{series}"
+    for phase in ("train", "test", "valid")
+    for series in ("losses", "accuracies", "regularizers")
+)
+
+
+def read_record(path: str | Path) -> Record:
+    """Reads one record of ours.
+
+    Raises:
+        CorruptRecordError: The file is truncated, not JSON, or no record.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CorruptRecordError(f"{path} is not complete JSON: {error}.") from error
+    return Record.from_dict(content, path=path)
+
+
+def _strict(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    return [_strict(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _series(value: Any) -> Any:
+    """A list of numbers with null read as NaN; everything else as it is."""
+    if isinstance(value, list):
+        return [math.nan if item is None else item for item in value]
+    return value

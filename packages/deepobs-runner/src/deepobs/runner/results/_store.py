@@ -1,0 +1,172 @@
+"""The results folder: where a record goes, what is already there, and who is at work on what."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import filelock
+import numpy as np
+
+from .._config import RunConfig
+from .._errors import ResultsError, RunInProgressError, UsageError
+from ._files import write_atomically
+from ._record import CorruptRecordError, Record, read_record
+
+_LONGEST_NAME = 200  # file systems allow 255 bytes a name
+
+
+class ResultsStore:
+    """A folder of records in DeepOBS's layout.
+
+    ``<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json``; what a run needs while it
+    is under way (lock, checkpoints) is in ``<root>/.runs/<run_id>/``.
+
+    Args:
+        root: The results folder; made when needed.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root)
+
+    def check_writable(self) -> None:
+        """Makes the folder and tries it out, before hours of training depend on it.
+
+        Raises:
+            UsageError: Nothing can be written there.
+        """
+        probe = self.root / f".write_probe.{os.getpid()}"
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe.write_bytes(b"")
+            probe.unlink()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UsageError(
+                f"The results folder {self.root} cannot be written: {reason}; choose another one."
+            ) from error
+
+    def folder_of(self, config: RunConfig) -> Path:
+        """Where the records of this setting are, whatever the seed."""
+        return self.root / config.problem_name / config.optimizer_name / setting_name(config)
+
+    def find(self, config: RunConfig) -> Record | None:
+        """The record of this very run, where it is already done; damaged files are passed over."""
+        for path in sorted(self.folder_of(config).glob(f"random_seed__{config.seed}__*.json")):
+            try:
+                record = read_record(path)
+            except (CorruptRecordError, OSError):
+                continue
+            if record.run_id == config.run_id:
+                return record
+        return None
+
+    def save(self, config: RunConfig, record: Record) -> Record:
+        """Writes a record, whole or not at all.
+
+        Raises:
+            ResultsError: It could not be written.
+        """
+        folder = self.folder_of(config)
+        time = datetime.datetime.now()
+        while (path := folder / _file_name(config.seed, time)).exists():
+            time += datetime.timedelta(seconds=1)
+        write_atomically(path, record.to_json().encode())
+        return replace(record, path=path)
+
+    def work_folder(self, run_id: str) -> Path:
+        """What belongs to a run that is under way."""
+        return self.root / ".runs" / run_id
+
+    @contextmanager
+    def lock(self, config: RunConfig) -> Iterator[None]:
+        """Holds the run for this process; other processes that want the same one are refused.
+
+        Raises:
+            RunInProgressError: Another process holds it.
+        """
+        folder = self.work_folder(config.run_id)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(folder / "lock", blocking=False)
+            lock.acquire()
+        except filelock.Timeout:
+            raise RunInProgressError(
+                f"Another process is at this run ({config.problem_name}, {config.optimizer_name}, "
+                f"seed {config.seed}, run {config.run_id}) in {self.root}; wait for its record."
+            ) from None
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ResultsError(f"{folder} could not be locked: {reason}.") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def clear(self, run_id: str) -> None:
+        """Removes what a finished run needed on its way."""
+        shutil.rmtree(self.work_folder(run_id), ignore_errors=True)
+        # Other runs may be under way beside it; the common folder goes with the last of them.
+        try:
+            self.work_folder(run_id).parent.rmdir()
+        except OSError:
+            return
+
+
+def setting_name(config: RunConfig) -> str:
+    """The name of a setting's folder, as DeepOBS writes it, ours where it knows no such setting.
+
+    ``num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02``; hyperparameters in order of
+    their names, then what differs from the defaults, then the learning rate.
+    """
+    parts: dict[str, Any] = {"num_epochs": config.epochs, "batch_size": config.batch_size}
+    if config.weight_decay != config.problem_value.weight_decay:
+        parts["weight_decay"] = config.weight_decay
+    parts.update(config.hyperparameters)
+    schedule = config.schedule
+    assert isinstance(schedule, Mapping)
+    as_deepobs = schedule["name"] == "step" and "warmup_epochs" not in schedule
+    if schedule["name"] != "constant" or len(schedule) > 1:
+        parts.update({} if as_deepobs else _schedule_parts(schedule))
+    defaults = {"precision": "fp32", "accumulate": 1, "clip_norm": None, "validation": 0.0}
+    for name, default in {**defaults, "replay": False}.items():
+        if getattr(config, name) != default:
+            parts[name] = getattr(config, name)
+    if as_deepobs:
+        changes = zip((0, *schedule["epochs"]), (1.0, *schedule["factors"]), strict=True)
+        parts["lr_schedule"] = "_".join(f"{e}_{_text(f * config.lr)}" for e, f in changes)
+    else:
+        parts["lr"] = config.lr
+    return _short("__".join(f"{name}__{_text(value)}" for name, value in parts.items()), config)
+
+
+def _schedule_parts(schedule: Mapping[str, Any]) -> dict[str, Any]:
+    return {("schedule" if key == "name" else key): value for key, value in schedule.items()}
+
+
+def _text(value: Any) -> str:
+    """A value in a folder's name: floats as numpy writes them, 1.e-02, like the original."""
+    if isinstance(value, float):
+        return np.format_float_scientific(value)
+    if isinstance(value, tuple):
+        return "_".join(_text(item) for item in value)
+    return re.sub(r"[^\w.+-]", "_", str(value))
+
+
+def _short(name: str, config: RunConfig) -> str:
+    """The name, or its beginning and the run's identity where file systems would not take it."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    identity = replace(config, seed=0).run_id  # the same folder for every seed
+    return f"{name[:_LONGEST_NAME]}__{identity}"
+
+
+def _file_name(seed: int, time: datetime.datetime) -> str:
+    return f"random_seed__{seed}__{time:%Y-%m-%d-%H-%M-%S}.json"
