@@ -1,0 +1,178 @@
+"""Choosing each method's best setting, and summing up how well it does."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import pandas as pd
+
+from ._bootstrap import mean_interval
+from ._runs import Value, higher_is_better, run_values, with_methods
+
+SelectOn = Literal["auto", "valid", "test"]
+_GROUP = ["problem", "method"]
+
+
+def tuned_settings(
+    frame: pd.DataFrame, *, select_on: SelectOn = "auto", value: Value = "final"
+) -> pd.DataFrame:
+    r"""Choose each method's best setting on each problem.
+
+    The score of a setting is the mean of the final (or best) value over the seeds *that all of the
+    method's settings share*: otherwise a setting repeated with more seeds would be compared
+    on other draws than those tried once. Where no seed is shared, all runs count. A setting
+    with a diverged run among these is worse than any without.
+
+    Args:
+        frame: A tidy frame.
+        select_on: "valid", "test", or "auto": on validation data where all of the method's
+            settings have them, else on test data.
+        value: Whether the final or the best value of a run counts.
+
+    Returns:
+        One row per problem and method: `problem`, `method`, `setting`, `learning_rate`,
+        `selected_on` ("valid" or "test": chosen on test data, the result is optimistic),
+        `metric` (what was compared), `score`, `num_settings`, `selection_seeds` (how many of
+        them the choice rests on).
+
+    Source:
+        DeepOBS chooses by the final test value of seed 42 (Schneider et al., ICLR 2019, section
+        3.3); with the published baselines this gives the published choice.
+    """
+    tables = {"test": run_values(frame, value=value, split="test")}
+    if select_on != "test":
+        tables["valid"] = run_values(frame, value=value, split="valid")
+    rows = []
+    for key, test_runs in tables["test"].groupby(_GROUP, observed=True, sort=True):
+        runs, split = test_runs, "test"
+        if select_on != "test":
+            valid = tables["valid"]
+            valid = valid[(valid["problem"] == key[0]) & (valid["method"] == key[1])]
+            if select_on == "valid" or set(valid["setting"]) == set(test_runs["setting"]):
+                runs, split = valid, "valid"
+        if len(runs):
+            rows.append(_best_setting(runs) | {"selected_on": split})
+    return pd.DataFrame(rows, columns=_TUNED_COLUMNS)
+
+
+_TUNED_COLUMNS = [
+    *_GROUP,
+    "setting",
+    "learning_rate",
+    "selected_on",
+    "metric",
+    "score",
+    "num_settings",
+    "selection_seeds",
+]
+
+
+def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
+    """Return the row of `tuned_settings` for one method's runs on one problem."""
+    seeds = runs.groupby("setting")["seed"].agg(set)
+    shared = set.intersection(*seeds)
+    counted = runs[runs["seed"].isin(shared)] if shared else runs
+    metric = str(runs["metric"].iloc[0])
+    sign = 1.0 if higher_is_better(metric) else -1.0
+    scores = counted.groupby("setting", sort=False)["value"].agg(
+        lambda values: sign * values.mean() if values.notna().all() else -math.inf
+    )
+    best = str(scores.idxmax())
+    chosen = runs[runs["setting"] == best].iloc[0]
+    return {
+        "problem": str(chosen["problem"]),
+        "method": str(chosen["method"]),
+        "setting": best,
+        "learning_rate": float(chosen["learning_rate"]),
+        "metric": metric,
+        "score": sign * float(scores[best]) if math.isfinite(scores[best]) else math.nan,
+        "num_settings": len(scores),
+        "selection_seeds": len(shared),
+    }
+
+
+def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Keep only the runs of each method's best setting.
+
+    Args:
+        frame: A tidy frame.
+        tuned: The settings to keep, as `tuned_settings` returns them (its default).
+
+    Returns:
+        The rows of these runs, with the columns `method`, `setting` and `selected_on` more.
+    """
+    labelled = with_methods(frame)
+    tuned = tuned_settings(frame) if tuned is None else tuned
+    choice = tuned.set_index([*_GROUP, "setting"])["selected_on"]
+    keys = [labelled[name].astype(object) for name in (*_GROUP, "setting")]
+    chosen = choice.reindex(pd.MultiIndex.from_arrays(keys)).to_numpy()
+    labelled["selected_on"] = pd.Categorical(chosen, categories=["valid", "test"])
+    return labelled[labelled["selected_on"].notna()]
+
+
+def summary_table(
+    frame: pd.DataFrame,
+    *,
+    tuned: pd.DataFrame | None = None,
+    epochs: tuple[int, ...] = (1, 5),
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Sum up each method at its best setting on each problem.
+
+    Args:
+        frame: A tidy frame.
+        tuned: The settings to report, as `tuned_settings` returns them (its default).
+        epochs: Epochs after which to give the mean of the metric too.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        One row per problem, method and metric (`test_loss`, and `test_accuracy` where there is
+        one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
+        `num_diverged`; over the finished runs `mean`, sample standard deviation `std`, `median`
+        and a 95 % bootstrap interval of the mean (`low`, `high`) of the final value, `best_mean`
+        and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after the epochs asked for.
+    """
+    runs = tuned_runs(frame, tuned)
+    rows = []
+    for metric in ("test_loss", "test_accuracy"):
+        final, best = run_values(runs, metric), run_values(runs, metric, "best")
+        for key, group in final.groupby(_GROUP, observed=True, sort=True):
+            of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]
+            ids = group["run_id"]
+            row = _row(group, of_group, seed) | {"metric": metric}
+            curves = runs[runs["run_id"].isin(ids)]
+            for epoch in epochs:
+                values = curves.loc[curves["epoch"] == epoch, metric]
+                row[f"epoch_{epoch}_mean"] = values.mean()
+                row[f"epoch_{epoch}_std"] = values.std()
+            row["selected_on"] = str(curves["selected_on"].iloc[0])
+            rows.append(row)
+    return (
+        pd.DataFrame(rows).sort_values(_GROUP, kind="stable", ignore_index=True)
+        if rows
+        else (pd.DataFrame(columns=[*_GROUP, "metric"]))
+    )
+
+
+def _row(final: pd.DataFrame, best: pd.DataFrame, seed: int) -> dict[str, Any]:
+    first = final.iloc[0]
+    values = final["value"].dropna()
+    low, high = mean_interval(values.to_numpy(), seed=seed)
+    return {
+        "problem": str(first["problem"]),
+        "method": str(first["method"]),
+        "source": str(first["source"]),
+        "learning_rate": float(first["learning_rate"]),
+        "batch_size": float(first["batch_size"]),
+        "num_epochs": int(first["num_epochs"]),
+        "num_runs": len(final),
+        "num_diverged": int((final["status"] == "diverged").sum()),
+        "mean": values.mean(),
+        "std": values.std(),
+        "median": values.median(),
+        "low": low,
+        "high": high,
+        "best_mean": best["value"].mean(),
+        "best_std": best["value"].std(),
+    }

@@ -1,0 +1,291 @@
+"""Read one result file: ours, DeepOBS 1.1's as published, or DeepOBS 1.2's.
+
+The three formats become the same `dict`: the settings and measurements of a run (`RUN_COLUMNS`),
+its series (`SERIES`) as float64 arrays, and what it did per epoch (`PER_EPOCH`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._columns import COSTS, PER_EPOCH, SERIES
+
+Run = dict[str, Any]
+
+# The TensorFlow classes that the published runs used, under the names they have elsewhere.
+OPTIMIZER_NAMES = {
+    "GradientDescentOptimizer": "SGD",
+    "MomentumOptimizer": "Momentum",
+    "AdamOptimizer": "Adam",
+}
+_LEARNING_RATE_NAMES = ("lr", "learning_rate")
+# What sets a run apart besides optimizer, hyperparameters and schedule, with the value that is
+# not worth a word.
+_VARIANTS = {"precision": "fp32", "accumulate": 1, "clip_norm": None, "replay": False}
+_MINIBATCHES = b'"minibatch_train_losses"'
+
+
+class UnreadableRecordError(ValueError):
+    """A file that should hold a run's result does not; the message says what is wrong."""
+
+
+def parse_record(content: bytes, file: str) -> Run | None:
+    """Parse the content of one result file.
+
+    The mini-batch losses, nearly all of a file's bytes, are skipped without being parsed.
+
+    Args:
+        content: The file's bytes.
+        file: The file's path relative to the results folder, with forward slashes.
+
+    Returns:
+        The run, or `None` if the file is JSON (or looks like none of ours) but no run's result.
+
+    Raises:
+        UnreadableRecordError: If it is a result file but damaged.
+    """
+    light, num_logged = _cut_minibatches(content)
+    try:
+        try:
+            data = json.loads(light)
+        except ValueError:
+            data = json.loads(content)  # the cut went wrong, or the file itself is damaged
+    except (ValueError, RecursionError) as error:
+        if _looks_like_record(content, file):
+            raise UnreadableRecordError(f"not valid JSON ({error})") from error
+        return None
+    if not isinstance(data, dict) or not ("testproblem" in data and _has_series(data)):
+        return None
+    run = _settings(data, file)
+    run |= {column: _numbers(data, name) for name, column in SERIES.items()}
+    run |= {column: _numbers(data, name) for name, column in PER_EPOCH.items()}
+    if run["source"] == "deepobs-1.2":
+        _drop_padding(run)
+    num_values = max(len(run[column]) for column in SERIES.values())
+    if num_values == 0:
+        raise UnreadableRecordError(f"none of {', '.join(SERIES)} holds a value")
+    if run["num_epochs"] < 0:
+        run["num_epochs"] = num_values - 1
+    if len(run["steps"]) == 0:
+        run["steps"] = _steps(data, num_logged, run["num_epochs"])
+    if run["status"] is None:
+        run["status"] = "finished" if _all_finite(run) else "diverged"
+    if run["run_id"] is None:
+        run["run_id"] = identify(run, file)
+    return run
+
+
+def _cut_minibatches(content: bytes) -> tuple[bytes, int]:
+    """Empty the list of mini-batch losses; return the rest and how many values it held.
+
+    A quote inside a JSON string is escaped, so the quoted name can only be a key.
+    """
+    key = content.find(_MINIBATCHES)
+    start = content.find(b"[", key)
+    end = content.find(b"]", start)
+    if key < 0 or start < 0 or end < 0:
+        return content, 0
+    if content[key + len(_MINIBATCHES) : start].strip() != b":":
+        return content, 0
+    empty = not content[start + 1 : end].strip()
+    num_values = 0 if empty else content.count(b",", start, end) + 1
+    return content[: start + 1] + content[end:], num_values
+
+
+def _looks_like_record(content: bytes, file: str) -> bool:
+    return (
+        PurePath(file).name.startswith("random_seed__")
+        or b'"testproblem"' in content
+        or b'"train_losses"' in content
+    )
+
+
+def _has_series(data: dict[str, Any]) -> bool:
+    # 1.1 and ours call it optimizer, 1.2 optimizer_name
+    names = ("optimizer", "optimizer_name", "optimizer_hyperparams", "hyperparams", *SERIES)
+    return any(name in data for name in names)
+
+
+def _settings(data: dict[str, Any], file: str) -> Run:
+    """What was run, from any of the three formats."""
+    if data.get("format") == "deepobs-2":
+        source = "deepobs-2"
+    elif "optimizer_hyperparams" in data or "optimizer_name" in data:
+        source = "deepobs-1.2"
+    else:
+        source = "deepobs-1.1"
+    training = data.get("training_params") or {}
+    if not isinstance(training, dict):
+        raise UnreadableRecordError(f"training_params is {_show(training)}, expected an object")
+    hyperparameters = data.get("optimizer_hyperparams", data.get("hyperparams")) or {}
+    if not isinstance(hyperparameters, dict):
+        raise UnreadableRecordError(f"hyperparams is {_show(hyperparameters)}, expected an object")
+    rates = [hyperparameters.get(name) for name in _LEARNING_RATE_NAMES]
+    rates = [data.get("learning_rate"), *rates]
+    others = {k: v for k, v in hyperparameters.items() if k not in _LEARNING_RATE_NAMES}
+    cost = data.get("cost") if isinstance(data.get("cost"), dict) else {}
+    status = data.get("status")
+    return {
+        "run_id": data["run_id"] if isinstance(data.get("run_id"), str) else None,
+        "source": source,
+        "file": file,
+        "problem": _text(data, "testproblem"),
+        "optimizer": _optimizer(data, file),
+        "hyperparameters": _canonical(others),
+        "schedule": _schedule(data, training),
+        "variant": _variant(data),
+        "status": status if status in ("finished", "diverged") else None,
+        "learning_rate": _number(next((r for r in rates if r is not None), None), "learning_rate"),
+        "weight_decay": _number(data.get("weight_decay", data.get("l2_reg")), "weight_decay"),
+        "validation": _number(data.get("validation"), "validation"),
+        "batch_size": _number(data.get("batch_size"), "batch_size"),
+        "num_epochs": _integer(data, "num_epochs", missing=-1),
+        "seed": _integer(data, "random_seed"),
+        **{name: _number((cost or {}).get(name), name) for name in COSTS},
+    }
+
+
+def _optimizer(data: dict[str, Any], file: str) -> str:
+    """The optimizer's name; early 1.2 files have it only in their path."""
+    if "optimizer" in data or "optimizer_name" in data:
+        name = _text(data, "optimizer" if "optimizer" in data else "optimizer_name")
+    elif len(parts := PurePath(file).parts) >= 3:
+        name = parts[-3]
+    else:
+        raise UnreadableRecordError("optimizer is missing, and the file's folder does not tell it")
+    return OPTIMIZER_NAMES.get(name, name)
+
+
+def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
+    """The learning-rate schedule as text: "constant", a name, or canonical JSON."""
+    schedule = data.get("schedule")
+    if isinstance(schedule, dict) and set(schedule) == {"name"}:
+        schedule = schedule["name"]
+    if schedule is not None:
+        return _storable(schedule) if isinstance(schedule, str) else _canonical(schedule)
+    epochs = data.get("lr_sched_epochs", training.get("lr_sched_epochs"))
+    factors = data.get("lr_sched_factors", training.get("lr_sched_factors"))
+    if not epochs:
+        return "constant"
+    steps = {"epochs": epochs, "factors": factors, "name": "steps"}
+    return _canonical(steps)
+
+
+def _variant(data: dict[str, Any]) -> str:
+    """What is unusual about a run, as words: "bf16 accumulate=2", mostly ""."""
+    words = []
+    for name, usual in _VARIANTS.items():
+        value = data.get(name, usual)
+        if value == usual:
+            continue
+        if name == "precision":
+            words.append(str(value))
+        else:
+            words.append(name if value is True else f"{name}={value}")
+    return _storable(" ".join(words))
+
+
+def _numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
+    """A series as float64; null and NaN become NaN, what is too large becomes infinity."""
+    values = data.get(name)
+    if values is None:
+        return np.empty(0)
+    if not isinstance(values, list):
+        raise UnreadableRecordError(f"{name} is {_show(values)}, expected a list of numbers")
+    return np.array(
+        [
+            value if type(value) is float else _number(value, f"{name}[{position}]")
+            for position, value in enumerate(values)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _number(value: Any, name: str) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a number")
+    try:
+        return float(value)  # DeepOBS's tools also wrote "NaN" and "Infinity" as strings
+    except OverflowError:
+        return math.inf if isinstance(value, int) and value > 0 else -math.inf
+    except ValueError as error:
+        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a number") from error
+
+
+def _integer(data: dict[str, Any], name: str, *, missing: int | None = None) -> int:
+    value = data.get(name)
+    if value is None and missing is not None:
+        return missing
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a whole number from 0")
+    return value
+
+
+def _text(data: dict[str, Any], name: str) -> str:
+    value = data.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a name")
+    return _storable(value)
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # lone surrogates are not valid UTF-8
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def _drop_padding(run: Run) -> None:
+    """Cut the values DeepOBS 1.2 fills an aborted run up with, copies of the first value."""
+    losses = [run[name] for name in ("train_loss", "test_loss") if len(run[name]) > 1]
+    if not losses:
+        return
+    repeats = min(_trailing_copies(loss) for loss in losses)
+    if repeats == 0:
+        return
+    run["status"] = "diverged"
+    for column in SERIES.values():
+        if len(run[column]):
+            run[column] = run[column][: len(run[column]) - repeats]
+
+
+def _trailing_copies(values: NDArray[np.float64]) -> int:
+    differs = np.flatnonzero(values != values[0])
+    return len(values) - 1 - (int(differs[-1]) if len(differs) else 0)
+
+
+def _steps(data: dict[str, Any], num_logged: int, num_epochs: int) -> NDArray[np.float64]:
+    """Steps per epoch from the mini-batch losses, where every step's was written."""
+    if data.get("train_log_interval") != 1 or num_epochs == 0 or num_logged % num_epochs:
+        return np.empty(0)
+    return np.full(num_epochs if num_logged else 0, num_logged / max(num_epochs, 1))
+
+
+def _all_finite(run: Run) -> bool:
+    return all(bool(np.isfinite(run[name]).all()) for name in ("train_loss", "test_loss"))
+
+
+def identify(run: Run, file: str) -> str:
+    """Name a run whose file does not, after its settings and its file's (dated) name."""
+    names = ("source", "problem", "optimizer", "hyperparameters", "schedule", "seed")
+    settings = [str(run[name]) for name in names]
+    numbers = [repr(run[name]) for name in ("learning_rate", "weight_decay", "batch_size")]
+    identity = "\n".join([*settings, *numbers, PurePath(file).name])
+    return hashlib.sha256(identity.encode()).hexdigest()[:16]

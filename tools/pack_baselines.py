@@ -1,0 +1,67 @@
+"""Pack the published baselines into the Parquet file that deepobs-runner carries.
+
+    python tools/pack_baselines.py epochs.jsonl.gz
+
+`epochs.jsonl.gz` holds a JSON object a line: a published file without its mini-batch losses, and
+with its path as `file`.
+"""
+
+import argparse
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from deepobs.runner.results._baselines import BASELINES_NAME
+from deepobs.runner.results._read import Run, identify, parse_record
+from deepobs.runner.results._table import RUN_SCHEMA, to_table
+
+# The number of mini-batch losses in the published files over the number of epochs.
+STEPS_PER_EPOCH = {
+    "quadratic_deep": 7,
+    "mnist_vae": 937,
+    "fmnist_vae": 937,
+    "fmnist_2c2d": 468,
+    "cifar10_3c3d": 390,
+    "cifar100_allcnnc": 195,
+    "svhn_wrn164": 500,
+    "tolstoi_char_rnn": 1045,
+}
+TARGET = Path(__file__).parents[1] / "packages/deepobs-runner/src/deepobs/runner/results/data"
+
+
+def read_run(line: bytes) -> Run:
+    """Return one line's run, marked as a baseline."""
+    file = json.loads(line)["file"]
+    run = parse_record(line, file)
+    if run is None:
+        raise ValueError(f"{file} is no result of DeepOBS")
+    run["source"] = "baseline"
+    run["run_id"] = identify(run, file)
+    run["steps"] = np.full(run["num_epochs"], float(STEPS_PER_EPOCH[run["problem"]]))
+    return run
+
+
+def main() -> None:
+    """Read the published runs, write the packaged ones."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("source", type=Path, help="epochs.jsonl.gz")
+    parser.add_argument("target", type=Path, nargs="?", default=TARGET / BASELINES_NAME)
+    arguments = parser.parse_args()
+    with gzip.open(arguments.source) as lines:
+        runs = sorted((read_run(line) for line in lines), key=lambda run: str(run["file"]))
+    floats = [f"{field.name}.list.element" for field in RUN_SCHEMA if "list" in str(field.type)]
+    pq.write_table(
+        to_table(runs),
+        arguments.target,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=[name for name in RUN_SCHEMA.names if f"{name}.list.element" not in floats],
+        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+    )
+
+
+if __name__ == "__main__":
+    main()
