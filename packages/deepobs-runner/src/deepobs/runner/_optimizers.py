@@ -53,7 +53,7 @@ def needs_closure(optimizer: type[Optimizer]) -> bool:
 def check_hyperparameters(
     optimizer: type[Optimizer], lr: float, hyperparameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The hyperparameters in canonical form: sorted, sequences as tuples, whole floats as floats.
+    """The hyperparameters in canonical form: sorted, sequences as tuples, 1 and 1.0 the same.
 
     Raises:
         UsageError: The optimizer has no argument of that name, or refuses the value.
@@ -113,9 +113,7 @@ def _by_name(name: str) -> Any:
         for key, value in vars(torch.optim).items()
         if isinstance(value, type) and issubclass(value, Optimizer) and value is not Optimizer
     ]
-    raise unknown(
-        "optimizer", name, [*ours, *added], "give a name of torch.optim or package.Class."
-    )
+    raise unknown("optimizer", name, [*ours, *added], "give a name of torch.optim or a class.")
 
 
 def _by_path(path: str) -> Any:
@@ -126,9 +124,7 @@ def _by_path(path: str) -> Any:
         raise UsageError(f"The optimizer {path!r} cannot be imported: {error}.") from error
     if not hasattr(module, class_name):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        raise unknown(
-            f"class in module {module_name}", class_name, classes, "look at its spelling."
-        )
+        raise unknown(f"class in module {module_name}", class_name, classes, "check its spelling.")
     return getattr(module, class_name)
 
 
@@ -146,7 +142,8 @@ def _canonical(what: str, value: Any, default: Any) -> Any:
     if isinstance(value, numbers.Real):
         if not math.isfinite(value):
             raise UsageError(f"{what} is a finite number, not {float(value)}.")
-        return float(value)
+        whole = isinstance(default, int) and float(value).is_integer()
+        return int(value) if whole else float(value)
     raise UsageError(f"{what} is a number, a string, a boolean or a list of them, not {value!r}.")
 
 

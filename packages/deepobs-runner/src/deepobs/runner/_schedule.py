@@ -1,4 +1,5 @@
 """Learning-rate schedules by name, with warm-up, and every class of torch.optim.lr_scheduler."""
+# ruff: noqa: ARG001, ARG005 - every schedule is called with the same arguments, needed or not
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch.optim import Optimizer, lr_scheduler
 
 from ._errors import UsageError, unknown
@@ -82,6 +84,14 @@ SCHEDULES: Mapping[str, Callable[..., Factor]] = {
     for function in (constant, step, linear, cosine, cosine_warm_restarts, trapezoidal)
 }
 
+# Classes of torch whose arguments are functions or other schedulers, which no file can hold.
+_NEED_OBJECTS = (
+    "LRScheduler",
+    "LambdaLR",
+    "MultiplicativeLR",
+    "SequentialLR",
+    "ChainedScheduler",
+)
 _NUMBERS_FROM_ZERO = ("warmup_epochs", "final_factor", "cooldown_epochs")
 _POSITIVE_NUMBERS = ("period",)
 
@@ -166,7 +176,7 @@ def make_schedule(
 
 
 def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
-    known = [*inspect.signature(SCHEDULES[name]).parameters][2:] + ["warmup_epochs"]
+    known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
     for key, value in given.items():
         if key not in known:
             raise unknown(f"argument of the schedule {name}", key, known, f"it takes {known}.")
@@ -180,7 +190,7 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
         raise UsageError(f"period_factor is a number from 1, not {given['period_factor']!r}.")
     if given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0) > epochs:
         raise UsageError(
-            f"Warm-up and cool-down of the schedule {name} take longer than the run's {epochs} epochs."
+            f"Warm-up and cool-down of the schedule {name} take longer than the {epochs} epochs."
         )
     if name == "step":
         _check_step(given.get("epochs"), given.get("factors"))
@@ -209,20 +219,17 @@ def _check_class(name: str, given: Mapping[str, Any]) -> None:
         if isinstance(value, type)
         and issubclass(value, lr_scheduler.LRScheduler)
         and not key.startswith("_")
-        and key
-        not in ("LRScheduler", "LambdaLR", "MultiplicativeLR", "SequentialLR", "ChainedScheduler")
+        and key not in _NEED_OBJECTS
     }
     if name not in classes:
         choices = [*SCHEDULES, *classes]
         raise unknown("schedule", name, choices, f"there are {', '.join(SCHEDULES)}.")
     if given.get("interval", "epoch") not in ("epoch", "step"):
         raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
-    known = [*inspect.signature(classes[name]).parameters][1:] + ["interval"]
+    known = [*list(inspect.signature(classes[name]).parameters)[1:], "interval"]
     for key in given:
         if key not in known:
             raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")
-    import torch
-
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
     _construct(name, dummy, {key: value for key, value in given.items() if key != "interval"})
 

@@ -30,9 +30,9 @@ class CorruptRecordError(ValueError):
 class Record:
     """What a run did. The attributes bear the names of the JSON file's fields.
 
-    Series have epochs + 1 values, the first from before training; those of a diverged run end early.
-    Losses include the L2 term, as in DeepOBS; the term is recorded apart too. A non-finite number is
-    ``null`` in the file and NaN here.
+    Series have epochs + 1 values, the first from before training; those of a diverged run end
+    early. Losses include the L2 term, as in DeepOBS; the term is recorded apart too. A non-finite
+    number is ``null`` in the file and NaN here.
 
     Attributes:
         train_losses: Mean training loss (on ``train_eval``) plus regularizer, per epoch.

@@ -26,8 +26,8 @@ _LONGEST_NAME = 200  # file systems allow 255 bytes a name
 class ResultsStore:
     """A folder of records in DeepOBS's layout.
 
-    ``<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json``; what a run needs while it
-    is under way (lock, checkpoints) is in ``<root>/.runs/<run_id>/``.
+    ``<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json``; what a run needs while
+    it is under way (lock, checkpoints) is in ``<root>/.runs/<run_id>/``.
 
     Args:
         root: The results folder; made when needed.
