@@ -116,12 +116,21 @@ def _label(source: str, optimizer: str, hyperparameters: str, schedule: str, var
         values: dict[str, Any] = json.loads(hyperparameters)
         words += [f"{name}={_word(value)}" for name, value in values.items()]
     if schedule != "constant":
-        words.append(schedule)
+        words.append(_schedule_label(schedule))
     if variant:
         words.append(variant)
     if note := _SOURCE_NOTES.get(source):
         words.append(f"({note})")
     return " ".join(words)
+
+
+def _schedule_label(schedule: str) -> str:
+    """Show a schedule's canonical JSON like a call: cosine(warmup_epochs=5)."""
+    if not schedule.startswith("{"):
+        return schedule
+    values: dict[str, Any] = json.loads(schedule)
+    name = values.pop("name", "schedule")
+    return f"{name}({', '.join(f'{key}={_word(value)}' for key, value in values.items())})"
 
 
 def _word(value: Any) -> str:

@@ -131,7 +131,7 @@ def summary_table(
         one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
         `num_diverged`; over the finished runs `mean`, sample standard deviation `std`, `median`
         and a 95 % bootstrap interval of the mean (`low`, `high`) of the final value, `best_mean`
-        and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after the epochs asked for.
+        and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after those epochs.
     """
     runs = tuned_runs(frame, tuned)
     rows = []

@@ -15,7 +15,7 @@ SERIES = {
 }
 METRICS = tuple(SERIES.values())
 # Both have one value per epoch of training; the frame holds their running sums.
-PER_EPOCH = {"num_steps": "steps", "epoch_seconds": "seconds"}
+PER_EPOCH = ("steps", "seconds")
 
 TEXTS = (
     "run_id",

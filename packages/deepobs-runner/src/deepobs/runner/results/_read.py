@@ -1,7 +1,7 @@
 """Read one result file: ours, DeepOBS 1.1's as published, or DeepOBS 1.2's.
 
 The three formats become the same `dict`: the settings and measurements of a run (`RUN_COLUMNS`),
-its series (`SERIES`) as float64 arrays, and what it did per epoch (`PER_EPOCH`).
+its series (`SERIES`) as float64 arrays, and its steps and seconds per epoch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._columns import COSTS, PER_EPOCH, SERIES
+from ._columns import COSTS, SERIES
 
 Run = dict[str, Any]
 
@@ -65,7 +65,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
         return None
     run = _settings(data, file)
     run |= {column: _numbers(data, name) for name, column in SERIES.items()}
-    run |= {column: _numbers(data, name) for name, column in PER_EPOCH.items()}
+    run["seconds"] = _numbers(data, "epoch_seconds")
     if run["source"] == "deepobs-1.2":
         _drop_padding(run)
     num_values = max(len(run[column]) for column in SERIES.values())
@@ -73,8 +73,8 @@ def parse_record(content: bytes, file: str) -> Run | None:
         raise UnreadableRecordError(f"none of {', '.join(SERIES)} holds a value")
     if run["num_epochs"] < 0:
         run["num_epochs"] = num_values - 1
-    if len(run["steps"]) == 0:
-        run["steps"] = _steps(data, num_logged, run["num_epochs"])
+    per_epoch = _steps_per_epoch(data, num_logged, run["num_epochs"])
+    run["steps"] = np.empty(0) if math.isnan(per_epoch) else np.full(num_values - 1, per_epoch)
     if run["status"] is None:
         run["status"] = "finished" if _all_finite(run) else "diverged"
     if run["run_id"] is None:
@@ -174,7 +174,7 @@ def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
     factors = data.get("lr_sched_factors", training.get("lr_sched_factors"))
     if not epochs:
         return "constant"
-    steps = {"epochs": epochs, "factors": factors, "name": "steps"}
+    steps = {"epochs": epochs, "factors": factors, "name": "step"}
     return _canonical(steps)
 
 
@@ -271,11 +271,13 @@ def _trailing_copies(values: NDArray[np.float64]) -> int:
     return len(values) - 1 - (int(differs[-1]) if len(differs) else 0)
 
 
-def _steps(data: dict[str, Any], num_logged: int, num_epochs: int) -> NDArray[np.float64]:
-    """Steps per epoch from the mini-batch losses, where every step's was written."""
-    if data.get("train_log_interval") != 1 or num_epochs == 0 or num_logged % num_epochs:
-        return np.empty(0)
-    return np.full(num_epochs if num_logged else 0, num_logged / max(num_epochs, 1))
+def _steps_per_epoch(data: dict[str, Any], num_logged: int, num_epochs: int) -> float:
+    """Return what was recorded, or count mini-batch losses if every step's was written."""
+    if data.get("num_steps") is not None:
+        return _number(data["num_steps"], "num_steps")
+    if data.get("train_log_interval") != 1 or min(num_logged, num_epochs) == 0:
+        return math.nan
+    return math.nan if num_logged % num_epochs else num_logged / num_epochs
 
 
 def _all_finite(run: Run) -> bool:

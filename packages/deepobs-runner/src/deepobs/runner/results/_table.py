@@ -29,7 +29,7 @@ RUN_SCHEMA = pa.schema(
         *((name, pa.string()) for name in TEXTS),
         *((name, pa.float64()) for name in NUMBERS),
         *((name, pa.int64()) for name in INTEGERS),
-        *((name, pa.list_(pa.float64())) for name in (*METRICS, *PER_EPOCH.values())),
+        *((name, pa.list_(pa.float64())) for name in (*METRICS, *PER_EPOCH)),
     ]
 )
 
@@ -55,7 +55,7 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     columns["epoch"] = (np.arange(lengths.sum()) - np.repeat(starts, lengths)).astype(np.int32)
     for metric in METRICS:
         columns[metric] = _place(table[metric], starts, lengths)
-    for name in PER_EPOCH.values():
+    for name in PER_EPOCH:
         columns[name] = _place_sums(table[name], starts, lengths)
     return pd.DataFrame({name: columns[name] for name in FRAME_COLUMNS}, copy=False)
 
