@@ -1,0 +1,89 @@
+"""Who executes runs: one small interface for worker processes, Ray and SLURM."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self, TypeAlias
+
+from .._config import RunConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One run that a worker is asked for.
+
+    Args:
+        config: what defines the run.
+        options: how it is executed: keyword arguments of `run_config`.
+        attempt: 1 for the first attempt, one more for each retry.
+    """
+
+    config: RunConfig
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attempt: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """What a worker says while a run is under way, where its executor passes it on.
+
+    Args:
+        epoch: epochs done.
+        loss: the test loss after them, or None.
+    """
+
+    epoch: int
+    loss: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a job ended.
+
+    Args:
+        status: `finished` and `diverged` have a record; `pruned` was stopped by the tuner;
+            `busy` means that another process is doing this very run; `failed` raised an error;
+            `lost` means that the worker or its machine died.
+        message: for `failed` and `lost`, one sentence saying why.
+        retry: whether another attempt may end differently.
+        seconds: time that the worker spent on it.
+    """
+
+    status: Literal["finished", "diverged", "pruned", "busy", "failed", "lost"]
+    message: str | None = None
+    retry: bool = False
+    seconds: float = 0.0
+
+
+Report: TypeAlias = Callable[[Progress], None]
+Work: TypeAlias = Callable[[Job, Report], Outcome]
+Event: TypeAlias = tuple[Job, Progress | Outcome]
+
+
+def ignore_progress(progress: Progress) -> None:
+    """What an executor hands to a worker when it passes no progress on."""
+
+
+class Executor(Protocol):
+    """What a sweep needs of whoever executes its runs. A context manager.
+
+    Leaving the context after an exception stops what is running, in such a way that it can be
+    gone on with; leaving it normally lets idle workers go.
+    """
+
+    def submit(self, job: Job) -> None:
+        """Queue a job. May be called while `events` is iterated over."""
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happens to the submitted jobs, until each of them has its `Outcome`."""
+
+    def __enter__(self) -> Self:
+        """Start what the executor needs."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the workers go."""

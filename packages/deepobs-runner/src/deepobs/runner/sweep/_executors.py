@@ -1,0 +1,86 @@
+"""The executor of a name, with what it needs to know about this machine."""
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._errors import UsageError, unknown
+from ._executor import Executor
+from ._local import LocalExecutor, available_cores
+from ._ray import RayExecutor
+from ._slurm import SlurmExecutor
+from ._work import perform
+
+_MOST_DEFAULT_WORKERS = 8  # each takes some hundred megabytes for torch alone
+
+EXECUTORS: Mapping[str, Callable[..., Executor]] = {
+    "local": LocalExecutor,
+    "ray": RayExecutor,
+    "slurm": SlurmExecutor,
+}
+
+
+def make_executor(
+    name: str,
+    *,
+    workers: int | None,
+    device: str,
+    results: str | Path,
+    options: Mapping[str, Any],
+) -> Executor:
+    """The executor of a name, ready to be entered.
+
+    Args:
+        name: one of `EXECUTORS`.
+        workers: how many runs at once; None for the executor's own choice.
+        device: device of the runs.
+        results: folder of the records; SLURM's scripts and logs go to `.slurm` in it.
+        options: arguments of the executor's class.
+
+    Raises:
+        UsageError: there is no such executor or argument, or the number of workers is none.
+    """
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")
+    if workers is not None and (not isinstance(workers, int) or workers < 1):
+        raise UsageError(f"workers is a whole number of at least 1, not {workers!r}.")
+    arguments = _arguments(name, workers, device, Path(results))
+    _check_options(name, options)
+    return EXECUTORS[name](perform, **{**arguments, **options})
+
+
+def visible_devices(device: str) -> Sequence[str]:
+    """The GPUs that workers share, as values of CUDA_VISIBLE_DEVICES; none for other devices."""
+    import torch
+
+    if device not in ("auto", "cuda") or not torch.cuda.is_available():
+        return ()
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed:
+        return tuple(word.strip() for word in listed.split(","))
+    return tuple(str(index) for index in range(torch.cuda.device_count()))
+
+
+def _arguments(name: str, workers: int | None, device: str, results: Path) -> dict[str, Any]:
+    if name == "local":
+        devices = visible_devices(device)
+        default = len(devices) or min(available_cores(), _MOST_DEFAULT_WORKERS)
+        return {"workers": workers or default, "devices": devices}
+    arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
+    if name == "slurm":
+        arguments["folder"] = results / ".slurm"
+    elif device == "cpu":
+        arguments["gpus"] = 0
+    return arguments
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    known = [*inspect.signature(EXECUTORS[name]).parameters][1:]
+    for key in options:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            advice = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}."
+            raise UsageError(f"The executor {name!r} has no option {key!r}; {advice}")

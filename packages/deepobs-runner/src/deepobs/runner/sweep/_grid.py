@@ -1,0 +1,84 @@
+"""What a field of a sweep may hold: a value, a list of values, a range, or DeepOBS's grid."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+DEEPOBS_GRID: tuple[float, ...] = tuple(float(lr) for lr in np.logspace(-5, 2, 36))
+"""DeepOBS's learning rates: 36 from 1e-5 to 1e2, five a decade (Schneider et al. 2019)."""
+
+GRID_NAME = "deepobs grid"
+
+
+def _logspace(start: float, stop: float, num: float) -> list[float]:
+    if not (start > 0 and stop > 0):
+        raise ValueError("both ends of a logspace are positive.")
+    return [float(value) for value in np.geomspace(start, stop, _count(num))]
+
+
+def _linspace(start: float, stop: float, num: float) -> list[float]:
+    return [float(value) for value in np.linspace(start, stop, _count(num))]
+
+
+def _range(start: float, stop: float, step: float = 1) -> list[int]:
+    if not all(isinstance(value, int) for value in (start, stop, step)):
+        raise ValueError("the ends and the step of a range are whole numbers.")
+    if step <= 0 or stop < start:
+        raise ValueError("a range goes upwards, both ends included.")
+    return list(range(int(start), int(stop) + 1, int(step)))
+
+
+def _count(num: float) -> int:
+    if not isinstance(num, int) or num < 1:
+        raise ValueError("the number of points is a positive whole number.")
+    return num
+
+
+_RANGES: Mapping[str, tuple[Callable[..., Sequence[float]], str, tuple[int, ...]]] = {
+    "logspace": (_logspace, "[first, last, how many]", (3,)),
+    "linspace": (_linspace, "[first, last, how many]", (3,)),
+    "range": (_range, "[first, last] or [first, last, step]", (2, 3)),
+}
+
+
+def expand(value: object) -> list[object]:
+    """Expand what a field holds into the values that it stands for.
+
+    Args:
+        value: a value; a list of values; ``{logspace: [first, last, how many]}``,
+            ``{linspace: [first, last, how many]}``, ``{range: [first, last]}`` (whole numbers,
+            both ends included); or ``"deepobs grid"``.
+
+    Returns:
+        The values, in order.
+
+    Raises:
+        ValueError: the list is empty or the range is not one; the message says what is expected.
+    """
+    if value == GRID_NAME:
+        return list(DEEPOBS_GRID)
+    if isinstance(value, str) and difflib.get_close_matches(value, [GRID_NAME]):
+        raise ValueError(f"did you mean {GRID_NAME!r}?")
+    if isinstance(value, Mapping):
+        return _expand_range(value)
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise ValueError("expected at least one value.")
+        return list(value)
+    return [value]
+
+
+def _expand_range(value: Mapping[object, object]) -> list[object]:
+    name, ends = next(iter(value.items())) if len(value) == 1 else (None, None)
+    if name not in _RANGES:
+        known = ", ".join(f"{{{name}: {form}}}" for name, (_, form, _) in _RANGES.items())
+        raise ValueError(f"expected a value, a list of values, {GRID_NAME!r} or one of {known}.")
+    make, form, lengths = _RANGES[str(name)]
+    if (
+        not isinstance(ends, (list, tuple))
+        or len(ends) not in lengths
+        or not all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
+    ):
+        raise ValueError(f"{name} expects the numbers {form}.")
+    return list(make(*ends))

@@ -1,0 +1,222 @@
+"""Worker processes on this machine, each with its share of threads and devices."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import Self
+
+from .._errors import UsageError
+from ._executor import Event, Job, Outcome, Progress, Work
+
+_SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, its end of the pipe, its place (which fixes its device) and what it is doing."""
+
+    process: SpawnProcess
+    pipe: Connection
+    place: int
+    job: Job | None = None
+
+
+class LocalExecutor:
+    """Runs jobs in worker processes of this machine; see `Executor`.
+
+    A worker is started with spawn, does one job after the other, so that torch is imported once a
+    worker, and is replaced when it dies. It ends, saving what it does, when this process dies.
+
+    Args:
+        work: what a worker does with a job; importable by name.
+        workers: number of processes.
+        threads: threads that a worker computes with; by default its share of the cores.
+        devices: values of CUDA_VISIBLE_DEVICES, given to the workers in turn; empty leaves the
+            variable alone.
+    """
+
+    def __init__(
+        self, work: Work, *, workers: int, threads: int | None = None, devices: Sequence[str] = ()
+    ) -> None:
+        self._work = work
+        self._threads = threads or max(1, available_cores() // workers)
+        self._devices = tuple(devices)
+        self._context = multiprocessing.get_context("spawn")
+        self._queue: deque[tuple[Job, bytes]] = deque()
+        self._workers: list[_Worker] = []
+        self._free_places = list(range(workers))
+
+    def submit(self, job: Job) -> None:
+        """Queue a job.
+
+        Raises:
+            UsageError: it holds something that only this process knows.
+        """
+        self._queue.append((job, _packed(job)))
+
+    def events(self) -> Iterator[Event]:
+        """Yield progress and outcomes until no job is left."""
+        while True:
+            self._assign()
+            busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
+            if not busy:
+                return
+            for ready in wait(list(busy)):
+                worker = busy[ready]  # type: ignore[index]
+                job = worker.job
+                assert job is not None
+                try:
+                    message = worker.pipe.recv()
+                except (EOFError, OSError):  # the worker died: its end of the pipe is closed
+                    message = self._bury(worker)
+                if isinstance(message, Outcome):
+                    worker.job = None
+                yield job, message
+
+    def __enter__(self) -> Self:
+        """Start nothing yet: a worker starts with its first job."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let idle workers go; after an exception, tell busy ones to save and stop."""
+        for worker in self._workers:
+            if kind is not None and worker.job is not None:
+                worker.process.terminate()
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(_SAVING_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers.clear()
+
+    def _assign(self) -> None:
+        """Give queued jobs to idle workers, starting workers while there are places."""
+        while self._queue:
+            worker = next((worker for worker in self._workers if worker.job is None), None)
+            if worker is None and not self._free_places:
+                return
+            worker = worker or self._start()
+            worker.job, packed = self._queue.popleft()
+            with contextlib.suppress(OSError):  # it died idle: `events` finds its pipe closed
+                worker.pipe.send_bytes(packed)
+
+    def _start(self) -> _Worker:
+        place = self._free_places.pop(0)
+        ours, theirs = self._context.Pipe()
+        # Not a daemon: those may not start the processes that load ImageNet.
+        process = self._context.Process(target=_serve, args=(theirs, self._work, self._threads))
+        with _environment(self._variables(place)):
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours, place)
+        self._workers.append(worker)
+        return worker
+
+    def _variables(self, place: int) -> dict[str, str]:
+        """Environment of a worker: torch reads these when it is imported there."""
+        variables = dict.fromkeys(_THREAD_VARIABLES, str(self._threads))
+        if self._devices:
+            variables["CUDA_VISIBLE_DEVICES"] = self._devices[place % len(self._devices)]
+        return variables
+
+    def _bury(self, worker: _Worker) -> Outcome:
+        """Remove a dead worker, freeing its place for another."""
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        self._free_places.append(worker.place)
+        return Outcome(status="lost", message=_cause(worker.process.exitcode), retry=True)
+
+
+def available_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _packed(job: Job) -> bytes:
+    try:
+        return pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"A worker process cannot be given this run: {error}; define problems and optimizers "
+            "at the top of a module."
+        ) from error
+
+
+def _cause(status: int | None) -> str:
+    if status is not None and status < 0:
+        with contextlib.suppress(ValueError):
+            return f"its worker process was killed by {signal.Signals(-status).name}"
+    return f"its worker process ended with exit status {status}"
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Set environment variables for the processes that are started inside."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, work: Work, threads: int) -> None:
+    """Do one job after the other: what a worker process is."""
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C reaches the parent alone, which then sends one SIGTERM
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import torch  # once a worker, with the environment that the parent prepared
+
+    torch.set_num_threads(threads)
+    while True:
+        try:
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        try:
+            job = pickle.loads(message)
+        except Exception as error:  # noqa: BLE001 - any module may fail to import
+            pipe.send(Outcome(status="failed", message=f"a worker cannot import it: {error}"))
+            continue
+        try:
+            outcome = work(job, lambda progress: _tell(pipe, progress))
+        except KeyboardInterrupt:  # told to stop; what it did is saved
+            return
+        _tell(pipe, outcome)
+
+
+def _tell(pipe: Connection, message: Progress | Outcome) -> None:
+    """Tell the parent, if it still lives; the record does not depend on it."""
+    with contextlib.suppress(OSError):
+        pipe.send(message)
+
+
+def _end_with_parent() -> None:
+    """Stop this worker as SIGTERM does, saving its run, when the parent has died."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

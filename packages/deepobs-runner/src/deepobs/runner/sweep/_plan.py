@@ -1,0 +1,86 @@
+"""A sweep's configuration, checked as a whole, and the runs that it stands for."""
+
+import itertools
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._config import RunConfig
+from .._errors import UsageError
+from ._reader import Configuration, OptimizerEntry, Override, Reader, Settings, name_of
+from ._yaml import read_yaml
+
+_NO_OVERRIDE = Override(settings={}, optimizers={})
+
+
+def read_plan(config: str | Path | Mapping[str, Any]) -> list[RunConfig]:
+    """Read a sweep's configuration and list its runs.
+
+    Args:
+        config: a YAML file, or what such a file holds; `docs/sweeps.md` describes it.
+
+    Returns:
+        Every run once, in the order problems, optimizers, schedules, other settings, seeds.
+
+    Raises:
+        UsageError: the configuration is wrong. One line for each mistake: the field's path, what
+            it holds and what it may hold.
+    """
+    source = "The sweep's configuration" if isinstance(config, Mapping) else str(config)
+    reader = Reader()
+    configuration = reader.read(config if isinstance(config, Mapping) else read_yaml(Path(config)))
+    _raise(source, reader.mistakes)
+    runs, mistakes = _combine(configuration)
+    _raise(source, mistakes)
+    return list({run.run_id: run for run in runs}.values())
+
+
+def _raise(source: str, mistakes: Sequence[str]) -> None:
+    mistakes = list(dict.fromkeys(mistakes))
+    if len(mistakes) == 1:
+        raise UsageError(f"{source}: {mistakes[0]}")
+    if mistakes:
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
+        raise UsageError(f"{source} has {len(mistakes)} mistakes:\n{lines}")
+
+
+def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
+    """Every run, and what is wrong only in combination."""
+    runs, mistakes = [], []
+    entries = itertools.product(configuration.problems, enumerate(configuration.optimizers))
+    for problem, (index, optimizer) in entries:
+        where = f"optimizers[{index}] ({name_of(optimizer.name)}) on {name_of(problem)}"
+        settings, hyperparameters = _resolve(configuration, problem, optimizer)
+        if "lr" not in settings:
+            expected = "expected one there, in overrides, or for the whole sweep"
+            mistakes.append(f"{where} has no lr; {expected}.")
+            continue
+        for choice, chosen in itertools.product(_product(settings), _product(hyperparameters)):
+            fields = {"problem": problem, "optimizer": optimizer.name, **choice}
+            try:
+                runs.append(RunConfig(hyperparameters=chosen, **fields))
+            except UsageError as error:
+                mistakes.append(f"{where}: {error}")
+    return runs, mistakes
+
+
+def _resolve(
+    configuration: Configuration, problem: Any, optimizer: OptimizerEntry
+) -> tuple[Settings, Settings]:
+    """The settings and hyperparameters of one optimizer on one problem: the nearest word wins."""
+    override = configuration.overrides.get(name_of(problem), _NO_OVERRIDE)
+    scopes = [override.settings, optimizer.settings, configuration.settings]
+    hyperparameters = dict(optimizer.hyperparameters)
+    nearest = override.optimizers.get(name_of(optimizer.name))
+    if nearest is not None:
+        scopes.insert(0, nearest.settings)
+        hyperparameters.update(nearest.hyperparameters)
+    return ChainMap(*(dict(scope) for scope in scopes)), hyperparameters
+
+
+def _product(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Every combination of values; the schedule varies slowest, the seed fastest."""
+    names = sorted(settings, key=lambda name: (name == "seed", name != "schedule", name))
+    for values in itertools.product(*(settings[name] for name in names)):
+        yield dict(zip(names, values, strict=True))

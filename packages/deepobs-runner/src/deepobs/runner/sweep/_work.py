@@ -1,0 +1,70 @@
+"""What a worker does with a job: one run, whose end it reports and never raises."""
+
+import time
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from deepobs.problems import UnknownProblemError
+
+from .._callbacks import Callback
+from .._errors import RunInProgressError, UsageError
+from ._executor import Job, Outcome, Progress, Report
+
+
+class PrunedError(Exception):
+    """Raised by a tuner's callback: the run is not worth finishing."""
+
+
+class _EpochReporter(Callback):
+    """Passes on how far the run is."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        self._report(Progress(epoch=epoch, loss=metrics.get("test_loss")))
+
+
+def perform(job: Job, report: Report) -> Outcome:
+    """Do one run; the record goes to the results folder.
+
+    Args:
+        job: the run and how it is executed.
+        report: told after each epoch.
+
+    Returns:
+        How it ended. Only an interruption (`KeyboardInterrupt`) leaves it as an exception.
+    """
+    from .._run import run_config  # after the worker has set its environment
+
+    started = time.perf_counter()
+    options = dict(job.options)
+    callbacks = [*options.pop("callbacks", ()), _EpochReporter(report)]
+    try:
+        record = run_config(
+            job.config, resume=True, progress="none", callbacks=callbacks, **options
+        )
+    except RunInProgressError:
+        outcome = Outcome(status="busy")
+    except PrunedError as error:
+        outcome = Outcome(status="pruned", message=str(error))
+    except (UsageError, UnknownProblemError) as error:
+        outcome = Outcome(status="failed", message=str(error))
+    except Exception as error:  # noqa: BLE001 - a user's optimizer may raise anything
+        outcome = Outcome(status="failed", message=_explain(error), retry=True)
+    else:
+        outcome = Outcome(status="diverged" if record.status == "diverged" else "finished")
+    seconds = time.perf_counter() - started
+    return Outcome(
+        status=outcome.status, message=outcome.message, retry=outcome.retry, seconds=seconds
+    )
+
+
+def _explain(error: Exception) -> str:
+    """The error in one line, with the place that raised it."""
+    words = str(error).strip().splitlines()
+    sentence = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{sentence}{place}"

@@ -1,0 +1,229 @@
+"""What a search may choose from: ranges and choices for the learning rate and the rest."""
+
+import difflib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import yaml
+
+from .._errors import UsageError
+
+Settings: TypeAlias = Mapping[str, Any]
+"""A point of a search space: `lr` and hyperparameters by name."""
+
+_FORMS = {
+    "log": "log:LOW:HIGH",
+    "uniform": "uniform:LOW:HIGH",
+    "int": "int:LOW:HIGH",
+    "choice": "choice:A,B,…",
+}
+_POINTS_A_DECADE = 5  # DeepOBS's density
+_POINTS_OF_A_RANGE = 5
+
+
+class Dimension(Protocol):
+    """One parameter's range."""
+
+    @property
+    def ordered(self) -> bool:
+        """Whether neighbouring values of the grid are expected to perform alike."""
+
+    def at(self, unit: float) -> Any:
+        """The value at a place between 0 (included) and 1 (excluded)."""
+
+    def grid(self) -> tuple[Any, ...]:
+        """The values that a grid takes from this range."""
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+
+
+@dataclass(frozen=True)
+class LogUniform:
+    """A positive range on a logarithmic scale; its grid has five points a decade.
+
+    Args:
+        low: least value.
+        high: greatest value.
+    """
+
+    low: float
+    high: float
+    ordered = True
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range and ends that have no logarithm."""
+        _check_ends(self, 0 < self.low < self.high, "0 < LOW < HIGH")
+
+    def at(self, unit: float) -> float:
+        """The value at a place between 0 and 1."""
+        return float(self.low * (self.high / self.low) ** unit)
+
+    def grid(self) -> tuple[float, ...]:
+        """Five points a decade, both ends included."""
+        decades = math.log10(self.high) - math.log10(self.low)
+        count = max(2, round(decades * _POINTS_A_DECADE) + 1)
+        values = np.logspace(math.log10(self.low), math.log10(self.high), count)
+        return tuple(float(value) for value in values)
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+        return f"log:{self.low:g}:{self.high:g}"
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A range on a linear scale; its grid has five points.
+
+    Args:
+        low: least value.
+        high: greatest value.
+    """
+
+    low: float
+    high: float
+    ordered = True
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range."""
+        _check_ends(self, self.low < self.high, "LOW < HIGH")
+
+    def at(self, unit: float) -> float:
+        """The value at a place between 0 and 1."""
+        return float(self.low + (self.high - self.low) * unit)
+
+    def grid(self) -> tuple[float, ...]:
+        """Five points, both ends included."""
+        return tuple(float(v) for v in np.linspace(self.low, self.high, _POINTS_OF_A_RANGE))
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+        return f"uniform:{self.low:g}:{self.high:g}"
+
+
+@dataclass(frozen=True)
+class Integer:
+    """Whole numbers, both ends included.
+
+    Args:
+        low: least value.
+        high: greatest value.
+    """
+
+    low: int
+    high: int
+    ordered = True
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range and fractions."""
+        whole = isinstance(self.low, int) and isinstance(self.high, int)
+        _check_ends(self, whole and self.low < self.high, "whole numbers LOW < HIGH")
+
+    def at(self, unit: float) -> int:
+        """The value at a place between 0 and 1."""
+        return self.low + int(unit * (self.high - self.low + 1))
+
+    def grid(self) -> tuple[int, ...]:
+        """Every value."""
+        return tuple(range(self.low, self.high + 1))
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+        return f"int:{self.low}:{self.high}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Values without an order.
+
+    Args:
+        values: the values; at least one.
+    """
+
+    values: tuple[Any, ...]
+    ordered = False
+
+    def __post_init__(self) -> None:
+        """Refuse an empty choice."""
+        if not self.values:
+            raise UsageError("a choice holds no values; expected choice:A,B,….")
+
+    def at(self, unit: float) -> Any:
+        """The value at a place between 0 and 1."""
+        return self.values[int(unit * len(self.values))]
+
+    def grid(self) -> tuple[Any, ...]:
+        """Every value."""
+        return self.values
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+        return "choice:" + ",".join(str(value) for value in self.values)
+
+
+DEEPOBS_LEARNING_RATES = LogUniform(1e-5, 1e2)
+"""Its grid is DeepOBS's: 36 learning rates, five a decade."""
+
+Space: TypeAlias = Mapping[str, Dimension]
+
+
+def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[str, Dimension]:
+    """Read a search space; without `lr`, DeepOBS's range of learning rates is added.
+
+    Args:
+        words: `NAME=RANGE` each, as the command takes them, or a mapping from names to ranges
+            (`"log:1e-5:1"`, or a `LogUniform`, `Uniform`, `Integer`, `Choice`).
+
+    Returns:
+        The dimensions by name, `lr` first.
+
+    Raises:
+        UsageError: a word is not of that form; the sentence names it.
+    """
+    given: dict[str, Dimension | str] = {}
+    if isinstance(words, Mapping):
+        given.update(words)
+    else:
+        for word in words:
+            name, sign, text = word.partition("=")
+            if not sign or not name or name in given:
+                fault = "names a parameter twice" if name in given else "is not a range"
+                raise UsageError(f"space {word!r} {fault}; expected for instance lr=log:1e-5:1e2.")
+            given[name] = text
+    space: dict[str, Dimension] = {"lr": DEEPOBS_LEARNING_RATES}
+    for name, dimension in given.items():
+        space[name] = _parse(name, dimension) if isinstance(dimension, str) else dimension
+    return space
+
+
+def _parse(name: str, text: str) -> Dimension:
+    kind, _, rest = text.partition(":")
+    if kind == "choice":
+        return Choice(tuple(_value(word) for word in rest.split(",") if word))
+    ends = [_value(word) for word in rest.split(":")]
+    numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
+    if kind in _FORMS and len(ends) == 2 and numbers:
+        low, high = ends
+        if kind == "int":
+            return Integer(low, high)
+        return (LogUniform if kind == "log" else Uniform)(float(low), float(high))
+    expected = _FORMS.get(kind) or ", ".join(_FORMS.values())
+    near = difflib.get_close_matches(kind, _FORMS, n=1) if kind not in _FORMS else []
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise UsageError(f"space {name}={text}: {text!r} is not a range; expected {expected}{hint}.")
+
+
+def _value(word: str) -> Any:
+    """A number, true, false or null if the word reads as one, else the word."""
+    try:
+        return float(word) if "e" in word.lower() else yaml.safe_load(word)
+    except (ValueError, yaml.YAMLError):
+        return word
+
+
+def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
+    if not valid:
+        raise UsageError(f"the range {dimension} is empty or wrong; expected {expected}.")

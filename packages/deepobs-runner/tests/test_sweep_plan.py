@@ -1,0 +1,179 @@
+"""From a configuration to its runs."""
+
+import pytest
+import torch
+
+from deepobs.runner import UsageError
+from deepobs.runner.sweep import DEEPOBS_GRID, read_plan
+
+MISTAKEN = """
+problems: [quadratic_deep, two_d_rosenbrok, fmnist_2c2d]
+optimizers:
+  - SDG
+  - name: Adam
+    hyperparameters: {epss: 1.0e-8, amsgrad: 3, betas: [0.9, 1.5]}
+  - lr: 0.1
+lr: [0.1, -3]
+epoch: 3
+seeds: {range: [51, 42]}
+schedules: [cosin, {name: cosine, warmup_epochs: -2}]
+precision: fp8
+batch_size: many
+overrides:
+  quadratic_dep: {lr: 0.1}
+  fmnist_2c2d: {optimizers: {Adam: {momentum: 0.9}}, epochs: 0}
+"""
+
+LINES = [
+    ("problems[1]", "two_d_rosenbrok", "two_d_rosenbrock"),
+    ("optimizers[0]", "SDG", "SGD"),
+    ("optimizers[1].hyperparameters.epss", "1e-08", "eps"),
+    ("optimizers[1].hyperparameters.betas", "1.5", "betas"),
+    ("optimizers[2].name", "missing", "optimizer's name"),
+    ("lr[1]", "-3", "at least 0"),
+    ("epoch", "no field", "'epochs'"),
+    ("seeds", "[51, 42]", "upwards"),
+    ("schedules[0]", "cosin", "cosine"),
+    ("schedules[1]", "-2", "number from 0"),
+    ("precision", "fp8", "fp32"),
+    ("batch_size", "many", "whole number"),
+    ("overrides.quadratic_dep", "no field", "'quadratic_deep'"),
+    ("overrides.fmnist_2c2d.optimizers.Adam.momentum", "no field", "hyperparameters"),
+    ("overrides.fmnist_2c2d.epochs", "0", "at least 1"),
+]
+
+
+def _plan(**fields):
+    plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1}
+    return read_plan({**plan, **fields})
+
+
+def test_product():
+    """Runs are the product of problems, optimizers, settings, schedules and seeds."""
+    runs = _plan(
+        problems=["digits_logreg", "two_d_branin"],
+        optimizers=["SGD", {"name": "Adam", "hyperparameters": {"eps": [1e-8, 1e-6]}}],
+        lr=[0.1, 0.01],
+        schedules=["constant", {"name": "cosine", "warmup_epochs": 2}],
+        seeds={"range": [42, 44]},
+    )
+    assert len(runs) == 2 * (1 + 2) * 2 * 2 * 3
+    assert len({run.run_id for run in runs}) == len(runs)
+    assert {run.seed for run in runs} == {42, 43, 44}
+    assert [run.seed for run in runs[:4]] == [42, 43, 44, 42]
+
+
+def test_deepobs_grid():
+    """`lr: deepobs grid` stands for the 36 learning rates."""
+    assert [run.lr for run in _plan(lr="deepobs grid")] == list(DEEPOBS_GRID)
+
+
+def test_the_nearest_word_wins():
+    """An override's optimizer outdoes the override, that the optimizer's entry, that the top."""
+    runs = _plan(
+        problems=["digits_logreg", "digits_mlp"],
+        optimizers=["SGD", {"name": "Adam", "lr": 0.2, "hyperparameters": {"eps": 1e-6}}],
+        epochs=7,
+        overrides={
+            "digits_mlp": {
+                "lr": 0.3,
+                "epochs": 9,
+                "optimizers": {"Adam": {"lr": 0.4, "hyperparameters": {"betas": [0.8, 0.9]}}},
+            }
+        },
+    )
+    held = {(run.problem_name, run.optimizer_name): (run.lr, run.epochs) for run in runs}
+    assert held == {
+        ("digits_logreg", "SGD"): (0.1, 7),
+        ("digits_logreg", "Adam"): (0.2, 7),
+        ("digits_mlp", "SGD"): (0.3, 9),
+        ("digits_mlp", "Adam"): (0.4, 9),
+    }
+    assert runs[-1].hyperparameters == {"betas": (0.8, 0.9), "eps": 1e-6}
+
+
+def test_pairs():
+    """A flat list is one value where the default is a pair, and a list of lists is a grid."""
+    one = _plan(optimizers=[{"name": "Adam", "hyperparameters": {"betas": [0.9, 0.99]}}])
+    two = _plan(
+        optimizers=[{"name": "Adam", "hyperparameters": {"betas": [[0.9, 0.99], [0.8, 0.9]]}}]
+    )
+    assert [run.hyperparameters["betas"] for run in one] == [(0.9, 0.99)]
+    assert [run.hyperparameters["betas"] for run in two] == [(0.9, 0.99), (0.8, 0.9)]
+
+
+def test_hyperparameters_are_checked_beside_each_other():
+    """A value that is right only beside another one is accepted there, and refused elsewhere."""
+    nesterov = {"nesterov": True, "momentum": [0.9, 0.99]}
+    assert len(_plan(optimizers=[{"name": "SGD", "hyperparameters": nesterov}])) == 2
+    with pytest.raises(UsageError, match="Nesterov momentum requires"):
+        _plan(optimizers=[{"name": "SGD", "hyperparameters": {"nesterov": True}}])
+    with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg: .*Nesterov"):
+        _plan(
+            optimizers=[
+                {"name": "SGD", "hyperparameters": {"nesterov": True, "momentum": [0.9, 0]}}
+            ]
+        )
+
+
+def test_settings_that_depend_on_each_other():
+    """What a probe's own defaults would refuse is judged in the runs it belongs to."""
+    long = {"epochs": 300, "schedules": {"name": "cosine", "warmup_epochs": 200}}
+    assert _plan(**long)[0].schedule["warmup_epochs"] == 200
+    assert _plan(accumulate=3, batch_size=99)[0].accumulate == 3
+    with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg: accumulate=3"):
+        _plan(accumulate=3, batch_size=100)
+
+
+def test_the_same_run_twice_is_one_run():
+    """Entries that mean the same run do not repeat it."""
+    assert len(_plan(optimizers=["SGD", {"name": "SGD", "lr": [0.1, 0.2]}])) == 2
+
+
+def test_classes():
+    """In Python an optimizer may be given as its class."""
+    assert _plan(optimizers=[torch.optim.Adam])[0].run_id == _plan(optimizers=["Adam"])[0].run_id
+
+
+def test_all_mistakes_at_once(tmp_path):
+    """Each mistake has its line: the field's path, what it holds, and what it may hold."""
+    path = tmp_path / "sweep.yaml"
+    path.write_text(MISTAKEN, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        read_plan(path)
+    first, *lines = str(caught.value).splitlines()
+    assert first == f"{path} has {len(LINES)} mistakes:"
+    for field, held, advice in LINES:
+        (line,) = [line for line in lines if line.strip().split(" ")[0].rstrip(":") == field]
+        assert held in line
+        assert advice in line
+
+
+def test_one_mistake_is_one_sentence():
+    """A single mistake is one line without a list."""
+    with pytest.raises(UsageError) as caught:
+        _plan(problems=["digits_logref"])
+    assert str(caught.value).startswith("The sweep's configuration: problems[0] holds")
+    assert "digits_logreg" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("config", [{}, {"problems": [], "optimizers": []}])
+def test_nothing_to_do(config):
+    """A sweep needs problems and optimizers."""
+    with pytest.raises(UsageError, match=r"(?s)problems .*optimizers "):
+        read_plan(config)
+
+
+def test_not_a_mapping(tmp_path):
+    """A file that holds no mapping is refused, saying what it holds."""
+    path = tmp_path / "sweep.yaml"
+    path.write_text("- SGD\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"it holds \['SGD'\]; expected a mapping"):
+        read_plan(path)
+
+
+def test_lr_is_needed():
+    """An optimizer without a learning rate anywhere is named."""
+    with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg has no lr"):
+        read_plan({"problems": ["digits_logreg"], "optimizers": ["SGD"]})
