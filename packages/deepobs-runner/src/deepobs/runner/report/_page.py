@@ -1,0 +1,242 @@
+"""The report: one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from .. import analysis
+from .._errors import UsageError
+from ..results import load_baselines, load_records
+from ._data import dump
+from ._runs import METRICS, Runs
+from ._select import all_settings, chosen_settings
+from ._style import method_styles
+from ._views import identifiers, method_views, problem_view
+
+_PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
+_AXES = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+# plotly's markers as paths around the origin, for the legend
+_SYMBOLS = {
+    "circle": "M4,0A4,4 0 1 1 0,-4A4,4 0 0 1 4,0Z",
+    "square": "M3.6,3.6H-3.6V-3.6H3.6Z",
+    "triangle-up": "M-4.4,2.6H4.4L0,-4.6Z",
+    "diamond": "M4.8,0L0,4.8L-4.8,0L0,-4.8Z",
+    "triangle-down": "M-4.4,-2.6H4.4L0,4.6Z",
+    "cross": "M4.4,1.5H1.5V4.4H-1.5V1.5H-4.4V-1.5H-1.5V-4.4H1.5V-1.5H4.4Z",
+    "x": "M0,2L2.4,4.4 4.4,2.4 2,0 4.4,-2.4 2.4,-4.4 0,-2 "
+    "-2.4,-4.4 -4.4,-2.4 -2,0 -4.4,2.4 -2.4,4.4Z",
+}
+
+
+def write_report(
+    results: str | os.PathLike[str] | pd.DataFrame | None,
+    output: str | os.PathLike[str],
+    *,
+    baselines: bool = False,
+    title: str | None = None,
+) -> Path:
+    """Writes everything a paper needs on one HTML page that works offline.
+
+    Args:
+        results: A results folder, a tidy frame as `load_records` returns it, or `None` for the
+            published baselines alone.
+        output: The HTML file to write; folders above it are created.
+        baselines: Whether to set the published baselines beside the runs, for the problems that
+            the runs are on.
+        title: The page's title.
+
+    Returns:
+        The file written.
+
+    Raises:
+        UsageError: If there is no run to report, or the output is a folder.
+    """
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; expected the name of an HTML file to write.")
+    frame = gather(results, baselines=baselines)
+    page = render(frame, title=title or _title(frame))
+    _write(path, page)
+    return path
+
+
+def gather(
+    results: str | os.PathLike[str] | pd.DataFrame | None, *, baselines: bool
+) -> pd.DataFrame:
+    """Reads what a report is about.
+
+    Args:
+        results: As for `write_report`.
+        baselines: As for `write_report`.
+
+    Returns:
+        A tidy frame with at least one run.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    if results is None:
+        return load_baselines()
+    frame = results if isinstance(results, pd.DataFrame) else load_records(results)
+    if frame.empty:
+        where = "the frame given" if isinstance(results, pd.DataFrame) else f"{results}"
+        raise UsageError(
+            f"There is no run in {where}; expected at least one record, "
+            "as `deepobs run … --results FOLDER` writes it."
+        )
+    if baselines:
+        published = load_baselines()
+        frame = analysis.combine(frame, published[published["problem"].isin(set(frame["problem"]))])
+    return frame
+
+
+def render(frame: pd.DataFrame, *, title: str) -> str:
+    """Makes the page.
+
+    Args:
+        frame: A tidy frame with at least one run.
+        title: The page's title.
+
+    Returns:
+        HTML.
+    """
+    runs = Runs.of(frame)
+    tuned = analysis.tuned_settings(frame)
+    summary = analysis.summary_table(frame, tuned=tuned)
+    settings = all_settings(runs)
+    chosen = chosen_settings(settings, tuned)
+    styles = method_styles(runs.distinct("method"))
+    methods = method_views(styles)
+    names = runs.distinct("problem")
+    ids = identifiers(names, "problem")
+    problems = []
+    for name in names:
+        view = problem_view(
+            runs,
+            name,
+            [setting for setting in settings.values() if setting.problem == name],
+            [setting for setting in chosen if setting.problem == name],
+            summary[summary["problem"] == name],
+            methods,
+        )
+        problems.append(view | {"id": ids[name], "data_id": f"data-{ids[name]}"})
+    overview = {
+        "runs": len(runs),
+        "methods": [_method_data(view) for view in methods.values()],
+        "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+    }
+    scripts = [_script(get_plotlyjs()), *map(_script, map(_static, ("page.js", "charts.js")))]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            summary=_summary(runs),
+            version=version("deepobs-runner"),
+            written=datetime.now(UTC).strftime("%d %B %Y"),
+            policy=_policy(scripts),
+            css=Markup(_static("report.css")),
+            scripts=scripts,
+            symbols=_SYMBOLS,
+            methods=list(methods.values()),
+            problems=problems,
+            phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
+            axes=[(key, text) for key, text in _AXES.items() if _known(runs, key)],
+            contents=[],
+            overview=dump(overview),
+        )
+    )
+
+
+def _method_data(view: dict[str, Any]) -> dict[str, str]:
+    style = view["style"]
+    return {
+        "label": view["label"],
+        "colour": style.colour,
+        "dark": style.dark_colour,
+        "dash": style.dash,
+        "symbol": style.symbol,
+    }
+
+
+def _measured(runs: Runs, phase: str) -> bool:
+    return any(_known(runs, name) for name in METRICS if name.startswith(phase))
+
+
+def _known(runs: Runs, name: str) -> bool:
+    values = runs.values[name]
+    return bool((values == values).any())
+
+
+def _summary(runs: Runs) -> str:
+    counts = (
+        (len(runs), "run"),
+        (len(runs.distinct("problem")), "problem"),
+        (len(runs.distinct("method")), "method"),
+    )
+    return ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counts)
+
+
+def _title(frame: pd.DataFrame) -> str:
+    optimizers = sorted(set(frame["optimizer"]))
+    problems = sorted(set(frame["problem"]))
+    if set(frame["source"]) == {"baseline"}:
+        return "The published DeepOBS baselines"
+    what = " and ".join([", ".join(optimizers[:-1])] * (len(optimizers) > 1) + optimizers[-1:])
+    where = problems[0] if len(problems) == 1 else f"{len(problems)} test problems"
+    return f"{what if len(optimizers) < 5 else f'{len(optimizers)} optimizers'} on {where}"
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _static(name: str) -> str:
+    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+
+
+def _script(source: str) -> Markup:
+    return Markup(source.replace("</script", r"<\/script"))
+
+
+def _policy(scripts: list[Markup]) -> str:
+    """Content-Security-Policy: these very scripts may run, and nothing may be fetched."""
+    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Writes a file as a whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

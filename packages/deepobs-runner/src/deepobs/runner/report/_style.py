@@ -1,0 +1,128 @@
+"""One look per method, the same on the page and in every figure.
+
+Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart; line
+pattern and marker differ as well, so that nothing rests on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+# Okabe & Ito without black (the text's colour) and yellow (too faint on white).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6A4F")
+# The same hues, lighter, for a dark background.
+DARK_COLOURS = ("#4FA8E0", "#F28A4B", "#35C49A", "#E3A3C6", "#F2B84B", "#8CCBF0", "#B8A78F")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # matplotlib's names
+SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x")  # plotly's
+OWN_DASHES = ("solid", "dashdot", "longdash")
+BASELINE_DASH = "dot"
+_MATPLOTLIB_DASHES: dict[str, str | tuple[int, tuple[float, ...]]] = {
+    "solid": "-",
+    "dashdot": (0, (5.0, 1.5, 1.0, 1.5)),
+    "longdash": (0, (7.0, 2.0)),
+    "dot": (0, (1.2, 1.2)),
+}
+BASELINE_SUFFIX = " (baseline)"
+
+COLUMN_WIDTH = 3.25  # inches: one column of a two-column paper
+TEXT_WIDTH = 6.75  # inches: both columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodStyle:
+    """How one method is drawn.
+
+    Attributes:
+        colour: On a light background, as `#RRGGBB`.
+        dark_colour: On a dark background.
+        dash: Line pattern, as plotly calls it.
+        marker: Marker, as matplotlib calls it.
+        symbol: The same marker, as plotly calls it.
+    """
+
+    colour: str
+    dark_colour: str
+    dash: str
+    marker: str
+    symbol: str
+
+    @property
+    def linestyle(self) -> str | tuple[int, tuple[float, ...]]:
+        """The line pattern as matplotlib takes it."""
+        return _MATPLOTLIB_DASHES[self.dash]
+
+
+def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
+    """Gives every method its colour, line pattern and marker.
+
+    A baseline takes the colour of the user's method of the same name, dotted: "SGD" and "SGD
+    (baseline)" belong together.
+
+    Args:
+        methods: Labels of all methods that appear together, in any order.
+
+    Returns:
+        The styles by label, the user's methods first, each part in alphabetical order.
+    """
+    own = sorted({m for m in methods if not m.endswith(BASELINE_SUFFIX)}, key=str.casefold)
+    published = sorted(set(methods) - set(own), key=str.casefold)
+    places: dict[str, int] = {label: place for place, label in enumerate(own)}
+    styles = {label: _style(place, place // len(COLOURS)) for label, place in places.items()}
+    if not own:  # nothing to be told apart from
+        return {label: _style(place, 0) for place, label in enumerate(published)}
+    for label in published:
+        name = label.removesuffix(BASELINE_SUFFIX)
+        place = next((places[o] for o in own if o == name or o.startswith(f"{name} ")), None)
+        if place is None:
+            place = places[label] = len(places)
+        styles[label] = _style(place, -1)
+    return styles
+
+
+def _style(place: int, round_: int) -> MethodStyle:
+    hue = place % len(COLOURS)
+    dash = BASELINE_DASH if round_ < 0 else OWN_DASHES[round_ % len(OWN_DASHES)]
+    return MethodStyle(
+        colour=COLOURS[hue],
+        dark_colour=DARK_COLOURS[hue],
+        dash=dash,
+        marker=MARKERS[place % len(MARKERS)],
+        symbol=SYMBOLS[place % len(SYMBOLS)],
+    )
+
+
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """Sets matplotlib up for print, 8 pt text at final size, and puts it back afterwards."""
+    import matplotlib as mpl  # here: half a second that `deepobs --help` need not pay
+
+    settings: dict[Any, Any] = {
+        "font.size": 8,
+        "axes.titlesize": 8,
+        "axes.labelsize": 8,
+        "legend.fontsize": 7,
+        "xtick.labelsize": 7,
+        "ytick.labelsize": 7,
+        "axes.linewidth": 0.6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "lines.linewidth": 1.2,
+        "lines.markersize": 3.5,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "#E3E3E3",
+        "grid.linewidth": 0.5,
+        "axes.axisbelow": True,
+        "legend.frameon": False,
+        "figure.constrained_layout.use": True,
+        "savefig.dpi": 300,
+        "pdf.fonttype": 42,  # TrueType: journals reject the default, Type 3
+        "ps.fonttype": 42,
+        "svg.hashsalt": "deepobs",
+    }
+    with mpl.rc_context(settings):
+        yield

@@ -1,0 +1,213 @@
+"use strict";
+// The charts: each is drawn when it comes into view, and again when what it shows has changed.
+const charts = (() => {
+  const { overview, state, all } = report;
+  const cache = new Map(); // data of a problem, parsed when first needed
+  const drawn = new Map(); // element -> the view it shows
+  const visible = new Set();
+  let printing = false;
+  const AXES = { epoch: "epoch", steps: "step", seconds: "seconds of training" };
+  const PHASES = { test: "test", train: "training", valid: "validation" };
+
+  function problemData(name) {
+    if (!cache.has(name)) cache.set(name, report.read(overview.problems.find((p) => p.name === name).data));
+    return cache.get(name);
+  }
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  // Plotly reads a little HTML in names; a name is text.
+  const plain = (text) => String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const colour = (method) => method[document.documentElement.dataset.theme === "dark" && !printing ? "dark" : "colour"];
+  const faded = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
+  const shown = (entry) => state.method.has(overview.methods[entry.m].label);
+  const percent = (values, metric) => metric.endsWith("accuracy") ? values.map((v) => v === null ? null : 100 * v) : values;
+
+  function layout(extra) {
+    const axis = {
+      gridcolor: css("--line"), linecolor: css("--strong-line"), zeroline: false, ticks: "outside", ticklen: 4,
+      tickcolor: css("--strong-line"), automargin: true, exponentformat: "power", title: { standoff: 8 },
+    };
+    return {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: false,
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: css("--text") },
+      margin: { l: 52, r: 12, t: 10, b: 42 }, hovermode: "closest",
+      hoverlabel: { bgcolor: css("--panel"), bordercolor: css("--strong-line"), font: { color: css("--text") }, namelength: -1, align: "left" },
+      dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+      ...extra,
+      xaxis: { ...axis, ...extra.xaxis, title: { ...axis.title, text: extra.xaxis.title } },
+      yaxis: { ...axis, ...extra.yaxis, title: { ...axis.title, text: extra.yaxis.title } },
+    };
+  }
+  const line = (method, width) => ({ color: colour(method), width, dash: method.dash });
+
+  // A few very large values (the start, a run that blew up) must not flatten all others.
+  function range(rows, log, metric) {
+    const values = rows.flatMap((row) => row.filter((v) => v !== null && (!log || v > 0))).sort((a, b) => a - b);
+    if (values.length < 3) return undefined;
+    const low = values[0];
+    const high = metric.endsWith("accuracy") ? values.at(-1) : Math.min(values.at(-1), 1.3 * values[Math.floor(0.97 * (values.length - 1))]);
+    if (!(high > low)) return undefined;
+    const [a, b] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
+    return [a - 0.05 * (b - a), b + 0.05 * (b - a)];
+  }
+
+  function curves(name, kind) {
+    const data = problemData(name);
+    const metric = `${state.phase}_${kind}`;
+    const log = kind === "loss" && state.scale !== "linear";
+    const unit = kind === "accuracy" ? " %" : "";
+    const axis = state.x;
+    const traces = [];
+    const heights = [];
+    const x = (entry) => axis === "epoch" ? data.grids[entry.g] : axis === "steps" && entry.spe ? data.grids[entry.g].map((e) => e * entry.spe) : entry[axis];
+    const single = state.runs === "mean" ? [] : data.runs.filter((run) => shown(run) && (state.runs === "all" || run.best));
+    for (const run of single) {
+      if (!run[metric] || !x(run)) continue;
+      const method = overview.methods[run.m];
+      const y = percent(run[metric], metric);
+      traces.push({
+        type: "scatter", mode: "lines", x: x(run), y, line: { ...line(method, 1) }, opacity: state.runs === "all" ? 0.45 : 0.6,
+        name: plain(method.label),
+        hovertemplate: `<b>${plain(method.label)}</b><br>lr ${run.lr}, seed ${run.seed}<br>${AXES[axis]} %{x:,.4~g}: %{y:.4~g}${unit}<extra></extra>`,
+      });
+      heights.push(y);
+    }
+    for (const curve of data.curves.filter(shown)) {
+      if (!curve[metric] || !x(curve)) continue;
+      const method = overview.methods[curve.m];
+      const [mean, std] = curve[metric].map((row) => percent(row, metric));
+      const xs = x(curve);
+      if (state.runs === "mean" && curve.n > 1) {
+        const at = mean.map((_, i) => i).filter((i) => mean[i] !== null && std[i] !== null);
+        const floor = (i) => log ? Math.max(mean[i] - std[i], mean[i] / 10) : mean[i] - std[i];
+        traces.push({
+          type: "scatter", mode: "lines", hoverinfo: "skip", fill: "toself", fillcolor: faded(colour(method), 0.18), line: { width: 0 },
+          x: [...at.map((i) => xs[i]), ...at.toReversed().map((i) => xs[i])],
+          y: [...at.map((i) => mean[i] + std[i]), ...at.toReversed().map(floor)],
+        });
+      }
+      traces.push({
+        type: "scatter", mode: "lines+markers", x: xs, y: mean, name: plain(method.label), customdata: std,
+        line: line(method, 2), marker: { symbol: method.symbol, size: 7, color: colour(method), maxdisplayed: 9 },
+        hovertemplate: `<b>${plain(method.label)}</b><br>lr ${curve.lr}, ${curve.n} ${curve.n === 1 ? "seed" : "seeds"}<br>${AXES[axis]} %{x:,.4~g}: %{y:.4~g}${unit}${curve.n > 1 ? " ± %{customdata:.2~g}" : ""}<extra></extra>`,
+      });
+      heights.push(mean.slice(1));
+    }
+    if (!heights.length) return `No ${PHASES[state.phase]} ${kind} over ${AXES[axis]}s to show.`.replace("trainings", "training");
+    return { traces, layout: layout({
+      xaxis: { title: AXES[axis], type: state.scale === "loglog" ? "log" : "linear" },
+      yaxis: { title: `${PHASES[state.phase]} ${kind}${kind === "accuracy" ? " (%)" : ""}`, type: log ? "log" : "linear", range: range(heights, log, metric) },
+    }) };
+  }
+
+  function sensitivity(name) {
+    const data = problemData(name);
+    const metric = [`${state.phase}_accuracy`, `${state.phase}_loss`].find((m) => data.sensitivity.some((s) => s[m]));
+    if (!metric) return "No series to show.";
+    const accuracy = metric.endsWith("accuracy");
+    const traces = [];
+    const heights = [];
+    for (const entry of data.sensitivity.filter(shown)) {
+      if (!entry[metric]) continue;
+      const method = overview.methods[entry.m];
+      const [mean, std] = entry[metric].map((row) => percent(row, metric));
+      traces.push({
+        type: "scatter", mode: "lines+markers", x: entry.lr, y: mean, name: plain(method.label), line: line(method, 1.6),
+        error_y: { type: "data", array: std.map((s) => s ?? 0), visible: std.some((s) => s), thickness: 1.2, width: 3 },
+        marker: { symbol: method.symbol, size: 7, color: colour(method) },
+        text: entry.n.map((n, i) => `${n} ${n === 1 ? "run" : "runs"}${entry.diverged[i] ? `, ${entry.diverged[i]} diverged` : ""}`),
+        hovertemplate: `<b>${plain(method.label)}</b><br>lr %{x:.4~g}: %{y:.4~g}${accuracy ? " %" : ""}<br>%{text}<extra></extra>`,
+      });
+      heights.push(mean);
+      const lost = entry.lr.filter((_, i) => mean[i] === null);
+      if (lost.length) traces.push({
+        type: "scatter", mode: "markers", x: lost, y: lost.map(() => 0.985), yaxis: "y2", cliponaxis: false,
+        marker: { symbol: "x-thin", size: 7, line: { width: 1.6, color: colour(method) } },
+        hovertemplate: `<b>${plain(method.label)}</b><br>lr %{x:.4~g}: every run diverged<extra></extra>`,
+      });
+    }
+    if (!heights.length) return "No method chosen has this series.";
+    const log = !accuracy && state.scale !== "linear";
+    return { traces, layout: layout({
+      xaxis: { title: "learning rate", type: "log" },
+      yaxis: { title: `final ${PHASES[state.phase]} ${accuracy ? "accuracy (%)" : "loss"}`, type: log ? "log" : "linear", range: range(heights, log, metric) },
+      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+    }) };
+  }
+
+  function profile() {
+    const traces = overview.profile.filter(shown).map((entry) => ({
+      type: "scatter", mode: "lines", x: entry.x, y: entry.y, line: { ...line(overview.methods[entry.m], 2), shape: "hv" },
+      name: plain(overview.methods[entry.m].label),
+      hovertemplate: `<b>${plain(overview.methods[entry.m].label)}</b><br>within %{x:.3~g} × the fastest: %{y:.0%} of problems<extra></extra>`,
+    }));
+    if (!traces.length) return "No method is chosen.";
+    return { traces, layout: layout({
+      xaxis: { title: "time to target, as a multiple of the fastest" }, yaxis: { title: "share of problems", range: [-0.03, 1.03], tickformat: ".0%" },
+    }) };
+  }
+
+  function overhead() {
+    const entries = overview.overhead.filter((entry) => shown(entry) && state.problem.has(entry.problem));
+    if (!entries.length) return "No chosen run has timings.";
+    const names = [...new Set(entries.map((entry) => entry.problem))];
+    const traces = [...new Set(entries.map((entry) => entry.m))].map((m) => {
+      const own = entries.filter((entry) => entry.m === m);
+      return {
+        type: "bar", orientation: "h", y: own.map((e) => plain(e.problem)), x: own.map((e) => 100 * e.share), name: plain(overview.methods[m].label),
+        marker: { color: colour(overview.methods[m]) },
+        hovertemplate: `<b>${plain(overview.methods[m].label)}</b><br>%{y}: %{x:.3~g} % of forward and backward<extra></extra>`,
+      };
+    });
+    return { traces, layout: layout({
+      barmode: "group", xaxis: { title: "optimizer step, % of forward and backward pass", rangemode: "tozero" },
+      yaxis: { title: "", categoryarray: names.toReversed().map(plain) },
+    }) };
+  }
+
+  const KINDS = {
+    loss: (name) => curves(name, "loss"), accuracy: (name) => curves(name, "accuracy"), sensitivity, profile, overhead,
+  };
+  const view = () => JSON.stringify([state.phase, state.x, state.scale, state.runs, [...state.method], [...state.problem], document.documentElement.dataset.theme, printing]);
+
+  function draw(element) {
+    const now = view();
+    if (drawn.get(element) === now || !element.offsetWidth) return;
+    drawn.set(element, now);
+    const result = KINDS[element.dataset.chart](element.dataset.of);
+    if (typeof result === "string") {
+      Plotly.purge(element);
+      element.replaceChildren(Object.assign(document.createElement("div"), { className: "chart-message", textContent: result }));
+      return;
+    }
+    element.querySelector(".chart-message")?.remove();
+    Plotly.react(element, result.traces, result.layout, {
+      responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "pan2d"],
+    });
+  }
+
+  function start() {
+    const elements = all("[data-chart]");
+    const watch = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        visible[isIntersecting ? "add" : "delete"](target);
+        if (isIntersecting) draw(target);
+      }
+    }, { rootMargin: "300px" });
+    for (const element of elements) watch.observe(element);
+    report.onChange(() => { for (const element of visible) draw(element); });
+    addEventListener("beforeprint", () => {
+      const theme = document.documentElement.dataset.theme;
+      printing = true;
+      document.documentElement.dataset.theme = "light";
+      for (const element of elements) draw(element);
+      addEventListener("afterprint", () => {
+        printing = false;
+        document.documentElement.dataset.theme = theme;
+        for (const element of visible) draw(element);
+      }, { once: true });
+    });
+  }
+  return { start };
+})();
+report.start();
+charts.start();
