@@ -1,1 +1,43 @@
 """Train, sweep, tune, record, analyse and report optimizers on test problems."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._config import RunConfig as RunConfig
+    from ._errors import UsageError as UsageError
+    from ._run import run as run
+    from ._run import run_config as run_config
+    from .report import write_report as write_report
+    from .results import Record as Record
+    from .results import load_baselines as load_baselines
+    from .results import load_records as load_records
+    from .sweep import sweep as sweep
+    from .tuning import tune as tune
+
+# Name -> module. Imported when first asked for, so that the command's help needs no torch, and
+# reading results needs none either.
+_EXPORTS = {
+    "Record": ".results",
+    "RunConfig": "._config",
+    "UsageError": "._errors",
+    "load_baselines": ".results",
+    "load_records": ".results",
+    "run": "._run",
+    "run_config": "._run",
+    "sweep": ".sweep",
+    "tune": ".tuning",
+    "write_report": ".report",
+}
+
+__all__ = list(_EXPORTS)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_EXPORTS[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS])

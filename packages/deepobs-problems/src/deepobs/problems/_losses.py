@@ -1,0 +1,120 @@
+"""Losses as modules of (output, target), targets of a batch, and what counts as correct."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from deepobs.data import Batch
+
+if TYPE_CHECKING:
+    from deepobs.models import InceptionOutput, VAEOutput
+
+Reduction = Literal["none", "mean"]
+
+
+def _reduce(losses: Tensor, reduction: Reduction) -> Tensor:
+    return losses.mean() if reduction == "mean" else losses
+
+
+class SequenceCrossEntropy(nn.Module):
+    """Cross entropy of each step of a sequence, averaged over the steps.
+
+    Args:
+        reduction: ``"none"`` for one value a sequence, ``"mean"`` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Logits ``[N, T, V]`` and targets ``[N, T]`` to losses ``[N]`` or a scalar."""
+        if self.reduction == "mean":
+            return cross_entropy(logits.flatten(0, 1), targets.flatten())
+        losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        return losses.view_as(targets).mean(dim=1)
+
+
+class InceptionCrossEntropy(nn.Module):
+    """Cross entropy with label smoothing 0.1, plus 0.4 × that of an auxiliary head's logits.
+
+    Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, sections
+    4 and 7. In training mode the model gives both heads, otherwise the main one alone.
+
+    Args:
+        reduction: ``"none"`` for one value an image, ``"mean"`` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.cross_entropy = nn.CrossEntropyLoss(label_smoothing=0.1, reduction=reduction)
+
+    def forward(self, output: Tensor | InceptionOutput, targets: Tensor) -> Tensor:
+        """Logits ``[N, K]`` (or both heads' logits) and labels ``[N]`` to ``[N]`` or a scalar."""
+        if isinstance(output, Tensor):
+            return self.cross_entropy(output, targets)  # type: ignore[no-any-return]
+        main = self.cross_entropy(output.logits, targets)
+        return main + 0.4 * self.cross_entropy(output.aux_logits, targets)  # type: ignore[no-any-return]
+
+
+class VAELoss(nn.Module):
+    """Squared error summed over the pixels plus the KL divergence to the standard normal.
+
+    Kingma and Welling, "Auto-Encoding Variational Bayes", ICLR 2014, with the squared error in
+    place of the Bernoulli likelihood: ‖x̂ − x‖² − ½ Σ (1 + 2 log σ − μ² − σ²).
+
+    Args:
+        reduction: ``"none"`` for one value an image, ``"mean"`` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: VAEOutput, images: Tensor) -> Tensor:
+        """Output and images ``[N, C, H, W]`` to losses ``[N]`` or a scalar."""
+        error = (output.reconstruction - images).square().flatten(1).sum(dim=1)
+        log_std = output.log_std
+        terms = 1 + 2 * log_std - output.mean.square() - (2 * log_std).exp()
+        divergence = -0.5 * terms.sum(dim=1)
+        return _reduce(error + divergence, self.reduction)
+
+
+class OutputIsLoss(nn.Module):
+    """For models whose output is the loss of each example already: the quadratic and 2-D functions.
+
+    Args:
+        reduction: ``"none"`` to give the output back, ``"mean"`` for its mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Output ``[N]`` to ``[N]`` or a scalar; the target is not looked at."""
+        del target
+        return _reduce(output, self.reduction)
+
+
+def labels(batch: Batch) -> Tensor:
+    """The batch's labels, as the loss's target."""
+    if batch.targets is None:
+        raise ValueError("This data set has no labels: give the problem `target=inputs`.")
+    return batch.targets
+
+
+def inputs(batch: Batch) -> Tensor:
+    """The batch's inputs, as the loss's target: for autoencoders and problems without labels."""
+    return batch.inputs
+
+
+def top1(logits: Tensor | InceptionOutput, batch: Batch) -> Tensor:
+    """Where the largest logit (last axis) is the label's: booleans of the labels' shape."""
+    if not isinstance(logits, Tensor):
+        logits = logits.logits
+    return torch.eq(logits.argmax(dim=-1), labels(batch))

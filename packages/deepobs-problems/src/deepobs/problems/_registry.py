@@ -1,0 +1,73 @@
+"""Problems by name: ours, and what installed packages add."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import entry_points
+
+from ._problem import Problem
+
+
+class UnknownProblemError(KeyError):
+    """There is no problem of that name; the message names the nearest ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # KeyError would show its repr, in quotes
+
+
+class Catalogue(Mapping[str, Problem]):
+    """Problems by name: ours first, then what installed packages add.
+
+    A package adds problems with entry points in the group ``deepobs.problems``, each the path of a
+    `Problem`. They are looked up when a name is not ours or when the catalogue is listed, so that a
+    broken plug-in harms nobody who does not use it.
+
+    Args:
+        problems: The problems, in the order in which they are listed.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self._ours = {problem.name: problem for problem in problems}
+
+    @cached_property
+    def _added(self) -> dict[str, Problem]:
+        found: dict[str, Problem] = {}
+        for entry in entry_points(group="deepobs.problems"):
+            problem = entry.load()
+            if not isinstance(problem, Problem):
+                raise TypeError(
+                    f"Entry point {entry.name} = {entry.value} in the group deepobs.problems is a "
+                    f"{type(problem).__name__}, not a deepobs.problems.Problem."
+                )
+            if problem.name in self._ours or problem.name in found:
+                raise ValueError(
+                    f"Entry point {entry.name} = {entry.value} adds a second problem named "
+                    f"{problem.name}; give it another name."
+                )
+            found[problem.name] = problem
+        return found
+
+    def __getitem__(self, name: str) -> Problem:
+        if name in self._ours:
+            return self._ours[name]
+        if name in self._added:
+            return self._added[name]
+        raise UnknownProblemError(_not_found(name, list(self)))
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._ours
+        yield from self._added
+
+    def __len__(self) -> int:
+        return len(self._ours) + len(self._added)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._ours or name in self._added
+
+
+def _not_found(name: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    advice = f"did you mean {' or '.join(near)}?" if near else "`deepobs list` shows what there is."
+    return f"There is no test problem named {name!r}; {advice}"

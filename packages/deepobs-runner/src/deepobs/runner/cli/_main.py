@@ -1,0 +1,104 @@
+"""Parse, call, print: the group of commands, and what an error looks like."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from importlib import import_module
+from importlib.metadata import version
+
+import click
+
+# Name -> (module that holds it, its line in the help). A module is imported when its command is
+# called, so that `deepobs --help` answers at once, without torch.
+_COMMANDS = {
+    "list": ("_list", "List the test problems."),
+    "show": ("_show", "Show what one test problem consists of."),
+    "check": ("_check", "Check a test problem of your own."),
+    "data": ("_data", "List, fetch and verify the data sets' files."),
+    "run": ("_run", "Train a test problem with an optimizer and record what happens."),
+    "sweep": ("_sweep", "Run problems x optimizers x settings x seeds from a YAML file."),
+    "tune": ("_tune", "Search a good setting, then repeat the best with several seeds."),
+    "baselines": ("_baselines", "Show the 1,080 published baseline runs."),
+    "report": ("_report", "Write everything a paper needs on one HTML page."),
+    "demo": ("_demo", "Go the whole way on embedded problems, without any download."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"._{cmd_name}", __package__).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1) or list(_COMMANDS)
+            raise click.UsageError(
+                f"There is no command {args[0]!r}; did you mean {' or '.join(near)}?", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("deepobs-runner"), prog_name="deepobs")
+def _deepobs() -> None:
+    """Test optimizers for deep learning: run, sweep, tune, compare, report.
+
+    Progress goes to stderr, results to stdout. The exit status is 0, 1 when a run failed, or 2 when
+    the command as given cannot be carried out.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command and exits: 0, 1 (a run failed) or 2 (an argument is to blame).
+
+    Args:
+        arguments: What stands behind ``deepobs``; default: the process's own.
+    """
+    try:
+        status = _deepobs.main(arguments, prog_name="deepobs", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "")
+        status = 2
+    except click.ClickException as error:
+        status = _complain(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        status = _complain("Interrupted.", 130)
+    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+        sys.stderr.close()
+        status = 1
+    except Exception as error:  # noqa: BLE001 - a bug is raised again by _status
+        status = _complain(str(error), _status(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _status(error: Exception) -> int:
+    """The exit status of an error that is the user's or the machine's; a bug is raised again."""
+    from deepobs.data import CorruptDatasetError, DataRootError, DatasetNotFoundError
+    from deepobs.problems import UnknownProblemError
+
+    from .._errors import UsageError
+
+    if isinstance(error, UsageError | UnknownProblemError | DataRootError):
+        return 2
+    if isinstance(error, DatasetNotFoundError | CorruptDatasetError | OSError):
+        return 1
+    raise error
+
+
+def _complain(message: str, status: int) -> int:
+    click.echo(f"Error: {message}", err=True)
+    return status
