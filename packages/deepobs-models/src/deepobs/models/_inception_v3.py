@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ._layers import check_images, initialise, resize_bilinear
 
-_SIZE = 299
+_SIZE = (299, 299)
 
 
 class InceptionOutput(NamedTuple):

@@ -50,6 +50,30 @@ def conv2d_same(
     ]
 
 
+def conv_transpose2d_same(
+    in_channels: int, out_channels: int, kernel: int, size: int, stride: int = 1
+) -> list[nn.Module]:
+    """A transposed convolution with `same` padding, as modules to be called one after the other.
+
+    It is the transpose of a `same` convolution, so its output has size · stride rows. What is to be
+    cut from both sides is the layer's padding; one row more at the end is cut by a negative pad.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel: Rows and columns of the kernel.
+        size: Rows and columns of the input.
+        stride: Step of the kernel.
+    """
+    before, after = same_padding(size * stride, kernel, stride)
+    layers: list[nn.Module] = [
+        nn.ConvTranspose2d(in_channels, out_channels, kernel, stride, before)
+    ]
+    if after > before:
+        layers.append(nn.ZeroPad2d((0, before - after, 0, before - after)))
+    return layers
+
+
 def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
     """A max pooling with `same` padding, for windows of at most three rows.
 
@@ -108,12 +132,12 @@ class ImageClassifier(nn.Sequential):
         return images
 
 
-def resize_bilinear(images: Tensor, size: int) -> Tensor:
+def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
     """Resizes images as TensorFlow 1 does: corners not aligned, pixel centres not halved.
 
-    Row i of the result lies at i · H / size of the source, between two rows of which the second is
+    Row i of the result lies at i · H / rows of the source, between two rows of which the second is
     at most the last one. PyTorch's aligned corners give just that with one row more on both sides:
-    i · ((H + 1) − 1) / ((size + 1) − 1); the added row of the source repeats the last one, the
+    i · ((H + 1) − 1) / ((rows + 1) − 1); the added row of the source repeats the last one, the
     added row of the result is cut off. Columns likewise.
 
     Args:
@@ -121,13 +145,13 @@ def resize_bilinear(images: Tensor, size: int) -> Tensor:
         size: Rows and columns of the result.
 
     Returns:
-        Images [N, C, size, size].
+        Images [N, C, rows, columns].
     """
-    if images.shape[-2:] == (size, size):
+    if images.shape[-2:] == size:
         return images
     padded = functional.pad(images, (0, 1, 0, 1), mode="replicate")
     resized = functional.interpolate(
-        padded, size=(size + 1, size + 1), mode="bilinear", align_corners=True
+        padded, size=(size[0] + 1, size[1] + 1), mode="bilinear", align_corners=True
     )
     return resized[..., :-1, :-1]
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ._layers import check_images, initialise
+from ._layers import check_images, conv2d_same, conv_transpose2d_same, initialise
 
 
 class VAEOutput(NamedTuple):
@@ -37,38 +37,32 @@ class VAE(nn.Module):
         self.latent_size = latent_size
         slope = 0.3
         self.encoder = nn.Sequential(
-            nn.Conv2d(1, 64, 4, stride=2, padding=1),
+            *conv2d_same(1, 64, 4, size=28, stride=2),
             nn.LeakyReLU(slope),
             nn.Dropout(dropout),
-            nn.Conv2d(64, 64, 4, stride=2, padding=1),
+            *conv2d_same(64, 64, 4, size=14, stride=2),
             nn.LeakyReLU(slope),
             nn.Dropout(dropout),
-            nn.ZeroPad2d((1, 2, 1, 2)),  # `same` for an even kernel with stride 1
-            nn.Conv2d(64, 64, 4),
+            *conv2d_same(64, 64, 4, size=7),
             nn.LeakyReLU(slope),
             nn.Dropout(dropout),
             nn.Flatten(),
         )
         self.mean_head = nn.Linear(64 * 7 * 7, latent_size)
         self.log_variance_head = nn.Linear(64 * 7 * 7, latent_size)
-        # A transposed `same` convolution with stride 1 cuts one row before and two after: one on
-        # both sides as padding, and the other by a negative pad.
-        cut = (0, -1, 0, -1)
         self.decoder = nn.Sequential(
             nn.Linear(latent_size, 24),
             nn.LeakyReLU(slope),
             nn.Linear(24, 49),
             nn.LeakyReLU(slope),
             nn.Unflatten(1, (1, 7, 7)),
-            nn.ConvTranspose2d(1, 64, 4, stride=2, padding=1),
+            *conv_transpose2d_same(1, 64, 4, size=7, stride=2),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.ConvTranspose2d(64, 64, 4, padding=1),
-            nn.ZeroPad2d(cut),
+            *conv_transpose2d_same(64, 64, 4, size=14),
             nn.ReLU(),
             nn.Dropout(dropout),
-            nn.ConvTranspose2d(64, 64, 4, padding=1),
-            nn.ZeroPad2d(cut),
+            *conv_transpose2d_same(64, 64, 4, size=14),
             nn.ReLU(),
             nn.Flatten(),
             nn.Linear(64 * 14 * 14, 784),

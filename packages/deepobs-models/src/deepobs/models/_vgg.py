@@ -87,4 +87,5 @@ class VGG(ImageClassifier):
             ValueError: If the images have another shape.
         """
         check_images(images, self.in_channels)
-        return super().forward(resize_bilinear(images, self.image_size))
+        size = (self.image_size, self.image_size)
+        return super().forward(resize_bilinear(images, size))
