@@ -1,6 +1,18 @@
 """Numbers only: pure functions over the tidy frames of `load_records` and `load_baselines`."""
 
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
+from ._compare import compare, holm, permutation_p_value, probability_of_improvement
+from ._cost import optimizer_overhead, pareto_mask, speed_frontier
+from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
+from ._overall import aggregate_table, compare_overall, normalized_scores
+from ._profiles import (
+    R_MAX,
+    performance_profile,
+    profile_score,
+    time_ratios,
+    times_to_target,
+)
+from ._ranks import RankTest, rank_test, score_matrix
 from ._runs import (
     AnalysisError,
     combine,
@@ -10,19 +22,55 @@ from ._runs import (
     run_values,
     with_methods,
 )
+from ._sensitivity import sensitivity_curve, sensitivity_table
+from ._sequential import AnytimeComparison, anytime_comparison, log_wealth
+from ._targets import CONVERGENCE_TARGETS, target_table, time_to_target
+from ._tunability import expected_best, tunability
 from ._tuning import summary_table, tuned_runs, tuned_settings
 
 __all__ = [
+    "CONVERGENCE_TARGETS",
+    "R_MAX",
     "AnalysisError",
+    "AnytimeComparison",
+    "Bimodality",
+    "RankTest",
+    "aggregate_table",
+    "anytime_comparison",
+    "bimodality",
+    "collapsed_runs",
     "combine",
+    "compare",
+    "compare_overall",
     "default_metric",
+    "expected_best",
+    "group_flags",
     "higher_is_better",
+    "holm",
     "interquartile_mean",
+    "log_wealth",
     "mean_interval",
+    "normalized_scores",
+    "optimizer_overhead",
+    "pareto_mask",
     "per_run",
+    "performance_profile",
+    "permutation_p_value",
+    "probability_of_improvement",
+    "profile_score",
+    "rank_test",
     "run_values",
+    "score_matrix",
+    "sensitivity_curve",
+    "sensitivity_table",
+    "speed_frontier",
     "stratified_bootstrap",
     "summary_table",
+    "target_table",
+    "time_ratios",
+    "time_to_target",
+    "times_to_target",
+    "tunability",
     "tuned_runs",
     "tuned_settings",
     "with_methods",

@@ -1,0 +1,110 @@
+"""What a method costs: its overhead, and the frontier of speed against loss."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from ._runs import default_metric, higher_is_better, per_run, with_methods
+
+Cost = Literal["epochs", "steps", "seconds"]
+_COLUMNS = {"epochs": "epoch", "steps": "steps", "seconds": "seconds"}
+_GROUP = ["problem", "method"]
+
+
+def pareto_mask(costs: ArrayLike, losses: ArrayLike) -> NDArray[np.bool_]:
+    r"""Mark the points that no other point beats in cost and loss at once.
+
+    A point is dominated if another has no larger cost and no larger loss, and is better in one of
+    them.
+
+    Args:
+        costs: `[N]`, smaller is better.
+        losses: `[N]`, smaller is better.
+
+    Returns:
+        `[N]`, True on the frontier; points with a NaN are not on it.
+    """
+    cost, loss = np.asarray(costs, dtype=np.float64), np.asarray(losses, dtype=np.float64)
+    on_frontier = np.zeros(len(cost), dtype=bool)
+    known = np.flatnonzero(~(np.isnan(cost) | np.isnan(loss)))
+    order = known[np.lexsort((loss[known], cost[known]))]
+    best, best_cost = np.inf, -np.inf
+    for index in order:
+        twin = loss[index] == best and cost[index] == best_cost
+        if loss[index] < best or twin:
+            on_frontier[index] = True
+            best, best_cost = loss[index], cost[index]
+    return on_frontier
+
+
+def speed_frontier(frame: pd.DataFrame, cost: Cost = "seconds") -> pd.DataFrame:
+    """Find which method is best for each budget: the frontier of speed against performance.
+
+    Each method's curve is the mean over its finished runs of the best value so far, at each epoch.
+
+    Args:
+        frame: A tidy frame of tuned runs (`tuned_runs`).
+        cost: What is paid: "epochs", "steps" or "seconds" of training.
+
+    Returns:
+        One row per problem, method and epoch after the first: `metric`, `epoch`, `cost` (mean over
+        the runs), `value`, and `on_frontier`: no method had a value as good for less. Methods
+        whose cost was not recorded are left out.
+    """
+    labelled = with_methods(frame)
+    finished = labelled[(labelled["status"] == "finished") & labelled[_COLUMNS[cost]].notna()]
+    tables = []
+    for problem, rows in finished.groupby("problem", observed=True):
+        metric = default_metric(frame, str(problem))
+        sign = -1.0 if higher_is_better(metric) else 1.0
+        losses = (sign * rows[metric]).groupby(rows["run_id"].astype(object)).cummin()
+        table = pd.DataFrame(
+            {
+                "method": rows["method"].astype(object),
+                "epoch": rows["epoch"],
+                "cost": rows[_COLUMNS[cost]],
+                "value": losses,
+            }
+        )
+        table = table[table["epoch"] > 0].groupby(["method", "epoch"], as_index=False).mean()
+        table["on_frontier"] = pareto_mask(table["cost"], table["value"])
+        tables.append(
+            table.assign(problem=str(problem), metric=metric, value=sign * table["value"])
+        )
+    columns = [*_GROUP, "metric", "epoch", "cost", "value", "on_frontier"]
+    return (
+        pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+    )
+
+
+def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:
+    r"""Measure what the optimizer adds to the cost of the gradient.
+
+    With the median seconds a step of forward and backward pass, \(t_g\), and of the optimizer,
+    \(t_o\): overhead \( t_o / t_g \).
+
+    Args:
+        frame: A tidy frame.
+
+    Returns:
+        One row per problem and method that has timings: medians over its runs of
+        `forward_backward_seconds`, `optimizer_seconds`, `overhead`, `optimizer_state_bytes`,
+        `peak_memory_bytes`, and `num_runs`.
+    """
+    runs = per_run(frame)
+    gradient = runs["forward_backward_seconds"].where(runs["forward_backward_seconds"] > 0)
+    runs = runs.assign(overhead=runs["optimizer_seconds"] / gradient)
+    timed = runs[runs["overhead"].notna()]
+    groups = timed.groupby(_GROUP, observed=True, sort=True)
+    columns = [
+        "forward_backward_seconds",
+        "optimizer_seconds",
+        "overhead",
+        "optimizer_state_bytes",
+        "peak_memory_bytes",
+    ]
+    return groups[columns].median().join(groups.size().rename("num_runs")).reset_index()

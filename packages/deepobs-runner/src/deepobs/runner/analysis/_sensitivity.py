@@ -1,0 +1,155 @@
+"""How much depends on the learning rate."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ._runs import Value, higher_is_better, run_values
+
+_GROUP = ["problem", "method"]
+
+
+def sensitivity_curve(frame: pd.DataFrame, value: Value = "final") -> pd.DataFrame:
+    r"""Give each method's performance as a function of the learning rate.
+
+    Args:
+        frame: A tidy frame.
+        value: Whether the final or the best value of a run counts.
+
+    Returns:
+        One row per problem, method and learning rate, rising: `metric`, `score` (mean over the
+        seeds that all learning rates share, or over all runs where they share none; NaN if one of
+        these runs diverged), `progress` (see `sensitivity_table`; 0 if diverged), `num_runs`,
+        `num_diverged`.
+    """
+    runs = run_values(frame, value=value)
+    starts = frame[frame["epoch"] == 0]
+    tables = []
+    for key, group in runs.groupby(_GROUP, observed=True, sort=True):
+        metric = str(group["metric"].iloc[0])
+        start = starts.loc[starts["problem"] == key[0], metric].mean()
+        tables.append(_curve(group, float(start)).assign(problem=str(key[0]), method=str(key[1])))
+    if not tables:
+        return pd.DataFrame(columns=_CURVE_COLUMNS)
+    return pd.concat(tables, ignore_index=True)[_CURVE_COLUMNS]
+
+
+_CURVE_COLUMNS = [
+    *_GROUP,
+    "learning_rate",
+    "metric",
+    "score",
+    "progress",
+    "num_runs",
+    "num_diverged",
+]
+
+
+def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
+    metric = str(runs["metric"].iloc[0])
+    # Rates that agree in the digits of a folder's name are one rate (see `per_run`).
+    runs = runs.assign(learning_rate=runs["learning_rate"].map(lambda lr: float(f"{lr:.10e}")))
+    by_rate = runs.groupby("learning_rate", sort=True)
+    shared = set.intersection(*by_rate["seed"].agg(set)) if len(by_rate) else set()
+    counted = runs[runs["seed"].isin(shared)] if shared else runs
+    scores = counted.groupby("learning_rate", sort=True)["value"].agg(
+        lambda values: values.mean() if values.notna().all() else math.nan
+    )
+    best = scores.max() if higher_is_better(metric) else scores.min()
+    gained = (scores - start) / (best - start) if best != start else scores * math.nan
+    return pd.DataFrame(
+        {
+            "learning_rate": scores.index,
+            "metric": metric,
+            "score": scores.to_numpy(),
+            "progress": gained.clip(lower=0.0).fillna(0.0).to_numpy(),
+            "num_runs": by_rate.size().to_numpy(),
+            "num_diverged": by_rate["status"]
+            .agg(lambda s: int((s == "diverged").sum()))
+            .to_numpy(),
+        }
+    )
+
+
+def sensitivity_table(
+    frame: pd.DataFrame, *, tolerance: float = 0.05, value: Value = "final"
+) -> pd.DataFrame:
+    r"""Measure how sensitive each method is to the learning rate.
+
+    With the metric \(m_0\) before training (mean over the problem's runs), \(m(\eta)\) after
+    training with the rate \(\eta\), and the best \(m^*\) of these, the progress is
+    \( p(\eta) = \max(0, (m(\eta) - m_0) / (m^* - m_0)) \): 1 for the best rate, 0 for a useless
+    one. The *good basin* are the neighbouring rates around the best with \( p \ge 1 - \)
+    `tolerance`; its width is \( \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates
+    tried. The *sensitivity* is the mean of \( 1 - p \) over all rates tried: 0 if the rate does not
+    matter.
+
+    Args:
+        frame: A tidy frame.
+        tolerance: The share of the best rate's progress that a good rate may lack.
+        value: Whether the final or the best value of a run counts.
+
+    Returns:
+        One row per problem and method: `metric`, `num_rates`, `best_rate`, `best_score`,
+        `basin_low`, `basin_high`, `basin_decades`, `sensitivity`, `grid_edge` ("low" or "high": the
+        best rate is the smallest or largest tried, so better ones may lie beyond; else ""),
+        `basin_open` (the basin reaches the edge of the grid, so its width is a lower bound).
+
+    Source:
+        The sensitivity is that of Wortsman et al., Small-scale proxies for large-scale Transformer
+        training instabilities, 2023, arXiv 2309.14322, section 2.2, in units of the progress made.
+        The basin is our definition.
+    """
+    curves = sensitivity_curve(frame, value)
+    rows = [
+        {"problem": str(key[0]), "method": str(key[1])} | _basin(curve, tolerance)
+        for key, curve in curves.groupby(_GROUP, sort=True)
+    ]
+    return pd.DataFrame(rows, columns=_TABLE_COLUMNS)
+
+
+_TABLE_COLUMNS = [
+    *_GROUP,
+    "metric",
+    "num_rates",
+    "best_rate",
+    "best_score",
+    "basin_low",
+    "basin_high",
+    "basin_decades",
+    "sensitivity",
+    "grid_edge",
+    "basin_open",
+]
+
+
+def _basin(curve: pd.DataFrame, tolerance: float) -> dict[str, Any]:
+    rates = curve["learning_rate"].to_numpy(dtype=np.float64)
+    progress = curve["progress"].to_numpy(dtype=np.float64)
+    scores = curve["score"].to_numpy(dtype=np.float64)
+    row: dict[str, Any] = {"metric": curve["metric"].iloc[0], "num_rates": len(rates)}
+    if not progress.any():
+        nothing = dict.fromkeys(_TABLE_COLUMNS[4:9], math.nan)
+        return row | nothing | {"grid_edge": "", "basin_open": False}
+    best = int(progress.argmax())
+    low = high = best
+    while low > 0 and progress[low - 1] >= 1 - tolerance:
+        low -= 1
+    while high < len(rates) - 1 and progress[high + 1] >= 1 - tolerance:
+        high += 1
+    last = len(rates) - 1
+    edge = {0: "low", last: "high"}.get(best, "") if last > 0 else ""
+    return row | {
+        "best_rate": rates[best],
+        "best_score": scores[best],
+        "basin_low": rates[low],
+        "basin_high": rates[high],
+        "basin_decades": math.log10(rates[high] / rates[low]) if rates[low] > 0 else math.nan,
+        "sensitivity": float(np.mean(1 - progress)),
+        "grid_edge": edge,
+        "basin_open": low == 0 or high == last,
+    }

@@ -1,0 +1,112 @@
+"""When a run reaches a target: epochs, steps and seconds to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from ._runs import default_metric, higher_is_better, per_run
+
+#: The values that count as converged, per problem: test accuracy, or test loss for quadratic_deep
+#: and the VAEs. From `convergence_performance.json` of the published baselines.
+CONVERGENCE_TARGETS: Mapping[str, float] = {
+    "quadratic_deep": 87.70315464772136,
+    "mnist_vae": 73.49819796869767,
+    "fmnist_2c2d": 0.9198093278634639,
+    "cifar10_3c3d": 0.8283307079578206,
+    "fmnist_vae": 92.97764997362836,
+    "cifar100_allcnnc": 0.5256043511573971,
+    "svhn_wrn164": 0.9501991843298437,
+    "tolstoi_char_rnn": 0.6045863566200845,
+}
+
+
+def time_to_target(frame: pd.DataFrame, targets: Mapping[str, float] | None = None) -> pd.DataFrame:
+    r"""Find when each run first reaches its problem's target.
+
+    \[ t = \min\{e : m(e) \ge m^*\} \] for accuracies, with \(\le\) for losses; epochs are counted
+    as evaluated, so an epoch is the resolution of all three measures.
+
+    Args:
+        frame: A tidy frame.
+        targets: The target of each problem, on its own metric (`default_metric`); by default
+            `CONVERGENCE_TARGETS`. Problems without one are left out.
+
+    Returns:
+        `per_run`'s table with the columns `metric`, `target`, `reached`, and `epochs_to_target`,
+        `steps_to_target`, `seconds_to_target`: infinity where the target was not reached, NaN
+        where steps or seconds were not recorded.
+
+    Source:
+        DeepOBS's speed of convergence, Schneider et al., ICLR 2019, arXiv 1903.05499, section 3.2.
+    """
+    targets = CONVERGENCE_TARGETS if targets is None else targets
+    runs = per_run(frame)
+    runs["run_id"] = runs["run_id"].astype(object)
+    problems = runs["problem"].astype(object)
+    runs = runs[problems.isin(targets)].reset_index(drop=True)
+    problems = runs["problem"].astype(object)
+    metrics = {problem: default_metric(frame, problem) for problem in problems.unique()}
+    runs = runs.assign(metric=problems.map(metrics), target=problems.map(dict(targets)))
+    first = [_first_hits(frame, problem, targets[problem], m) for problem, m in metrics.items()]
+    hits = pd.concat(first) if first else pd.DataFrame(columns=["run_id", *_MEASURES])
+    runs = runs.merge(hits, on="run_id", how="left", sort=False)
+    runs["reached"] = runs["epochs_to_target"].notna()
+    recorded = frame.groupby("run_id", observed=True)[["steps", "seconds"]].count() > 0
+    recorded.index = recorded.index.astype(object)
+    for name in _MEASURES:
+        missed = ~runs["reached"]
+        if name != "epochs_to_target":
+            missed &= runs["run_id"].map(recorded[name.removesuffix("_to_target")]).astype(bool)
+        runs[name] = runs[name].astype(np.float64).where(~missed, math.inf)
+    return runs
+
+
+_MEASURES = ["epochs_to_target", "steps_to_target", "seconds_to_target"]
+
+
+def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -> pd.DataFrame:
+    """Return the first row of each run of the problem at which the target is reached."""
+    rows = frame[frame["problem"] == problem]
+    hit = rows[metric] >= target if higher_is_better(metric) else rows[metric] <= target
+    found = rows[hit].sort_values("epoch", kind="stable").drop_duplicates("run_id")
+    columns = {name.removesuffix("s_to_target"): name for name in _MEASURES[:1]}
+    columns |= {"steps": "steps_to_target", "seconds": "seconds_to_target"}
+    found = found[["run_id", *columns]].rename(columns=columns)
+    return found.assign(run_id=found["run_id"].astype(object))
+
+
+def target_table(frame: pd.DataFrame, targets: Mapping[str, float] | None = None) -> pd.DataFrame:
+    """Sum up the time to target of each method: medians over its runs.
+
+    Args:
+        frame: A tidy frame, of tuned runs (`tuned_runs`) as a rule: all runs of a method count.
+        targets: As for `time_to_target`.
+
+    Returns:
+        One row per problem and method: `metric`, `target`, `num_runs`, `num_reached`, and the
+        medians `epochs_to_target`, `steps_to_target`, `seconds_to_target`: infinity where half or
+        more of the runs did not get there, NaN where the measure was not recorded.
+    """
+    runs = time_to_target(frame, targets)
+    groups = runs.groupby(["problem", "method"], observed=True, sort=True)
+    table = groups.agg(
+        metric=("metric", "first"),
+        target=("target", "first"),
+        num_runs=("run_id", "size"),
+        num_reached=("reached", "sum"),
+        **{name: (name, _median) for name in _MEASURES},
+    )
+    return table.reset_index()
+
+
+def _median(values: pd.Series) -> float:
+    """Return the median; that of infinities is infinity, not the NaN of inf - inf."""
+    known = np.sort(values.to_numpy(dtype=np.float64))
+    if len(known) == 0 or np.isnan(known).any():
+        return math.nan
+    low, high = known[(len(known) - 1) // 2], known[len(known) // 2]
+    return float(low if low == high else (low + high) / 2)
