@@ -166,6 +166,11 @@ class RunConfig:
                 f"accumulate={self.accumulate} does not divide the batch size {self.batch_size}; "
                 "micro-batches have the same size."
             )
+        if self.problem_value.carries_state and self.accumulate > 1:
+            raise UsageError(
+                f"{self.problem_name} carries its state from batch to batch, which micro-batches "
+                "would break: accumulate is 1."
+            )
         if needs_closure(optimizer) and self.precision == "fp16":
             raise UsageError(
                 f"{optimizer.__name__} evaluates its closure itself, which loss scaling cannot "

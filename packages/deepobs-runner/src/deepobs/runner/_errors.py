@@ -22,10 +22,10 @@ class CheckpointError(RuntimeError):
     """There are checkpoints of a run, and none of them can be used."""
 
 
-class RunInterruptedError(KeyboardInterrupt):
+class RunInterruptedError(BaseException):
     """A signal stopped a run after its current step; a checkpoint was saved.
 
-    A `KeyboardInterrupt`, so that ``except Exception`` does not swallow it.
+    Like `KeyboardInterrupt` no `Exception`, so that nobody swallows it by accident.
 
     Attributes:
         signal_number: The signal; the command exits with 128 + this number, as shells do.

@@ -39,8 +39,9 @@ def find_optimizer(optimizer: str | type[Optimizer]) -> type[Optimizer]:
 
 def optimizer_path(optimizer: type[Optimizer]) -> str:
     """The name `find_optimizer` finds the class by: bare for those of torch.optim."""
-    if getattr(torch.optim, optimizer.__name__, None) is optimizer:
-        return optimizer.__name__
+    name: str = optimizer.__name__
+    if getattr(torch.optim, name, None) is optimizer:
+        return name
     return f"{optimizer.__module__}.{optimizer.__qualname__}"
 
 
@@ -142,8 +143,8 @@ def _canonical(what: str, value: Any, default: Any) -> Any:
     if isinstance(value, numbers.Real):
         if not math.isfinite(value):
             raise UsageError(f"{what} is a finite number, not {float(value)}.")
-        whole = isinstance(default, int) and float(value).is_integer()
-        return int(value) if whole else float(value)
+        value = float(value)
+        return int(value) if isinstance(default, int) and value.is_integer() else value
     raise UsageError(f"{what} is a number, a string, a boolean or a list of them, not {value!r}.")
 
 

@@ -108,6 +108,11 @@ class Schedule:
         self.scheduler = scheduler
         self.every_step = every_step
 
+    def after_step(self) -> None:
+        """Moves a schedule that counts steps."""
+        if self.scheduler is not None and self.every_step:
+            self.scheduler.step()
+
     def after_epoch(self, loss: float) -> None:
         """Moves a schedule that counts epochs; ``loss`` is what ReduceLROnPlateau looks at."""
         if self.scheduler is None or self.every_step:

@@ -108,16 +108,18 @@ class ResultsStore:
         try:
             yield
         finally:
+            _remove_if_idle(folder)
             lock.release()
 
-    def clear(self, run_id: str) -> None:
-        """Removes what a finished run needed on its way."""
-        shutil.rmtree(self.work_folder(run_id), ignore_errors=True)
-        # Other runs may be under way beside it; the common folder goes with the last of them.
-        try:
-            self.work_folder(run_id).parent.rmdir()
-        except OSError:
-            return
+
+def _remove_if_idle(folder: Path) -> None:
+    """Removes a run's work folder where it holds nothing but the lock, which is still held."""
+    try:
+        if [path.name for path in folder.iterdir()] == ["lock"]:
+            shutil.rmtree(folder)
+            folder.parent.rmdir()  # fails while other runs are under way beside it
+    except OSError:
+        return
 
 
 def setting_name(config: RunConfig) -> str:

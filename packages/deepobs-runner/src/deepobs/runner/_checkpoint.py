@@ -1,0 +1,92 @@
+"""Checkpoints: written whole or not at all, the last two kept, read without running any code."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ._errors import CheckpointError
+from .results._files import write_atomically
+
+_log = logging.getLogger(__name__)
+
+_FORMAT = "deepobs-checkpoint-1"
+_KEPT = 2  # the last one, and the one before in case the last is damaged
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: Where they are.
+        run_id: The run's identity; a checkpoint of another run is refused.
+    """
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        self.folder = folder
+        self.run_id = run_id
+
+    def save(self, state: dict[str, Any], steps: int) -> None:
+        """Writes a checkpoint and removes those before the last two.
+
+        Args:
+            state: Tensors and plain values.
+            steps: Optimizer steps taken so far; orders the files.
+
+        Raises:
+            ResultsError: It could not be written; earlier ones are still there.
+        """
+        content = io.BytesIO()
+        torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
+        write_atomically(self.folder / f"checkpoint_{steps:012d}.pt", content.getvalue())
+        for path in self._paths()[_KEPT:]:
+            path.unlink(missing_ok=True)
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest checkpoint that can be used; None where there is none at all.
+
+        A damaged or foreign one is passed over, and said so.
+
+        Raises:
+            CheckpointError: There are checkpoints, and none can be used.
+        """
+        paths = self._paths()
+        for path in paths:
+            try:
+                return self._read(path)
+            except CheckpointError as error:
+                _log.warning("%s", error)
+        if paths:
+            raise CheckpointError(
+                f"No checkpoint in {self.folder} can be used; start the run anew without resuming."
+            )
+        return None
+
+    def remove(self) -> None:
+        """Removes all of them: the run starts anew."""
+        for path in self._paths():
+            path.unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        """The files, newest first."""
+        return sorted(self.folder.glob("checkpoint_*.pt"), reverse=True)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise CheckpointError(
+                f"The checkpoint {path} is truncated or damaged and is passed over."
+            ) from error
+        if not isinstance(state, dict) or state.get("format") != _FORMAT:
+            raise CheckpointError(f"{path} is no checkpoint of deepobs and is passed over.")
+        if state["run_id"] != self.run_id:
+            raise CheckpointError(
+                f"The checkpoint {path} belongs to the run {state['run_id']}, not to "
+                f"{self.run_id}, and is passed over."
+            )
+        return dict(state)

@@ -1,0 +1,112 @@
+"""What the optimizer costs: seconds of its step, bytes of its state, peak memory."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import torch
+
+_WARM_UP_STEPS = 5  # first calls allocate, choose kernels and compile
+_FIGURES = ("forward_backward_seconds", "optimizer_seconds")
+_SAMPLES = 50  # a median of 50 is steady; timing more would only cost
+
+
+class StepTimer:
+    """Times a sample of steps: forward + backward, and the optimizer's step.
+
+    The loop calls `begin`, `end` and `stepped`. On the CPU they read the clock; on CUDA they record
+    events, which are read at the end, so that the device is never waited for. Once there are enough
+    samples they do nothing.
+
+    Args:
+        device: Where the step runs.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._now = _clock_of(device)
+        self._device = device
+        self._steps = 0
+        self._begins: list[Any] = []
+        self._ends: list[Any] = []
+        self._samples: list[tuple[list[Any], list[Any], Any]] = []
+        self.full = False
+        self.earlier: dict[str, float | None] = dict.fromkeys(_FIGURES)
+
+    def begin(self) -> None:
+        """A forward pass begins."""
+        if not self.full:
+            self._begins.append(self._now())
+
+    def end(self) -> None:
+        """Its backward pass has ended."""
+        if not self.full:
+            self._ends.append(self._now())
+
+    def stepped(self) -> None:
+        """The optimizer's step is done, and with it the whole step."""
+        if self.full:
+            return
+        if self._steps >= _WARM_UP_STEPS:
+            self._samples.append((self._begins, self._ends, self._now()))
+        elif self._steps == _WARM_UP_STEPS - 1 and self._device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(self._device)
+        self._begins, self._ends = [], []
+        self._steps += 1
+        self.full = len(self._samples) == _SAMPLES
+
+    def medians(self) -> dict[str, float | None]:
+        """Seconds a step: forward + backward (of all of a step's closures), and the rest.
+
+        Where there were too few steps to leave out a warm-up: those of before a resume, or None.
+        """
+        if not self._samples:
+            return self.earlier
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        passes, rests = [], []
+        for begins, ends, stepped in self._samples:
+            inside = sum(_between(b, e) for b, e in zip(begins, ends, strict=True))
+            passes.append(inside)
+            rests.append(_between(begins[0], stepped) - inside)
+        return dict(zip(_FIGURES, map(statistics.median, (passes, rests)), strict=True))
+
+
+def peak_memory_bytes(device: torch.device) -> int | None:
+    """The most memory in use at a time: on CUDA the tensors', elsewhere the whole process's."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return None
+    import resource  # POSIX only
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _clock_of(device: torch.device) -> Callable[[], Any]:
+    if device.type == "cpu":
+        return perf_counter
+    if device.type == "cuda":
+        return _cuda_event
+
+    def after_all_work() -> float:
+        torch.mps.synchronize()
+        return perf_counter()
+
+    return after_all_work
+
+
+def _cuda_event() -> torch.cuda.Event:
+    event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
+    event.record()
+    return event
+
+
+def _between(begin: Any, end: Any) -> float:
+    if isinstance(begin, float):
+        return float(end - begin)
+    return float(begin.elapsed_time(end)) / 1000

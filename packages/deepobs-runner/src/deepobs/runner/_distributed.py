@@ -1,0 +1,132 @@
+"""The processes of one run: one, or as many as torchrun started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from ._errors import UsageError
+
+T = TypeVar("T")
+
+
+class Processes:
+    """The processes that do one run together; with one process every method is trivial.
+
+    Attributes:
+        rank: Which of them this is.
+        count: How many there are.
+    """
+
+    def __init__(self, rank: int = 0, count: int = 1) -> None:
+        self.rank = rank
+        self.count = count
+
+    @property
+    def shard(self) -> tuple[int, int]:
+        """Which part of every batch is this process's."""
+        return self.rank, self.count
+
+    @property
+    def main(self) -> bool:
+        """Whether this is the process that writes and prints."""
+        return self.rank == 0
+
+    def check(self, batch_size: int, accumulate: int) -> None:
+        """Refuses a batch that cannot be shared out evenly.
+
+        Raises:
+            UsageError: With the sizes that could.
+        """
+        if batch_size % (self.count * accumulate):
+            raise UsageError(
+                f"A batch of {batch_size} cannot be split evenly over {self.count} processes times "
+                f"{accumulate} micro-batches; take a multiple of {self.count * accumulate}."
+            )
+
+    def wrap(self, model: nn.Module, device: torch.device) -> Callable[..., Any]:
+        """What to call in place of the model, so that its gradients are averaged over processes."""
+        if self.count == 1:
+            return model
+        if device.type == "cuda":  # statistics over the whole batch, as one process has them
+            convert: Any = nn.SyncBatchNorm.convert_sync_batchnorm
+            return DistributedDataParallel(convert(model), device_ids=[device])
+        return DistributedDataParallel(model)
+
+    def exchange(self, wrapped: Callable[..., Any], *, now: bool) -> AbstractContextManager[object]:
+        """Whether a backward pass exchanges gradients: only the last micro-batch's has to."""
+        if now or not isinstance(wrapped, DistributedDataParallel):
+            return contextlib.nullcontext()
+        kept: AbstractContextManager[object] = wrapped.no_sync()
+        return kept
+
+    def sum(self, tensor: Tensor) -> Tensor:
+        """The tensor's sum over all processes."""
+        if self.count > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def largest(self, value: int, device: torch.device) -> int:
+        """The largest of the processes' numbers, known to all of them."""
+        if self.count == 1:
+            return value
+        tensor = torch.tensor(value, device=device)
+        dist.all_reduce(tensor, dist.ReduceOp.MAX)
+        return int(tensor)
+
+    def gather(self, value: T) -> list[T]:
+        """Every process's value, by rank."""
+        if self.count == 1:
+            return [value]
+        values: list[Any] = [None] * self.count
+        dist.all_gather_object(values, value)
+        return values
+
+    def on_main(self, function: Callable[[], T]) -> T:
+        """Calls a function in the main process; all get what it returns or raises."""
+        if self.count == 1:
+            return function()
+        outcome: list[Any] = [None, None]
+        if self.main:
+            try:
+                outcome[0] = function()
+            except Exception as error:  # noqa: BLE001 - raised again below, in every process
+                outcome[1] = error
+        dist.broadcast_object_list(outcome, src=0)
+        if outcome[1] is not None:
+            raise outcome[1]
+        returned: T = outcome[0]
+        return returned
+
+
+def local_rank() -> int:
+    """Which of this machine's processes this is, as torchrun says."""
+    return int(os.environ.get("LOCAL_RANK", 0))
+
+
+@contextmanager
+def processes(device: torch.device) -> Iterator[Processes]:
+    """Joins the processes that torchrun started, and leaves them after the run.
+
+    Args:
+        device: NCCL connects CUDA devices, gloo everything else.
+    """
+    if "RANK" not in os.environ or os.environ.get("WORLD_SIZE", "1") == "1":
+        yield Processes()
+        return
+    joined_before = dist.is_initialized()
+    if not joined_before:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size())
+    finally:
+        if not joined_before:
+            dist.destroy_process_group()

@@ -1,0 +1,59 @@
+"""A run's own place in the global random streams, which some optimizers draw from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+
+from deepobs.data import derive_seed
+
+
+@contextmanager
+def own_random_state(seed: int) -> Iterator[None]:
+    """Seeds Python's, numpy's and torch's global generators for a run; puts them back after it.
+
+    The problem has streams of its own; this is for an optimizer that draws noise: it repeats so.
+
+    Args:
+        seed: The run's seed.
+    """
+    outer = random_state()
+    start = derive_seed(seed, "optimizer")
+    random.seed(start)
+    np.random.seed(start % 2**32)
+    torch.default_generator.manual_seed(start)
+    if _cuda_in_use():
+        torch.cuda.manual_seed_all(start)
+    try:
+        yield
+    finally:
+        set_random_state(outer)
+
+
+def random_state() -> dict[str, Any]:
+    """Where the global generators are, as tensors and plain numbers."""
+    algorithm, keys, *rest = np.random.get_state(legacy=True)
+    return {
+        "python": random.getstate(),
+        "numpy": (algorithm, np.asarray(keys).tolist(), *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if _cuda_in_use() else [],
+    }
+
+
+def _cuda_in_use() -> bool:
+    return bool(torch.cuda.is_initialized())  # type: ignore[no-untyped-call]
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    """Puts the global generators where `random_state` found them."""
+    random.setstate(state["python"])
+    np.random.set_state(state["numpy"])
+    torch.set_rng_state(state["torch"])
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all(state["cuda"])

@@ -1,0 +1,311 @@
+"""One run, from its configuration to its record."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import torch
+from torch.optim import Optimizer
+
+from deepobs.problems import BuiltProblem, Problem, build
+
+from ._best import BestModel
+from ._callbacks import Callback, Callbacks
+from ._checkpoint import Checkpoints
+from ._config import RunConfig
+from ._cost import peak_memory_bytes
+from ._distributed import Processes, local_rank, processes
+from ._errors import UsageError
+from ._guard import DEFAULT_SECONDS, Guard
+from ._numerics import arithmetic, choose_device
+from ._optimizers import state_bytes
+from ._progress import make_progress
+from ._random import own_random_state
+from ._signals import StopSignals
+from ._train import LOG_INTERVAL, Trainer, now
+from .results._record import Record
+from .results._store import ResultsStore
+
+# What an evaluation measures, and the record's word for a series of it.
+_PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
+
+
+class Execution(TypedDict, total=False):
+    """How a run is executed: the keyword arguments of `run_config`, which describes them."""
+
+    device: str | torch.device
+    results: str | Path | None
+    data_root: str | Path | None
+    resume: bool
+    checkpoint_every: float | None
+    compile: bool
+    channels_last: bool
+    deterministic: bool
+    keep_best: bool
+    callbacks: Iterable[Callback]
+    progress: str
+    force: bool
+
+
+def run(
+    problem: str | Problem,
+    optimizer: str | type[Optimizer],
+    *,
+    lr: float,
+    hyperparameters: Mapping[str, Any] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    weight_decay: float | None = None,
+    seed: int = 42,
+    schedule: str | Mapping[str, Any] = "constant",
+    precision: str = "fp32",
+    accumulate: int = 1,
+    clip_norm: float | None = None,
+    validation: float = 0.0,
+    replay: bool = False,
+    **execution: Unpack[Execution],
+) -> Record:
+    """Trains a test problem with an optimizer and records what happens.
+
+    Args:
+        problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
+        optimizer: A name or a class; see `RunConfig`.
+        lr: The base learning rate.
+        hyperparameters: The optimizer's other arguments, by name.
+        epochs: Passes over the training set; default: the problem's.
+        batch_size: Examples an optimizer step; default: the problem's.
+        weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
+        seed: What everything random derives from.
+        schedule: Name of a learning-rate schedule, or a mapping with ``name`` and its arguments.
+        precision: ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"``.
+        accumulate: Micro-batches an optimizer step.
+        clip_norm: Largest norm of the whole gradient.
+        validation: Share of the training set held out as a validation split.
+        replay: Whether every epoch repeats the first one's order and augmentation.
+        **execution: How it is executed: the keyword arguments of `run_config`.
+
+    Returns:
+        The record; of an earlier run where results hold this very one already.
+
+    Raises:
+        UsageError: An argument is to blame; the message is one sentence.
+        deepobs.problems.UnknownProblemError: There is no problem of that name.
+    """
+    config = RunConfig(
+        problem=problem,
+        optimizer=optimizer,
+        lr=lr,
+        hyperparameters=hyperparameters or {},
+        epochs=epochs,
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        seed=seed,
+        schedule=schedule,
+        precision=precision,
+        accumulate=accumulate,
+        clip_norm=clip_norm,
+        validation=validation,
+        replay=replay,
+    )
+    return run_config(config, **execution)
+
+
+def run_config(
+    config: RunConfig,
+    *,
+    device: str | torch.device = "auto",
+    results: str | Path | None = None,
+    data_root: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_every: float | None = None,
+    compile: bool = False,
+    channels_last: bool = False,
+    deterministic: bool = False,
+    keep_best: bool = False,
+    callbacks: Iterable[Callback] = (),
+    progress: str = "auto",
+    force: bool = False,
+) -> Record:
+    """Does the run that a configuration defines; nothing here changes which run it is.
+
+    Args:
+        config: What defines the run.
+        device: ``"auto"`` (CUDA, else MPS, else CPU) or a device of torch.
+        results: Folder for the record and the checkpoints; None writes nothing.
+        data_root: Folder of the data files; default: ``$DEEPOBS_DATA_DIR``, else the user's cache.
+        resume: Go on from the last checkpoint, where there is one.
+        checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
+        compile: Compile the training pass with `torch.compile`.
+        channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
+        deterministic: Let torch refuse operations that do not repeat bit for bit.
+        keep_best: Keep the weights of the best evaluation beside the record.
+        callbacks: Told how the run goes.
+        progress: ``"bar"``, ``"lines"``, ``"off"``, or ``"auto"``: a bar on a terminal, else lines.
+        force: Do the run anew even where its record is there.
+
+    Returns:
+        The record; its ``path`` is the file, where there is a results folder.
+
+    Raises:
+        UsageError: An argument is to blame.
+        RunInProgressError: Another process is doing this very run in the same results folder.
+        RunInterruptedError: SIGTERM, SIGINT or SIGUSR1 came; a checkpoint was saved.
+        CheckpointError: To be resumed, but no checkpoint can be used.
+        ResultsError: The record could not be written; checkpoints are kept.
+        deepobs.data.DatasetNotFoundError: The data files are not there.
+    """
+    if results is None and (resume or keep_best or checkpoint_every is not None):
+        raise UsageError("resume, keep_best and checkpoint_every need a results folder.")
+    every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
+    if not every >= 0:
+        raise UsageError(f"checkpoint_every is a number of seconds from 0, not {every!r}.")
+    chosen = choose_device(device, local_rank())
+    with ExitStack() as stack:
+        group = stack.enter_context(processes(chosen))
+        assert config.batch_size is not None
+        group.check(config.batch_size, config.accumulate)
+        store = None if results is None else ResultsStore(results)
+        if store is not None and not force:
+            done = group.on_main(lambda: store.find(config))
+            if done is not None:
+                return done
+        built = _build(config, chosen, data_root)
+        if channels_last:
+            built.model.to(memory_format=torch.channels_last)
+        stack.enter_context(arithmetic(config.precision, deterministic=deterministic))
+        stack.enter_context(own_random_state(config.seed))
+        show = make_progress(progress if group.main else "off", config, built.num_batches("train"))
+        stack.callback(show.close)
+        told: list[Callback] = list(callbacks) if group.main else []
+        checkpoints, signals = None, StopSignals()
+        if store is not None:
+            group.on_main(store.check_writable)
+            group.on_main(lambda: stack.enter_context(store.lock(config)))
+            done = None if force else group.on_main(lambda: store.find(config))
+            if done is not None:  # another process has just finished it
+                return done
+            checkpoints = Checkpoints(store.work_folder(config.run_id), config.run_id)
+            stack.enter_context(signals)
+            if keep_best and group.main:
+                told.append(BestModel(checkpoints.folder, resumed=resume))
+        trainer = Trainer(
+            config,
+            built,
+            processes=group,
+            callback=Callbacks(told),
+            progress=show,
+            after_step=Guard(checkpoints, signals, every, show),
+            compiled=compile,
+        )
+        if checkpoints is not None:
+            _prepare(trainer, checkpoints, group, resume=resume)
+        trainer.callback.on_run_start(config, built)
+        trainer.fit()
+        environment = _environment(trainer, compile, channels_last, deterministic)
+        record = _record(config, trainer, environment)
+        if store is not None and checkpoints is not None:
+            record = group.on_main(lambda: store.save(config, record))
+            group.on_main(checkpoints.remove)
+        trainer.callback.on_run_end(record)
+        return record
+
+
+def _build(config: RunConfig, device: torch.device, data_root: str | Path | None) -> BuiltProblem:
+    """The problem; what a configuration asks too much of its data becomes a `UsageError`."""
+    try:
+        return build(
+            config.problem,
+            seed=config.seed,
+            device=device,
+            batch_size=config.batch_size,
+            weight_decay=config.weight_decay,
+            data_root=data_root,
+            validation=config.validation,
+            replay=config.replay,
+        )
+    except ValueError as error:
+        if type(error) is not ValueError:  # unknown problems and missing data have their own words
+            raise
+        raise UsageError(str(error)) from error
+
+
+def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, resume: bool) -> None:
+    """Puts the trainer where the last checkpoint was, or does away with what is left of one."""
+    if not resume:
+        group.on_main(checkpoints.remove)
+        return
+    state = group.on_main(checkpoints.load)
+    if state is not None:
+        trainer.load_state_dict(state)
+
+
+def _record(config: RunConfig, trainer: Trainer, environment: dict[str, Any]) -> Record:
+    series, schedule = trainer.series, config.to_dict()["schedule"]
+    stepped = schedule["name"] == "step"
+    phases = ("train", "test", "valid")
+    measured: dict[str, Any] = {
+        f"{phase}_{plural}": series[f"{phase}_{metric}"]
+        for phase in phases
+        for metric, plural in _PLURALS.items()
+        if f"{phase}_{metric}" in series
+    }
+    return Record(
+        **measured,
+        minibatch_train_losses=series["minibatch_losses"],
+        optimizer=config.optimizer_name,
+        testproblem=config.problem_name,
+        weight_decay=config.weight_decay,
+        batch_size=trainer.built.batch_size,
+        num_epochs=trainer.epochs,
+        learning_rate=config.lr,
+        lr_sched_epochs=schedule["epochs"] if stepped else None,
+        lr_sched_factors=schedule["factors"] if stepped else None,
+        random_seed=config.seed,
+        train_log_interval=LOG_INTERVAL,
+        hyperparams=config.to_dict()["hyperparameters"],
+        status="diverged" if trainer.diverged else "finished",
+        run_id=config.run_id,
+        config=config.to_dict(),
+        schedule=schedule,
+        precision=config.precision,
+        accumulate=config.accumulate,
+        clip_norm=config.clip_norm,
+        validation=config.validation,
+        replay=config.replay,
+        learning_rates=series["learning_rates"],
+        num_steps=trainer.steps_per_epoch,
+        epoch_seconds=series["epoch_seconds"],
+        evaluation_seconds=series["evaluation_seconds"],
+        cost={
+            **trainer.timer.medians(),
+            "optimizer_state_bytes": state_bytes(trainer.optimizer),
+            "peak_memory_bytes": peak_memory_bytes(trainer.built.device),
+            "num_parameters": sum(parameter.numel() for parameter in trainer.parameters),
+        },
+        environment=environment,
+        started=trainer.started,
+        finished=now(),
+    )
+
+
+def _environment(
+    trainer: Trainer, compiled: bool, channels_last: bool, deterministic: bool
+) -> dict[str, Any]:
+    """Where and how the run was executed; nothing that names a machine or a person."""
+    device = trainer.built.device
+    cuda = device.type == "cuda"
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+        "threads": torch.get_num_threads(),
+        "processes": trainer.processes.count,
+        "compile": compiled,
+        "channels_last": channels_last,
+        "deterministic": deterministic,
+    }

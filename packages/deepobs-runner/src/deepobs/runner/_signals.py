@@ -1,0 +1,50 @@
+"""Signals that ask a run to stop: noted, so that the step can end and a checkpoint be saved."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+# SIGUSR1 is what SLURM's `--signal=USR1@60` sends a minute before it takes the machine back.
+_NAMES = ("SIGTERM", "SIGINT", "SIGUSR1")
+
+
+class StopSignals:
+    """While entered, the first signal is noted in `received`; a second one acts as ever.
+
+    Signals reach the main thread alone, so elsewhere (in a user's thread) this does nothing.
+
+    Attributes:
+        received: The signal's number, 0 for none.
+    """
+
+    def __init__(self) -> None:
+        self.received = 0
+        self._outer: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (getattr(signal, name) for name in _NAMES if hasattr(signal, name)):
+                self._outer[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._restore()
+        if self.received and kind is None:  # the run ended all the same; its caller must stop too
+            signal.raise_signal(self.received)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.received = number
+        self._restore()
+
+    def _restore(self) -> None:
+        for number, handler in self._outer.items():
+            signal.signal(number, handler)
+        self._outer = {}

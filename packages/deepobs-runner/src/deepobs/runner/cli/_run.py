@@ -1,0 +1,139 @@
+"""``deepobs run``: one run, from the command line."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..results import Record
+
+
+@click.command(name="run")
+@click.argument("problem")
+@click.argument("optimizer")
+@click.option("--lr", type=float, required=True, help="The base learning rate.")
+@click.option(
+    "--set",
+    "hyperparameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A hyperparameter of the optimizer; repeatable.",
+)
+@click.option("--epochs", type=int, help="Passes over the training set [default: the problem's].")
+@click.option("--batch-size", type=int, help="Examples a step [default: the problem's].")
+@click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer.")
+@click.option("--seed", type=int, default=42, show_default=True, help="Of everything random.")
+@click.option("--schedule", default="constant", show_default=True, help="Learning-rate schedule.")
+@click.option(
+    "--set-schedule",
+    "schedule_arguments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An argument of the schedule, such as warmup_epochs=5; repeatable.",
+)
+@click.option("--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16.")
+@click.option("--accumulate", type=int, default=1, show_default=True, help="Micro-batches a step.")
+@click.option("--clip-norm", type=float, help="Largest norm of the gradient.")
+@click.option("--validation", type=float, default=0.0, help="Share of the training set held out.")
+@click.option("--replay", is_flag=True, help="Repeat the first epoch's order in every epoch.")
+@click.option("--results", type=click.Path(path_type=Path), help="Folder for the record.")
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option(
+    "--checkpoint-every", type=float, metavar="SECONDS", help="Between checkpoints [default: 300]."
+)
+@click.option("--compile", is_flag=True, help="Compile the training pass with torch.compile.")
+@click.option("--channels-last", is_flag=True, help="Images channels-last.")
+@click.option("--deterministic", is_flag=True, help="Refuse operations that do not repeat.")
+@click.option("--keep-best", is_flag=True, help="Keep the best model's weights.")
+@click.option("--force", is_flag=True, help="Do the run anew even where its record is there.")
+@click.option(
+    "--logger",
+    "loggers",
+    multiple=True,
+    metavar="NAME",
+    help="Log to tensorboard, wandb (offline) or mlflow too; repeatable.",
+)
+@click.option(
+    "--progress", default="auto", show_default=True, help="auto, bar, lines or off; on stderr."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+def command(
+    problem: str,
+    optimizer: str,
+    *,
+    hyperparameters: tuple[str, ...],
+    schedule: str,
+    schedule_arguments: tuple[str, ...],
+    loggers: tuple[str, ...],
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train PROBLEM with OPTIMIZER and record what happens.
+
+    OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. To use several devices:
+    torchrun --nproc-per-node N -m deepobs.runner run ...
+    """
+    from .. import run
+    from ..loggers import make_logger
+
+    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    record = run(
+        problem,
+        optimizer,
+        hyperparameters=_pairs("--set", hyperparameters),
+        schedule={"name": schedule, **_pairs("--set-schedule", schedule_arguments)},
+        callbacks=[make_logger(name, settings["results"]) for name in loggers],
+        **settings,
+    )
+    click.echo(json.dumps(_outcome(record)) if as_json else _sentence(record))
+
+
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
+    """NAME=VALUE settings; a value is a Python literal, else the text itself."""
+    pairs = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise click.UsageError(
+                f"{option} takes NAME=VALUE, such as momentum=0.9, not {text!r}."
+            )
+        try:
+            pairs[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            pairs[name] = value
+    return pairs
+
+
+def _outcome(record: Record) -> dict[str, Any]:
+    """What a program wants to know, and where the rest is."""
+    last = {
+        name: series[-1]
+        for name, series in record.to_dict().items()
+        if name.startswith(("train_", "valid_", "test_")) and isinstance(series, list) and series
+    }
+    return {
+        "record": None if record.path is None else str(record.path),
+        "run_id": record.run_id,
+        "status": record.status,
+        "epochs": len(record.test_losses) - 1,
+        "last": last,
+    }
+
+
+def _sentence(record: Record) -> str:
+    outcome = _outcome(record)
+    last = ", ".join(
+        f"{name.replace('_', ' ')} {value:.4g}"
+        for name, value in outcome["last"].items()
+        if value is not None and "regularizers" not in name
+    )
+    where = f"\n{record.path}" if record.path else ""
+    return f"{record.status} after {outcome['epochs']} epochs: {last}{where}"

@@ -1,0 +1,36 @@
+"""Loggers by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .._callbacks import Callback
+from .._errors import UsageError, unknown
+from ._mlflow import MLflowLogger
+from ._tensorboard import TensorBoardLogger
+from ._wandb import WandbLogger
+
+#: The loggers by the names of the extras that install what they need.
+LOGGERS: Mapping[str, Callable[[Path], Callback]] = {
+    "tensorboard": TensorBoardLogger,
+    "wandb": WandbLogger,
+    "mlflow": MLflowLogger,
+}
+
+
+def make_logger(name: str, results: str | Path | None) -> Callback:
+    """A logger that writes to ``<results>/logs/<name>``.
+
+    Args:
+        name: One of `LOGGERS`.
+        results: The results folder.
+
+    Raises:
+        UsageError: There is no such logger, its package is not installed, or no results folder.
+    """
+    if name not in LOGGERS:
+        raise unknown("logger", name, LOGGERS, f"there are {', '.join(LOGGERS)}.")
+    if results is None:
+        raise UsageError(f"The logger {name} needs a results folder to write beside.")
+    return LOGGERS[name](Path(results) / "logs" / name)
