@@ -2,6 +2,7 @@
 
 from ._batches import ArrayDataset, Arrays
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
+from ._cifar import cifar10, cifar100
 from ._dataset import Batch, Dataset, Phase
 from ._digits import digits
 from ._errors import (
@@ -12,17 +13,24 @@ from ._errors import (
     FetchError,
     UnknownDatasetError,
 )
+from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
 from ._root import resolve_root
 from ._seeds import derive_seed
+from ._streamed import StreamedImages
+from ._svhn import svhn
 from ._synthetic import quadratic, two_d
-from ._transforms import Copy, Scale, Transform
+from ._text import TextDataset
+from ._tolstoi import tolstoi
+from ._transforms import Augment, Chain, Copy, Scale, Standardize, Transform
 
 __all__ = [
     "DATASETS",
     "ArrayDataset",
     "Arrays",
+    "Augment",
     "Batch",
+    "Chain",
     "Copy",
     "CorruptDatasetError",
     "CorruptFilesWarning",
@@ -33,14 +41,22 @@ __all__ = [
     "FetchError",
     "Phase",
     "Scale",
+    "Standardize",
+    "StreamedImages",
+    "TextDataset",
     "Transform",
     "UnknownDatasetError",
+    "cifar10",
+    "cifar100",
     "derive_seed",
     "digits",
     "fashion_mnist",
+    "imagenet",
     "load_dataset",
     "mnist",
     "quadratic",
     "resolve_root",
+    "svhn",
+    "tolstoi",
     "two_d",
 ]

@@ -9,23 +9,13 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor
 
-from ._dataset import (
-    PHASES,
-    Batch,
-    Dataset,
-    Phase,
-    check_batches,
-    check_phase,
-    count_batches,
-    shard_bounds,
-    validation_size,
-)
-from ._seeds import permutation, uniforms
+from ._dataset import Batch, Phase
+from ._passes import ExampleDataset, Pass
 from ._transforms import Transform
 
 # Rows are gathered for several batches at once, which costs less than once a batch, up to so many
-# bytes.
-GATHERED_BYTES = 4 * 2**20
+# bytes: more would not stay in the processor's cache.
+GATHERED_BYTES = 2 * 2**20
 
 
 class Arrays(NamedTuple):
@@ -39,8 +29,13 @@ class Arrays(NamedTuple):
     inputs: Tensor
     targets: Tensor | None = None
 
+    def to(self, device: torch.device | str) -> Arrays:
+        """Returns the arrays on a device."""
+        targets = None if self.targets is None else self.targets.to(device)
+        return Arrays(self.inputs.to(device), targets)
 
-class ArrayDataset(Dataset):
+
+class ArrayDataset(ExampleDataset):
     """A data set held in memory whole.
 
     Args:
@@ -50,6 +45,17 @@ class ArrayDataset(Dataset):
         num_classes: How many classes the targets tell apart; None without targets.
         transform: What the phases `valid` and `test` see.
         train_transform: What `train` and `train_eval` see, by default the same.
+
+    Example:
+        >>> data = ArrayDataset(
+        ...     "noise",
+        ...     train=Arrays(torch.randint(256, (600, 1, 8, 8), dtype=torch.uint8)),
+        ...     test=Arrays(torch.randint(256, (100, 1, 8, 8), dtype=torch.uint8)),
+        ...     num_classes=None,
+        ...     transform=Scale(255),
+        ... )
+        >>> next(data.batches("train", batch_size=32)).inputs.shape
+        torch.Size([32, 1, 8, 8])
     """
 
     def __init__(
@@ -62,35 +68,12 @@ class ArrayDataset(Dataset):
         transform: Transform,
         train_transform: Transform | None = None,
     ) -> None:
-        self.name = name
-        self.num_classes = num_classes
+        sizes = (len(train.inputs), len(test.inputs))
+        super().__init__(name, sizes=sizes, num_classes=num_classes)
         self.device = train.inputs.device
         self.transform = transform
         self.train_transform = train_transform or transform
         self._train, self._test = train, test
-        self._train_rows: Tensor | None = (
-            None  # which examples of _train are for training; None: all
-        )
-        self._valid_rows: Tensor | None = None  # which are held out
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The phases that it has."""
-        return PHASES if self._valid_rows is not None else ("train", "train_eval", "test")
-
-    def num_examples(self, phase: Phase) -> int:
-        """Returns how many examples the phase has."""
-        check_phase(self, phase)
-        if phase == "test":
-            return len(self._test.inputs)
-        if phase == "valid" and self._valid_rows is not None:
-            return len(self._valid_rows)
-        train = len(self._train.inputs if self._train_rows is None else self._train_rows)
-        return train if phase == "train" else min(train, len(self._test.inputs))
-
-    def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns how many batches one pass over the phase has."""
-        return count_batches(self, phase, self.num_examples(phase), batch_size)
 
     def batches(
         self,
@@ -103,111 +86,50 @@ class ArrayDataset(Dataset):
         shard: tuple[int, int] = (0, 1),
     ) -> Iterator[Batch]:
         """Iterates over the batches of one pass over a phase; see `Dataset.batches`."""
-        count = self.num_batches(phase, batch_size)
-        check_batches(count, batch_size, start, epoch, shard)
-        training = phase in ("train", "train_eval")
-        transform = self.train_transform if training else self.transform
-        rows = self._rows(phase, seed, epoch)
-        draws = None
-        if transform.num_draws:
-            stream, counter = f"augmentation/{phase}", epoch if phase == "train" else 0
-            draws = uniforms(self.num_examples(phase), transform.num_draws, seed, stream, counter)
-        taken, sizes = _positions(self.num_examples(phase), count, batch_size, start, shard)
-        if taken is not None:
-            rows = taken if rows is None else rows[taken]
-            draws = None if draws is None else draws[taken]
-        arrays = self._train if phase != "test" else self._test
-        return _stream(
-            arrays, transform, _moved(rows, self.device), _moved(draws, self.device), sizes
+        transform = self.train_transform if phase.startswith("train") else self.transform
+        taken = self._pass(
+            phase,
+            transform.num_draws,
+            batch_size=batch_size,
+            seed=seed,
+            epoch=epoch,
+            start=start,
+            shard=shard,
         )
+        return self._stream(self._test if phase == "test" else self._train, taken, transform)
 
-    def _rows(self, phase: Phase, seed: int, epoch: int) -> Tensor | None:
-        """Returns the stored examples that the phase goes through, in order; None: all of them."""
-        if phase == "test":
-            return None
-        if phase == "valid":
-            return self._valid_rows
-        rows, count = self._train_rows, self.num_examples("train")
-        if phase == "train":
-            order = permutation(count, seed, "order", epoch)
-            return order if rows is None else rows[order]
-        wanted = self.num_examples("train_eval")
-        if wanted == count:
-            return rows
-        chosen = permutation(count, seed, "train_eval")[:wanted].sort().values
-        return chosen if rows is None else rows[chosen]
+    def _stream(self, arrays: Arrays, taken: Pass, transform: Transform) -> Iterator[Batch]:
+        """Yields the batches: gathers all targets at once, the inputs for a few batches at once."""
+        inputs, targets = arrays
+        rows = None if taken.rows is None else taken.rows.to(self.device)
+        draws = None if taken.draws is None else taken.draws.to(self.device)
+        if targets is not None:
+            targets = targets if rows is None else targets.index_select(0, rows)
+            targets = targets.to(torch.int64, copy=True)
+        bytes_a_batch = max(taken.sizes, default=1) * inputs[:1].nbytes
+        group = max(1, GATHERED_BYTES // max(1, bytes_a_batch))
+        end = 0
+        for first in range(0, len(taken.sizes), group):
+            sizes = taken.sizes[first : first + group]
+            begin, end = end, end + sum(sizes)
+            here = slice(begin, end)
+            block = inputs[here] if rows is None else inputs.index_select(0, rows[here])
+            for stored, label, draw in zip(
+                torch.split(block, sizes),
+                _split(targets, here, sizes),
+                _split(draws, here, sizes),
+                strict=True,
+            ):
+                yield Batch(transform(stored, draw), label)
 
     def to(self, device: torch.device | str) -> Self:
         """Returns this data set on a device."""
         moved = copy.copy(self)
-        moved._train = Arrays(*(_moved(t, device) for t in self._train))  # type: ignore[arg-type]
-        moved._test = Arrays(*(_moved(t, device) for t in self._test))  # type: ignore[arg-type]
+        moved._train, moved._test = self._train.to(device), self._test.to(device)
         moved.device = moved._train.inputs.device
         return moved
 
-    def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
-        """Returns this data set with a random part of the training set held out; see `Dataset`."""
-        if self._valid_rows is not None:
-            raise ValueError(f"{self.name} has a validation split already.")
-        size = validation_size(len(self._train.inputs), len(self._test.inputs), fraction)
-        order = permutation(len(self._train.inputs), seed, "validation")
-        split = copy.copy(self)
-        split._valid_rows = order[:size].sort().values
-        split._train_rows = order[size:].sort().values
-        return split
 
-    def __repr__(self) -> str:
-        sizes = ", ".join(f"{phase}={self.num_examples(phase)}" for phase in self.phases)
-        return f"{type(self).__name__}({self.name!r}, {sizes}, device={str(self.device)!r})"
-
-
-def _moved(tensor: Tensor | None, device: torch.device | str) -> Tensor | None:
-    return None if tensor is None else tensor.to(device)
-
-
-def _positions(
-    examples: int, count: int, batch_size: int, start: int, shard: tuple[int, int]
-) -> tuple[Tensor | None, list[int]]:
-    """Returns the positions in the pass that are taken here (None: all), and the batches' sizes."""
-    bounds = []
-    for batch in range(start, count):
-        first, last = batch * batch_size, min((batch + 1) * batch_size, examples)
-        low, high = shard_bounds(last - first, shard)
-        if low < high:
-            bounds.append((first + low, first + high))
-    sizes = [high - low for low, high in bounds]
-    if shard[1] == 1:
-        whole = start == 0 and sum(sizes) == examples
-        return (
-            None if whole else torch.arange(start * batch_size, start * batch_size + sum(sizes))
-        ), sizes
-    return torch.cat([torch.arange(0), *(torch.arange(*bound) for bound in bounds)]), sizes
-
-
-def _stream(
-    arrays: Arrays,
-    transform: Transform,
-    rows: Tensor | None,
-    draws: Tensor | None,
-    sizes: list[int],
-) -> Iterator[Batch]:
-    """Yields the batches: gathers the targets at once, the inputs for a few batches at once."""
-    inputs, targets = arrays
-    if targets is not None:
-        targets = (targets if rows is None else targets.index_select(0, rows)).to(
-            torch.int64, copy=True
-        )
-    bytes_a_batch = max(sizes, default=1) * inputs[:1].numel() * inputs.element_size()
-    group = max(1, GATHERED_BYTES // bytes_a_batch)
-    position = 0
-    for first in range(0, len(sizes), group):
-        parts = sizes[first : first + group]
-        end = position + sum(parts)
-        block = inputs[position:end] if rows is None else inputs.index_select(0, rows[position:end])
-        labels = (
-            [None] * len(parts) if targets is None else torch.split(targets[position:end], parts)
-        )
-        random = [None] * len(parts) if draws is None else torch.split(draws[position:end], parts)
-        for stored, label, draw in zip(torch.split(block, parts), labels, random, strict=True):
-            yield Batch(transform(stored, draw), label)
-        position = end
+def _split(tensor: Tensor | None, here: slice, sizes: list[int]) -> tuple[Tensor, ...] | list[None]:
+    """Returns a part of a tensor in pieces of these sizes, or as many times None."""
+    return [None] * len(sizes) if tensor is None else torch.split(tensor[here], sizes)

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from ._cifar import CIFAR10_FILES, CIFAR100_FILES, cifar10, cifar100
 from ._dataset import Dataset
 from ._digits import digits
 from ._errors import UnknownDatasetError
+from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
+from ._svhn import SVHN_FILES, svhn
 from ._synthetic import quadratic, two_d
+from ._tolstoi import TOLSTOI_FILES, tolstoi
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,50 @@ _ENTRIES = (
         licence="MIT",
         files=FASHION_MNIST_FILES,
         download_bytes=30_878_645,
+    ),
+    DatasetEntry(
+        name="cifar10",
+        load=cifar10,
+        description="photos of 10 classes, 32×32 colour, 50,000 + 10,000",
+        origin="Krizhevsky 2009",
+        licence="not stated; for research",
+        files=CIFAR10_FILES,
+        download_bytes=170_498_071,
+    ),
+    DatasetEntry(
+        name="cifar100",
+        load=cifar100,
+        description="photos of 100 classes, 32×32 colour, 50,000 + 10,000",
+        origin="Krizhevsky 2009",
+        licence="not stated; for research",
+        files=CIFAR100_FILES,
+        download_bytes=169_001_437,
+    ),
+    DatasetEntry(
+        name="svhn",
+        load=svhn,
+        description="digits of house numbers, 32×32 colour, 73,257 + 26,032",
+        origin="Netzer and others 2011",
+        licence="non-commercial use",
+        files=SVHN_FILES,
+        download_bytes=246_345_936,
+    ),
+    DatasetEntry(
+        name="imagenet",
+        load=imagenet,
+        description="photos of 1,000 classes, cropped to 224×224, 1,281,167 + 50,000; streamed",
+        origin="Russakovsky and others 2015; to be had from image-net.org after registration",
+        licence="non-commercial research and education",
+        files=IMAGENET_FILES,
+    ),
+    DatasetEntry(
+        name="tolstoi",
+        load=tolstoi,
+        description="War and Peace by characters, 2,612,948 + 653,237",
+        origin="Project Gutenberg 2600",
+        licence="public domain; Project Gutenberg's terms",
+        files=TOLSTOI_FILES,
+        download_bytes=3_291_641,
     ),
     DatasetEntry(
         name="quadratic",

@@ -25,3 +25,8 @@ class FetchError(Exception):
 
 class CorruptFilesWarning(UserWarning):
     """Some files of a streamed data set cannot be read and are left out."""
+
+
+def way_out(name: str) -> str:
+    """Returns how an error about a corrupt file of a data set ends."""
+    return f"delete it and run `deepobs data prepare {name}`."

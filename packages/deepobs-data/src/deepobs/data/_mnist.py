@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ._batches import ArrayDataset, Arrays
-from ._errors import CorruptDatasetError
+from ._errors import CorruptDatasetError, way_out
 from ._root import require_files, resolve_root
 from ._transforms import Scale
 
@@ -78,11 +78,6 @@ def _read_pair(name: str, images: Path, labels: Path) -> Arrays:
     if targets.max() > 9:
         raise CorruptDatasetError(f"{labels} holds a label above 9: {way_out(name)}")
     return Arrays(inputs.unsqueeze(1), targets)
-
-
-def way_out(name: str) -> str:
-    """Returns how an error about a corrupt file ends."""
-    return f"delete it and run `deepobs data prepare {name}`."
 
 
 def read_idx(name: str, path: Path, *, dimensions: int) -> Tensor:

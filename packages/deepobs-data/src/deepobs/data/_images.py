@@ -1,0 +1,92 @@
+"""Decoding and resizing of single images, in the processes that read them."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+RESIZED = 256  # the shorter side of an image after resizing
+CROPPED = 224  # both sides after cropping
+
+# What Pillow raises on files that are cut off, mangled, no images at all, or absurdly large.
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ZeroDivisionError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+def read_image(path: Path) -> npt.NDArray[np.uint8]:
+    """Reads an image of any mode (grey, CMYK, …) upright and in colour.
+
+    Args:
+        path: The file. An EXIF orientation is applied; most decoders of ImageNet, TensorFlow's too,
+            ignore it, but hardly a file of ImageNet has one.
+
+    Returns:
+        uint8 `[H, W, 3]`.
+
+    Raises:
+        OSError: If it is no image, or cut off; broken files may raise others of `UNREADABLE`.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about odd EXIF entries, of which ImageNet has many
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image)
+            return np.asarray(upright.convert("RGB"))
+
+
+def crop_resized(
+    image: npt.NDArray[np.uint8], draws: npt.NDArray[np.float32] | None
+) -> npt.NDArray[np.float32]:
+    """Cuts 224×224 pixels from an image as if it was resized to 256 on the shorter side before.
+
+    Bilinear as TensorFlow 1 does it: without half-pixel centres and without antialiasing, output
+    pixel i lies at i · (old side / new side). Only the pixels of the window are computed.
+
+    Args:
+        image: uint8 `[H, W, 3]`.
+        draws: Three numbers of [0, 1): the window's place inside the central 256×256 pixels, down
+            and right, and whether it is flipped; None: the central window, not flipped.
+
+    Returns:
+        float32 `[224, 224, 3]`, values of 0 … 255.
+    """
+    down, right, flip = (None, None, 1.0) if draws is None else draws.tolist()
+    shorter = min(image.shape[:2])
+    low, high, weight = _taps(image.shape[0], shorter, down)
+    top = image[low].astype(np.float32)
+    rows = top + (image[high] - top) * weight[:, None, None]
+    low, high, weight = _taps(image.shape[1], shorter, right)
+    if flip < 0.5:
+        low, high, weight = low[::-1], high[::-1], weight[::-1]
+    left = rows[:, low]
+    result: npt.NDArray[np.float32] = left + (rows[:, high] - left) * weight[:, None]
+    return result
+
+
+def _taps(
+    side: int, shorter: int, place: float | None
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Returns the two source pixels of each pixel of the window, and the second one's weight."""
+    resized = round(side * RESIZED / shorter)  # half to even, as the original
+    if place is None:
+        first = (resized - CROPPED) // 2
+    else:
+        first = (resized - RESIZED) // 2 + int(place * (RESIZED - CROPPED + 1))
+    wanted = np.arange(first, first + CROPPED, dtype=np.float32)
+    source = wanted * np.float32(side / resized)
+    low = source.astype(np.int64)
+    high = np.minimum(low + 1, side - 1)
+    return low, high, (source - low).astype(np.float32)

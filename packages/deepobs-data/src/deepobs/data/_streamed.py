@@ -1,0 +1,166 @@
+"""Images that do not fit in memory: worker processes read a batch of files while another trains."""
+
+from __future__ import annotations
+
+import copy
+import os
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+import torch.utils.data
+from torch import Tensor
+
+from ._dataset import Batch, Phase
+from ._errors import CorruptDatasetError, CorruptFilesWarning
+from ._files import FileIndex
+from ._images import CROPPED, UNREADABLE, crop_resized, read_image
+from ._passes import ExampleDataset, Pass
+from ._transforms import Chain, Scale, Standardize
+
+MOST_WORKERS = 16  # more have not made loading faster, and each holds two batches
+_NUM_DRAWS = 3  # two for the window, one for the flip
+
+
+class _Block(NamedTuple):
+    """What a worker makes of one batch: images of 0 … 255, labels, and the files it left out."""
+
+    images: Tensor
+    labels: Tensor
+    unreadable: list[str]
+
+
+class StreamedImages(ExampleDataset):
+    """Images in folders, one a class, of which each pass reads the files anew.
+
+    Files are decoded, resized to 256 on the shorter side and cropped to 224×224 (for training at a
+    random place, and flipped half of the time) by worker processes; everything else is done in
+    batches on the device. A file that cannot be read is left out of its batch, with a
+    `CorruptFilesWarning` that names it.
+
+    Args:
+        name: Its name.
+        train: The training files.
+        test: The test files.
+        num_classes: How many classes the targets tell apart.
+        num_workers: Worker processes; 0: none, read in this process; None: one for each processor
+            that this process may use, shared with the other processes of a sharded run, at most 16.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        train: FileIndex,
+        test: FileIndex,
+        num_classes: int,
+        num_workers: int | None = None,
+    ) -> None:
+        super().__init__(name, sizes=(len(train), len(test)), num_classes=num_classes)
+        self.device = torch.device("cpu")
+        self.num_workers = num_workers
+        self.transform = Chain(Scale(255.0), Standardize())
+        self.unreadable_files: set[str] = set()
+        self._train, self._test = train, test
+
+    def batches(
+        self,
+        phase: Phase,
+        *,
+        batch_size: int,
+        seed: int = 42,
+        epoch: int = 0,
+        start: int = 0,
+        shard: tuple[int, int] = (0, 1),
+    ) -> Iterator[Batch]:
+        """Iterates over the batches of one pass over a phase; see `Dataset.batches`.
+
+        Raises:
+            CorruptDatasetError: If no file of a batch can be read.
+        """
+        taken = self._pass(
+            phase,
+            _NUM_DRAWS if phase.startswith("train") else 0,
+            batch_size=batch_size,
+            seed=seed,
+            epoch=epoch,
+            start=start,
+            shard=shard,
+        )
+        reader = _Reader(self._test if phase == "test" else self._train, taken)
+        workers = default_workers(shard[1]) if self.num_workers is None else self.num_workers
+        return self._stream(phase, reader, min(workers, len(reader)))
+
+    def _stream(self, phase: Phase, reader: _Reader, workers: int) -> Iterator[Batch]:
+        pinned = self.device.type == "cuda"
+        loader = torch.utils.data.DataLoader(
+            reader, batch_size=None, num_workers=workers, pin_memory=pinned
+        )
+        for block in loader:
+            if block.unreadable:
+                self._report(phase, block.unreadable)
+            if not len(block.labels):
+                raise CorruptDatasetError(
+                    f"None of the {len(block.unreadable)} files of a batch of {self.name} can be"
+                    f" read, {block.unreadable[0]} for one: fetch them again."
+                )
+            images = block.images.to(self.device, non_blocking=pinned).permute(0, 3, 1, 2)
+            labels = block.labels.to(self.device, non_blocking=pinned)
+            yield Batch(self.transform(images, None), labels)
+
+    def _report(self, phase: Phase, files: list[str]) -> None:
+        """Warns about files that cannot be read, about each once."""
+        new = [file for file in files if file not in self.unreadable_files]
+        self.unreadable_files.update(new)
+        if new:
+            warnings.warn(
+                f"{self.name}: {', '.join(new)} cannot be read and is left out of {phase}"
+                f" ({len(self.unreadable_files)} unreadable files so far).",
+                CorruptFilesWarning,
+                stacklevel=3,
+            )
+
+    def to(self, device: torch.device | str) -> Self:
+        """Returns this data set with its batches on a device."""
+        moved = copy.copy(self)
+        moved.device = torch.empty(0, device=device).device
+        return moved
+
+
+def default_workers(processes: int = 1) -> int:
+    """Returns how many workers each of some processes on this machine starts by default."""
+    available = getattr(os, "sched_getaffinity", None)  # not on every system
+    processors = len(available(0)) if available else os.cpu_count() or 1
+    return max(1, min(processors // processes, MOST_WORKERS))
+
+
+class _Reader(torch.utils.data.Dataset[_Block]):
+    """Reads the batches of one pass; sent to the workers, so it holds arrays only."""
+
+    def __init__(self, files: FileIndex, taken: Pass) -> None:
+        self.files = files
+        self.rows = None if taken.rows is None else taken.rows.numpy()
+        self.draws = None if taken.draws is None else taken.draws.numpy()
+        self.ends = np.cumsum([0, *taken.sizes])
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, batch: int) -> _Block:
+        images, labels, unreadable = [], [], []
+        for position in range(self.ends[batch], self.ends[batch + 1]):
+            number = position if self.rows is None else int(self.rows[position])
+            path = self.files.path(number)
+            try:
+                image = read_image(path)
+            except UNREADABLE:
+                unreadable.append(str(path))
+                continue
+            images.append(crop_resized(image, None if self.draws is None else self.draws[position]))
+            labels.append(int(self.files.labels[number]) + 1)  # class 0 is the background
+        stacked = np.stack(images) if images else np.empty((0, CROPPED, CROPPED, 3), np.float32)
+        return _Block(
+            torch.from_numpy(stacked), torch.tensor(labels, dtype=torch.int64), unreadable
+        )

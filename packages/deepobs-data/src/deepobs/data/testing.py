@@ -1,0 +1,190 @@
+"""Small files in the exact formats of the data sets, to test with what cannot be downloaded.
+
+What is in them is noise: a model can be run on it, not judged by it.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import scipy.io
+from PIL import Image
+
+from ._catalogue import get_entry
+from ._cifar import CIFAR10_FILES, CIFAR100_FILES
+from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
+from ._root import resolve_root
+from ._svhn import SVHN_FILES
+from ._tolstoi import DELETED_LINES, NUM_LINES, TOLSTOI_FILES, VOCABULARY_SIZE
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def write_stand_in(
+    name: str,
+    root: str | os.PathLike[str],
+    *,
+    num_train: int | None = None,
+    num_test: int | None = None,
+    seed: int = 0,
+) -> Path:
+    """Writes small files in the exact format of a data set, so that `load_dataset` loads them.
+
+    Args:
+        name: One of `DATASETS`; nothing is written for those that need no files.
+        root: The folder of the data sets; made if it is not there.
+        num_train: How many training examples, by default 300 (of ImageNet 12). A text is always as
+            long as its 65,007 lines need.
+        num_test: How many test examples, by default 140 (of ImageNet 6).
+        seed: Seed of the noise.
+
+    Returns:
+        The folder of the data sets.
+
+    Raises:
+        FileExistsError: If there is such a file already; nothing is overwritten.
+        UnknownDatasetError: If there is no data set of that name.
+
+    Example:
+        >>> root = write_stand_in("cifar10", tmp_path)
+        >>> load_dataset("cifar10", root=root).num_examples("train")
+        300
+    """
+    entry, base = get_entry(name), resolve_root(root)
+    for file in entry.files:
+        if (base / file).exists():
+            raise FileExistsError(f"{base / file} is there already: a stand-in replaces nothing.")
+    if entry.files:
+        defaults = (12, 6) if name == "imagenet" else (300, 140)
+        sizes = (num_train or defaults[0], num_test or defaults[1])
+        _WRITERS[name](base, sizes, np.random.default_rng(seed))
+    return base
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def _noise(rng: np.random.Generator, *shape: int) -> Pixels:
+    return rng.integers(0, 256, shape, dtype=np.uint8)
+
+
+def _labels(rng: np.random.Generator, count: int, num_classes: int) -> list[int]:
+    return [int(label) for label in rng.integers(0, num_classes, count)]
+
+
+def _idx(
+    files: tuple[str, ...],
+) -> Callable[[Path, tuple[int, int], np.random.Generator], None]:
+    """Returns a writer of IDX files: images and labels for training, then for testing."""
+
+    def write(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+        for count, images, labels in zip(sizes, files[::2], files[1::2], strict=True):
+            head = struct.pack(">BBBBIII", 0, 0, 8, 3, count, 28, 28)
+            _write(base / images, head + _noise(rng, count, 28, 28).tobytes())
+            head = struct.pack(">BBBBI", 0, 0, 8, 1, count)
+            _write(base / labels, head + bytes(_labels(rng, count, 10)))
+
+    return write
+
+
+def _cifar10(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    parts = [len(part) for part in np.array_split(np.arange(sizes[0]), 5)] + [sizes[1]]
+    for file, count in zip(CIFAR10_FILES, parts, strict=True):
+        labels = _labels(rng, count, 10)
+        pixels = _noise(rng, count, 3072)
+        _write(base / file, python2_pickle({"labels": labels, "data": pixels}))
+
+
+def _cifar100(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    for file, count in zip(CIFAR100_FILES, sizes, strict=True):
+        fine, coarse = _labels(rng, count, 100), _labels(rng, count, 20)
+        pixels = _noise(rng, count, 3072)
+        fields: dict[str, list[int] | Pixels]
+        fields = {"fine_labels": fine, "coarse_labels": coarse, "data": pixels}
+        _write(base / file, python2_pickle(fields))
+
+
+def _svhn(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    for file, count in zip(SVHN_FILES, sizes, strict=True):
+        labels = np.array(_labels(rng, count, 10), dtype=np.uint8)
+        content = {"X": _noise(rng, 32, 32, 3, count), "y": np.where(labels, labels, 10)[:, None]}
+        (base / file).parent.mkdir(parents=True, exist_ok=True)
+        scipy.io.savemat(base / file, content, do_compression=True)
+
+
+def _imagenet(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes JPEG files of several sizes; of ten, one is grey, one CMYK, one lies on its side."""
+    classes = ("n01440764", "n01443537", "n01484850")
+    for part, count in zip(("train", "val"), sizes, strict=True):
+        for number in range(count):
+            height, width = rng.integers(60, 400, 2).tolist()
+            small = Image.fromarray(_noise(rng, 8, 8, 3)).resize((width, height))
+            mode = {7: "L", 8: "CMYK"}.get(number % 10, "RGB")
+            exif = Image.Exif()
+            if number % 10 == 9:
+                exif[0x0112] = 6  # the orientation: to be turned by 90 degrees
+            folder = base / "imagenet" / part / classes[number % len(classes)]
+            folder.mkdir(parents=True, exist_ok=True)
+            small.convert(mode).save(folder / f"{part}_{number:08}.JPEG", "JPEG", exif=exif)
+
+
+def _tolstoi(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes a text of as many lines, most of them empty, and as many different characters."""
+    del sizes
+    alphabet = [chr(code) for code in range(32, 32 + VOCABULARY_SIZE - 2)]  # besides CR and LF
+    front = sum(last - first + 1 for first, last in DELETED_LINES[:2])
+    back = DELETED_LINES[2][1] - DELETED_LINES[2][0] + 1
+    body = ["\r\n"] * (NUM_LINES - front - back)
+    for number in range(0, len(body), 100):
+        body[number] = "".join(rng.permutation(alphabet)) + "\r\n"
+    text = ["\ufefffront\r\n"] * front + body + ["back\r\n"] * back
+    # The first four lines of what is left after the first deletion stay, as the title does.
+    text[29:33], text[front : front + 4] = body[:4], ["front\r\n"] * 4
+    _write(base / TOLSTOI_FILES[0], "".join(text).encode("utf-8"))
+
+
+def python2_pickle(fields: Mapping[str, list[int] | Pixels]) -> bytes:
+    """Returns a dictionary as Python 2 pickled it, byte strings and all, as CIFAR's files are.
+
+    Args:
+        fields: Lists of small numbers, or arrays of bytes in two dimensions.
+    """
+    pieces = [b"\x80\x02}("]  # protocol 2, a dictionary, its items
+    for key, value in fields.items():
+        pieces.append(_pickled(key))
+        if isinstance(value, list):
+            pieces += [b"](", *(b"K" + bytes([number]) for number in value), b"e"]
+        else:
+            pieces.append(_pickled_array(value))
+    return b"".join([*pieces, b"u."])
+
+
+def _pickled(text: str) -> bytes:
+    return b"U" + bytes([len(text)]) + text.encode("ascii")
+
+
+def _pickled_array(array: Pixels) -> bytes:
+    empty = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + _pickled("b")
+    kind = b"cnumpy\ndtype\n" + _pickled("u1") + b"K\x00K\x01\x87R(K\x03" + _pickled("|")
+    kind += b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\x00tb"
+    shape = b"".join(b"J" + struct.pack("<i", side) for side in array.shape) + b"\x86"
+    content = b"T" + struct.pack("<i", array.nbytes) + array.tobytes()
+    return empty + b"\x87R(K\x01" + shape + kind + b"\x89" + content + b"tb"
+
+
+_WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], None]] = {
+    "mnist": _idx(MNIST_FILES),
+    "fashion_mnist": _idx(FASHION_MNIST_FILES),
+    "cifar10": _cifar10,
+    "cifar100": _cifar100,
+    "svhn": _svhn,
+    "imagenet": _imagenet,
+    "tolstoi": _tolstoi,
+}
