@@ -7,6 +7,7 @@ from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
 from ._overall import aggregate_table, compare_overall, normalized_scores
 from ._profiles import (
     R_MAX,
+    Measure,
     performance_profile,
     profile_score,
     time_ratios,
@@ -34,6 +35,7 @@ __all__ = [
     "AnalysisError",
     "AnytimeComparison",
     "Bimodality",
+    "Measure",
     "RankTest",
     "aggregate_table",
     "anytime_comparison",

@@ -51,7 +51,7 @@ def compare(
         - `problem`, `metric`, `method_a`, `method_b`, `mean_a`, `mean_b`;
         - `difference` (mean of a less that of b), its bootstrap interval `low`, `high`;
         - `probability` that a run of a does better than one of b (ties count half);
-        - `p_value` (permutation test), `p_holm` (corrected for the number of pairs on the problem, Holm);
+        - `p_value` (permutation test), `p_holm` (Holm's correction for the problem's pairs);
         - `e_value`, `p_anytime`, `anytime_low`, `anytime_high`: `anytime_comparison` of the pairs,
         valid
           while seeds are added; positive differences mean that a is larger;
