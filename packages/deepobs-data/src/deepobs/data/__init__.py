@@ -15,6 +15,13 @@ from ._errors import (
 )
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
+from ._prepare import (
+    DatasetStatus,
+    FileStatus,
+    dataset_status,
+    prepare_dataset,
+    verify_dataset,
+)
 from ._root import resolve_root
 from ._seeds import derive_seed
 from ._streamed import StreamedImages
@@ -38,7 +45,9 @@ __all__ = [
     "Dataset",
     "DatasetEntry",
     "DatasetNotFoundError",
+    "DatasetStatus",
     "FetchError",
+    "FileStatus",
     "Phase",
     "Scale",
     "Standardize",
@@ -48,15 +57,18 @@ __all__ = [
     "UnknownDatasetError",
     "cifar10",
     "cifar100",
+    "dataset_status",
     "derive_seed",
     "digits",
     "fashion_mnist",
     "imagenet",
     "load_dataset",
     "mnist",
+    "prepare_dataset",
     "quadratic",
     "resolve_root",
     "svhn",
     "tolstoi",
     "two_d",
+    "verify_dataset",
 ]

@@ -6,6 +6,7 @@ import copy
 import os
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from ._dataset import Batch, Phase
 from ._errors import CorruptDatasetError, CorruptFilesWarning
+from ._fetch import Progress
 from ._files import FileIndex
 from ._images import CROPPED, UNREADABLE, crop_resized, read_image
 from ._passes import ExampleDataset, Pass
@@ -122,6 +124,27 @@ class StreamedImages(ExampleDataset):
                 stacklevel=3,
             )
 
+    def find_unreadable(self, progress: Progress | None = None) -> list[Path]:
+        """Decodes every file, in worker processes, and returns those that cannot be read.
+
+        Args:
+            progress: Called with the data set's name, how many files are done, and of how many.
+        """
+        total = len(self._train) + len(self._test)
+        found, done = [], 0
+        for files in (self._train, self._test):
+            checker = _Checker(files)
+            workers = default_workers() if self.num_workers is None else self.num_workers
+            loader = torch.utils.data.DataLoader(
+                checker, batch_size=None, num_workers=min(workers, len(checker))
+            )
+            for numbers in loader:
+                found += [files.path(number) for number in numbers]
+                done = min(done + _Checker.BLOCK, total)
+                if progress:
+                    progress(self.name, done, total)
+        return found
+
     def to(self, device: torch.device | str) -> Self:
         """Returns this data set with its batches on a device."""
         moved = copy.copy(self)
@@ -164,3 +187,25 @@ class _Reader(torch.utils.data.Dataset[_Block]):
         return _Block(
             torch.from_numpy(stacked), torch.tensor(labels, dtype=torch.int64), unreadable
         )
+
+
+class _Checker(torch.utils.data.Dataset[list[int]]):
+    """Finds the files that cannot be read, a block of files at a time."""
+
+    BLOCK = 64
+
+    def __init__(self, files: FileIndex) -> None:
+        self.files = files
+
+    def __len__(self) -> int:
+        return -(-len(self.files) // self.BLOCK)
+
+    def __getitem__(self, block: int) -> list[int]:
+        unreadable = []
+        last = min((block + 1) * self.BLOCK, len(self.files))
+        for number in range(block * self.BLOCK, last):
+            try:
+                read_image(self.files.path(number))
+            except UNREADABLE:
+                unreadable.append(number)
+        return unreadable

@@ -1,0 +1,202 @@
+"""Fetching data sets, checking them, and telling what is there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import filelock
+
+from ._catalogue import get_entry
+from ._errors import CorruptDatasetError, DataRootError, FetchError, way_out
+from ._fetch import Progress, checksum_matches, fetch
+from ._imagenet import imagenet
+from ._root import not_found, resolve_root
+from ._sources import Download, checksums, downloads
+from ._unpack import unpack
+
+OFFLINE_VARIABLE = "DEEPOBS_OFFLINE"
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """What `verify_dataset` found out about one file.
+
+    Attributes:
+        file: Its path.
+        status: Whether it is as it should be.
+        reason: What is wrong and what to do; empty if nothing is.
+    """
+
+    file: Path
+    status: Literal["ok", "missing", "corrupt"]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """What is on this machine of one data set.
+
+    Attributes:
+        name: Its name.
+        folder: The data folder that was looked at.
+        needs_files: Whether it needs files at all.
+        present: Whether it can be loaded: all files are there.
+        bytes_on_disk: What its files take; None for ImageNet, whose files are too many to ask.
+    """
+
+    name: str
+    folder: Path
+    needs_files: bool
+    present: bool
+    bytes_on_disk: int | None
+
+
+def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> DatasetStatus:
+    """Tells whether a data set is on this machine, without reading it.
+
+    Args:
+        name: One of `DATASETS`, which also has its description, origin and licence.
+        root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
+
+    Raises:
+        UnknownDatasetError: If there is no data set of that name.
+        DataRootError: If the data folder is a file.
+    """
+    entry, base = get_entry(name), resolve_root(root)
+    paths = [base / file for file in entry.files]
+    size = None if name == "imagenet" else sum(p.stat().st_size for p in paths if p.is_file())
+    present = all(path.exists() for path in paths)
+    return DatasetStatus(name, base, bool(paths), present, size)
+
+
+def prepare_dataset(
+    name: str,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Fetches what is missing of a data set and unpacks it.
+
+    Processes that do so at once take turns. An archive that is there already is used. With
+    $DEEPOBS_OFFLINE set to 1, nothing is fetched.
+
+    Args:
+        name: One of `DATASETS`.
+        root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
+        progress: Called while fetching with a file's name, the bytes so far, and the bytes in all
+            or None.
+
+    Returns:
+        The folder of the data sets.
+
+    Raises:
+        UnknownDatasetError: If there is no data set of that name.
+        DataRootError: If the data folder is a file or cannot be written.
+        FetchError: If something cannot be fetched, as ImageNet, or may not be, offline.
+        CorruptDatasetError: If a file that is there already is not what it should be.
+    """
+    base = resolve_root(root)
+    if get_entry(name).name == "imagenet" and not dataset_status(name, root=base).present:
+        raise FetchError(
+            "ImageNet can only be had from https://image-net.org/download after registration: put"
+            f" its files into {base}/imagenet/train/<class>/ and {base}/imagenet/val/<class>/."
+        )
+    if dataset_status(name, root=base).present:
+        _check_present(name, base)
+        return base
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(base / f".{name}.lock"):
+            _check_present(name, base)
+            for download in downloads(name):
+                _provide(name, base, download, progress)
+    except OSError as error:
+        raise DataRootError(
+            f"The data folder {base} cannot be written ({error.strerror or error}): choose another"
+            " one, by argument or by $DEEPOBS_DATA_DIR."
+        ) from error
+    return base
+
+
+def _check_present(name: str, base: Path) -> None:
+    """Raises CorruptDatasetError if a file that is there already is a wrong one."""
+    for file, checksum in checksums(name).items():
+        path = base / file
+        if path.is_file() and not checksum_matches(path, checksum):
+            raise CorruptDatasetError(f"{path} has the wrong checksum: {way_out(name)}")
+
+
+def _provide(name: str, base: Path, download: Download, progress: Progress | None) -> None:
+    """Makes sure that the files of one download are there."""
+    needed = [file for file in download.results if file in get_entry(name).files]
+    if all((base / file).is_file() for file in needed):
+        return
+    target = base / download.path
+    if not target.is_file():
+        if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+            raise FetchError(
+                f"${OFFLINE_VARIABLE} is set: get {download.urls[0]} by other means, put it at"
+                f" {target}, and run `deepobs data prepare {name}` again."
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fetch(download.urls, target, download.checksum, progress=progress)
+    elif not checksum_matches(target, download.checksum):
+        raise CorruptDatasetError(f"{target} has the wrong checksum: {way_out(name)}")
+    if download.unpacks_to:
+        unpack(target, base, download.unpacks_to)
+        target.unlink()
+
+
+def verify_dataset(
+    name: str,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    progress: Progress | None = None,
+) -> list[FileStatus]:
+    """Checks the files of a data set: by checksum, or of ImageNet by decoding every image.
+
+    Args:
+        name: One of `DATASETS`.
+        root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
+        progress: Called with what is being checked, how many files are, and of how many.
+
+    Returns:
+        The status of every file; of ImageNet only of the files that are corrupt or missing. Empty
+        if the data set needs no files.
+
+    Raises:
+        UnknownDatasetError: If there is no data set of that name.
+        DataRootError: If the data folder is a file.
+    """
+    entry, base = get_entry(name), resolve_root(root)
+    if name == "imagenet":
+        return _verify_images(base, progress)
+    sums = checksums(name)
+    found = []
+    for done, file in enumerate(entry.files):
+        if progress:
+            progress(file, done, len(entry.files))
+        path = base / file
+        if not path.is_file():
+            found.append(FileStatus(path, "missing", str(not_found(name, base, file))))
+        elif not checksum_matches(path, sums[file]):
+            reason = f"{path} has the wrong checksum: {way_out(name)}"
+            found.append(FileStatus(path, "corrupt", reason))
+        else:
+            found.append(FileStatus(path, "ok"))
+    return found
+
+
+def _verify_images(base: Path, progress: Progress | None) -> list[FileStatus]:
+    try:
+        dataset = imagenet(root=base)
+    except (FileNotFoundError, CorruptDatasetError) as error:
+        missing = isinstance(error, FileNotFoundError)
+        return [FileStatus(base / "imagenet", "missing" if missing else "corrupt", str(error))]
+    return [
+        FileStatus(path, "corrupt", f"{path} cannot be read as an image: fetch it again.")
+        for path in dataset.find_unreadable(progress)
+    ]
