@@ -1,0 +1,60 @@
+"""Records and frames made up for the tests."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+
+def record_of(**fields: Any) -> dict[str, Any]:
+    """A record in this project's format: SGD on quadratic_deep, three epochs, unless told."""
+    losses = fields.pop("losses", [4.0, 3.0, 2.0, 1.0])
+    return {
+        "format": "deepobs-2",
+        "testproblem": "quadratic_deep",
+        "optimizer": "SGD",
+        "hyperparams": {},
+        "learning_rate": 0.01,
+        "batch_size": 128,
+        "weight_decay": None,
+        "num_epochs": len(losses) - 1,
+        "random_seed": 42,
+        "schedule": {"name": "constant"},
+        "status": "finished",
+        "train_losses": losses,
+        "test_losses": losses,
+        "minibatch_train_losses": [1.0, 2.0],
+        "train_log_interval": 10,
+        "num_steps": 7,
+        "epoch_seconds": [0.5] * (len(losses) - 1),
+    } | fields
+
+
+@pytest.fixture
+def write_record() -> Callable[..., Path]:
+    """Write a made-up record below a folder: `write_record(folder, name="a.json", **fields)`."""
+
+    def write(folder: Path, name: str = "random_seed__42__a.json", **fields: Any) -> Path:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record_of(**fields)))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def make_frame() -> Callable[..., pd.DataFrame]:
+    """The tidy frame of made-up records, each given by its fields, under a file name of its own."""
+    from deepobs.runner.results._read import parse_record
+    from deepobs.runner.results._table import to_frame, to_table
+
+    def make(*runs: dict[str, Any]) -> pd.DataFrame:
+        contents = [json.dumps(record_of(**fields)).encode() for fields in runs]
+        rows = [parse_record(raw, f"x/y/z/{i}.json") for i, raw in enumerate(contents)]
+        return to_frame(to_table([row for row in rows if row is not None]))
+
+    return make
