@@ -216,10 +216,11 @@ def _load_index(root: Path) -> pa.Table:
     for path in dict.fromkeys([_index_path(root), root / INDEX_NAME]):
         try:
             table = pq.read_table(path, memory_map=False)
-        except (OSError, pa.ArrowException):
+            if (table.schema.metadata or {}).get(b"deepobs-index") == _VERSION:
+                # Parquet calls the values of lists otherwise; a foreign table cannot be cast.
+                return table.select(_SCHEMA.names).cast(_SCHEMA)
+        except (OSError, pa.ArrowException, KeyError):
             continue
-        if table.schema.equals(_SCHEMA, check_metadata=True) and not table["file"].null_count:
-            return table
     return empty
 
 
