@@ -23,8 +23,8 @@ def derive_seed(seed: int, stream: str, *counters: int) -> int:
     Returns:
         A seed for `torch.Generator.manual_seed`, at least 0 and less than 2**63.
     """
-    entropy = [seed, zlib.crc32(stream.encode()), *counters]
-    high, low = np.random.SeedSequence(entropy).generate_state(2, np.uint32).tolist()
+    key = (zlib.crc32(stream.encode()), *counters)
+    high, low = np.random.SeedSequence(seed, spawn_key=key).generate_state(2).tolist()
     return int((high << 32 | low) & (2**63 - 1))
 
 

@@ -1,0 +1,135 @@
+import http.server
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="session")
+def golden() -> dict[str, Any]:
+    """What the original makes of known inputs; $DEEPOBS_GOLDEN_DIR may name another set."""
+    folder = Path(os.environ.get("DEEPOBS_GOLDEN_DIR") or GOLDEN)
+    return json.loads((folder / "data.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def golden_images(golden: dict[str, Any]) -> np.ndarray:
+    """The four 32×32 images [N, H, W, C] of the golden file: two noisy, two (nearly) constant."""
+    seed = golden["preprocessing"]["cifar10_test_phase"]["seed"]
+    images = np.random.RandomState(seed).randint(0, 256, (4, 32, 32, 3)).astype(np.uint8)
+    images[2] = 77
+    images[3] = 100
+    images[3, 5, 6, 1] = 101
+    return images
+
+
+@pytest.fixture(scope="session")
+def picked() -> Callable[[torch.Tensor, dict[str, Any]], tuple[torch.Tensor, torch.Tensor]]:
+    """Takes from an image [C, H, W] the values that a golden entry has; returns ours and its."""
+
+    def pick(image: torch.Tensor, entry: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+        ours = image.permute(1, 2, 0)
+        assert list(ours.shape) == entry["shape"]
+        return ours.reshape(-1)[entry["idx"]], torch.tensor(entry["values"])
+
+    return pick
+
+
+@pytest.fixture(scope="session")
+def real_root() -> Callable[[str], Path]:
+    """Returns the folder of the real data sets if it has a file; else the test is skipped."""
+
+    def find(file: str) -> Path:
+        root = os.environ.get("DEEPOBS_DATA_DIR")
+        if not root or not (Path(root) / file).is_file():
+            pytest.skip(f"needs {file} in $DEEPOBS_DATA_DIR")
+        return Path(root)
+
+    return find
+
+
+@pytest.fixture
+def no_data_dir(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaves neither a data folder nor a proxy in the environment."""
+    for name in ("DEEPOBS_DATA_DIR", "DEEPOBS_OFFLINE", "http_proxy", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Server:
+    """A server on loopback that behaves badly on demand.
+
+    `files` maps paths to contents; `script` maps paths to what happens to the next requests, one
+    after the other: a status code, "stall", "break" (half of it), "whole" (ignores Range), "wrong".
+    `requests` lists what was asked: the path and the Range header.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.files: dict[str, bytes] = {}
+        self.script: dict[str, list[int | str]] = {}
+        self.requests: list[tuple[str, str | None]] = []
+        self.closing = threading.Event()
+
+    def url(self, path: str) -> str:
+        return self.address + path
+
+
+@pytest.fixture
+def server(no_data_dir: None) -> Iterator[Server]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked = self.headers.get("Range")
+            state.requests.append((self.path, asked))
+            steps = state.script.get(self.path, [])
+            step = steps.pop(0) if steps else "good"
+            if isinstance(step, int) or self.path not in state.files:
+                self.send_error(step if isinstance(step, int) else 404)
+                return
+            content = state.files[self.path]
+            if step == "wrong":
+                content = bytes(len(content))
+            first = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+            if first >= len(content) and asked:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(content)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            partial = asked is not None and step != "whole"
+            body = content[first:] if partial else content
+            self.send_response(206 if partial else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if step in ("stall", "break"):
+                self.wfile.write(body[: len(body) // 2])
+                self.wfile.flush()
+                if step == "stall":
+                    state.closing.wait(10)
+            else:
+                self.wfile.write(body)
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    class QuietServer(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            pass  # a client that gives up is what these tests are about
+
+    with QuietServer(("127.0.0.1", 0), Handler) as listener:
+        state = Server(f"http://127.0.0.1:{listener.server_port}")
+        thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield state
+        state.closing.set()
+        listener.shutdown()
+        thread.join()
