@@ -11,7 +11,9 @@ from deepobs import models
 from deepobs.data import DATASETS
 
 from ._losses import (
+    InceptionCrossEntropy,
     OutputIsLoss,
+    SequenceCrossEntropy,
     VAELoss,
     inputs,
     top1,
@@ -19,6 +21,7 @@ from ._losses import (
 from ._problem import Problem
 from ._quadratic import quadratic_deep
 from ._registry import Catalogue
+from ._regularizer import convolution_kernels, kernels
 
 _DEEPOBS = "Schneider, Balles and Hennig, DeepOBS, ICLR 2019"
 _EPOCHS_ARE_OURS = "The original states no number of epochs; it is ours."
@@ -38,6 +41,24 @@ _autoencoder = partial(
     target=inputs,
     batch_size=64,
     reference="Kingma and Welling, Auto-Encoding Variational Bayes, ICLR 2014",
+)
+
+_vgg = partial(
+    _classifier,
+    stochastic=True,
+    batch_size=128,
+    epochs=250,
+    weight_decay=5e-4,
+    regularized=convolution_kernels,
+    notes=_EPOCHS_ARE_OURS,
+    reference="Simonyan and Zisserman, Very Deep Convolutional Networks, ICLR 2015",
+)
+_wide_resnet = partial(
+    _classifier,
+    batch_size=128,
+    weight_decay=5e-4,
+    regularized=kernels,
+    reference="Zagoruyko and Komodakis, Wide Residual Networks, BMVC 2016",
 )
 
 _ARTIFICIAL = (
@@ -146,6 +167,147 @@ _FASHION_MNIST = (
     ),
 )
 
+_CIFAR10 = (
+    _classifier(
+        name="cifar10_3c3d",
+        description="Three convolutional and three dense layers on CIFAR-10",
+        dataset=DATASETS["cifar10"],
+        model=models.Net3C3D,
+        batch_size=128,
+        epochs=100,
+        weight_decay=0.002,
+        regularized=kernels,
+        convergence_target=0.8283307079578206,
+    ),
+    _vgg(
+        name="cifar10_vgg16",
+        description="VGG-16 on CIFAR-10 resized to 224x224",
+        dataset=DATASETS["cifar10"],
+        model=partial(models.VGG, depth=16, num_classes=10),
+    ),
+    _vgg(
+        name="cifar10_vgg19",
+        description="VGG-19 on CIFAR-10 resized to 224x224",
+        dataset=DATASETS["cifar10"],
+        model=partial(models.VGG, depth=19, num_classes=10),
+    ),
+)
+
+_CIFAR100 = (
+    _classifier(
+        name="cifar100_3c3d",
+        description="Three convolutional and three dense layers on CIFAR-100",
+        dataset=DATASETS["cifar100"],
+        model=partial(models.Net3C3D, num_classes=100),
+        batch_size=128,
+        epochs=100,
+        weight_decay=0.002,
+        regularized=kernels,
+    ),
+    _vgg(
+        name="cifar100_vgg16",
+        description="VGG-16 on CIFAR-100 resized to 224x224",
+        dataset=DATASETS["cifar100"],
+        model=partial(models.VGG, depth=16, num_classes=100),
+    ),
+    _vgg(
+        name="cifar100_vgg19",
+        description="VGG-19 on CIFAR-100 resized to 224x224",
+        dataset=DATASETS["cifar100"],
+        model=partial(models.VGG, depth=19, num_classes=100),
+    ),
+    _classifier(
+        name="cifar100_allcnnc",
+        description="All-convolutional network C on CIFAR-100",
+        dataset=DATASETS["cifar100"],
+        model=models.AllCNNC,
+        batch_size=256,
+        epochs=350,
+        weight_decay=5e-4,
+        regularized=kernels,
+        stochastic=True,
+        convergence_target=0.5256043511573971,
+        reference="Springenberg et al., Striving for Simplicity, ICLR 2015 workshop",
+    ),
+    _wide_resnet(
+        name="cifar100_wrn404",
+        description="Wide ResNet 40-4 on CIFAR-100",
+        dataset=DATASETS["cifar100"],
+        model=partial(models.WideResNet, depth=40, width=4, num_classes=100),
+        epochs=200,
+    ),
+)
+
+_SVHN = (
+    _classifier(
+        name="svhn_3c3d",
+        description="Three convolutional and three dense layers on SVHN",
+        dataset=DATASETS["svhn"],
+        model=models.Net3C3D,
+        batch_size=128,
+        epochs=100,
+        weight_decay=0.002,
+        regularized=kernels,
+        notes=_EPOCHS_ARE_OURS,
+    ),
+    _wide_resnet(
+        name="svhn_wrn164",
+        description="Wide ResNet 16-4 on SVHN",
+        dataset=DATASETS["svhn"],
+        model=partial(models.WideResNet, depth=16, width=4, num_classes=10),
+        epochs=160,
+        convergence_target=0.9501991843298437,
+    ),
+)
+
+_IMAGENET = (
+    _vgg(
+        name="imagenet_vgg16",
+        description="VGG-16 on ImageNet, 1001 classes",
+        dataset=DATASETS["imagenet"],
+        model=partial(models.VGG, depth=16, num_classes=1001),
+        epochs=100,
+        notes=_BOTH_ARE_OURS,
+    ),
+    _vgg(
+        name="imagenet_vgg19",
+        description="VGG-19 on ImageNet, 1001 classes",
+        dataset=DATASETS["imagenet"],
+        model=partial(models.VGG, depth=19, num_classes=1001),
+        epochs=100,
+        notes=_BOTH_ARE_OURS,
+    ),
+    _classifier(
+        name="imagenet_inception_v3",
+        description="Inception v3 with auxiliary head on ImageNet, 1001 classes",
+        dataset=DATASETS["imagenet"],
+        model=models.InceptionV3,
+        loss=InceptionCrossEntropy,
+        batch_size=128,
+        epochs=100,
+        weight_decay=5e-4,
+        regularized=convolution_kernels,
+        notes=_BOTH_ARE_OURS,
+        reference="Szegedy et al., Rethinking the Inception Architecture, CVPR 2016",
+    ),
+)
+
+_TEXT = (
+    Problem(
+        name="tolstoi_char_rnn",
+        description="Two-layer LSTM that predicts the next character of War and Peace",
+        dataset=DATASETS["tolstoi"],
+        model=models.CharRNN,
+        loss=SequenceCrossEntropy,
+        correct=top1,
+        carries_state=True,
+        batch_size=50,
+        epochs=200,
+        convergence_target=0.6045863566200845,
+        reference=_DEEPOBS,
+    ),
+)
+
 _EXTRAS = (
     _classifier(
         name="digits_logreg",
@@ -174,6 +336,11 @@ PROBLEMS: Mapping[str, Problem] = Catalogue(
         *_ARTIFICIAL,
         *_MNIST,
         *_FASHION_MNIST,
+        *_CIFAR10,
+        *_CIFAR100,
+        *_SVHN,
+        *_IMAGENET,
+        *_TEXT,
         *_EXTRAS,
     )
 )

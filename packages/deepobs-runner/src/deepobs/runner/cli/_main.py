@@ -9,6 +9,8 @@ from importlib.metadata import version
 
 import click
 
+from .._errors import RunInterruptedError
+
 # Name -> (module that holds it, its line in the help). A module is imported when its command is
 # called, so that `deepobs --help` answers at once, without torch.
 _COMMANDS = {
@@ -75,6 +77,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = 2
     except click.ClickException as error:
         status = _complain(error.format_message(), error.exit_code)
+    except RunInterruptedError as error:
+        status = _complain(str(error), 128 + error.signal_number)
     except (click.Abort, KeyboardInterrupt):
         status = _complain("Interrupted.", 130)
     except BrokenPipeError:  # the reader of our output went away, as `| head` does
@@ -87,14 +91,24 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _status(error: Exception) -> int:
     """The exit status of an error that is the user's or the machine's; a bug is raised again."""
-    from deepobs.data import CorruptDatasetError, DataRootError, DatasetNotFoundError
+    from deepobs.data import (
+        CorruptDatasetError,
+        DataRootError,
+        DatasetNotFoundError,
+        FetchError,
+        UnknownDatasetError,
+    )
     from deepobs.problems import UnknownProblemError
 
-    from .._errors import UsageError
+    from .._errors import CheckpointError, RunInProgressError, UsageError
 
-    if isinstance(error, UsageError | UnknownProblemError | DataRootError):
+    if isinstance(error, UsageError | UnknownProblemError | UnknownDatasetError | DataRootError):
         return 2
-    if isinstance(error, DatasetNotFoundError | CorruptDatasetError | OSError):
+    failures = (
+        *(DatasetNotFoundError, CorruptDatasetError, FetchError),
+        *(CheckpointError, RunInProgressError, OSError),
+    )
+    if isinstance(error, failures):
         return 1
     raise error
 
