@@ -1,5 +1,6 @@
 """What a field of a sweep may hold."""
 
+import itertools
 import math
 
 import pytest
@@ -13,9 +14,7 @@ def test_deepobs_grid():
     assert len(DEEPOBS_GRID) == 36
     assert DEEPOBS_GRID[0] == pytest.approx(1e-5)
     assert DEEPOBS_GRID[-1] == pytest.approx(1e2)
-    ratios = [
-        later / earlier for earlier, later in zip(DEEPOBS_GRID, DEEPOBS_GRID[1:], strict=False)
-    ]
+    ratios = [later / earlier for earlier, later in itertools.pairwise(DEEPOBS_GRID)]
     assert ratios == pytest.approx([10 ** (1 / 5)] * 35)
     assert expand("deepobs grid") == list(DEEPOBS_GRID)
 

@@ -108,12 +108,9 @@ def test_hyperparameters_are_checked_beside_each_other():
     assert len(_plan(optimizers=[{"name": "SGD", "hyperparameters": nesterov}])) == 2
     with pytest.raises(UsageError, match="Nesterov momentum requires"):
         _plan(optimizers=[{"name": "SGD", "hyperparameters": {"nesterov": True}}])
+    hyperparameters = {"nesterov": True, "momentum": [0.9, 0]}
     with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg: .*Nesterov"):
-        _plan(
-            optimizers=[
-                {"name": "SGD", "hyperparameters": {"nesterov": True, "momentum": [0.9, 0]}}
-            ]
-        )
+        _plan(optimizers=[{"name": "SGD", "hyperparameters": hyperparameters}])
 
 
 def test_settings_that_depend_on_each_other():

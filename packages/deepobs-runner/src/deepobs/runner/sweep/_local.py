@@ -9,15 +9,17 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
-from .._errors import UsageError
+from .._errors import RunInterruptedError, UsageError
 from ._executor import Event, Job, Outcome, Progress, Work
 
 _SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -25,7 +27,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 class _Worker:
     """A process, its end of the pipe, its place (which fixes its device) and what it is doing."""
 
-    process: SpawnProcess
+    process: BaseProcess
     pipe: Connection
     place: int
     job: Job | None = None
@@ -34,8 +36,10 @@ class _Worker:
 class LocalExecutor:
     """Runs jobs in worker processes of this machine; see `Executor`.
 
-    A worker is started with spawn, does one job after the other, so that torch is imported once a
-    worker, and is replaced when it dies. It ends, saving what it does, when this process dies.
+    A worker does one job after the other and is replaced when it dies. It is forked from a server
+    process that has imported torch, once for all workers; the server begins with that when the
+    executor is made. Where the system cannot fork, a worker is spawned. A worker ends, saving what
+    it does, when this process dies.
 
     Args:
         work: what a worker does with a job; importable by name.
@@ -51,7 +55,11 @@ class LocalExecutor:
         self._work = work
         self._threads = threads or max(1, available_cores() // workers)
         self._devices = tuple(devices)
-        self._context = multiprocessing.get_context("spawn")
+        self._context = multiprocessing.get_context(_METHOD)
+        if _METHOD == "forkserver":
+            self._context.set_forkserver_preload([f"{__package__}._preload"])
+            with _environment(dict.fromkeys(_THREAD_VARIABLES, "1")):
+                forkserver.ensure_running()
         self._queue: deque[tuple[Job, bytes]] = deque()
         self._workers: list[_Worker] = []
         self._free_places = list(range(workers))
@@ -120,8 +128,10 @@ class LocalExecutor:
         place = self._free_places.pop(0)
         ours, theirs = self._context.Pipe()
         # Not a daemon: those may not start the processes that load ImageNet.
-        process = self._context.Process(target=_serve, args=(theirs, self._work, self._threads))
-        with _environment(self._variables(place)):
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._work, self._threads, self._variables(place))
+        )
+        with _environment(dict.fromkeys(_THREAD_VARIABLES, str(self._threads))):
             process.start()
         theirs.close()
         worker = _Worker(process, ours, place)
@@ -129,8 +139,8 @@ class LocalExecutor:
         return worker
 
     def _variables(self, place: int) -> dict[str, str]:
-        """Environment of a worker: torch reads these when it is imported there."""
-        variables = dict.fromkeys(_THREAD_VARIABLES, str(self._threads))
+        """Environment of a worker: ours as it is now, which the server's may not be."""
+        variables = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self._threads))}
         if self._devices:
             variables["CUDA_VISIBLE_DEVICES"] = self._devices[place % len(self._devices)]
         return variables
@@ -162,6 +172,8 @@ def _packed(job: Job) -> bytes:
 
 
 def _cause(status: int | None) -> str:
+    if status == 0:
+        return "its worker process was told to stop"
     if status is not None and status < 0:
         with contextlib.suppress(ValueError):
             return f"its worker process was killed by {signal.Signals(-status).name}"
@@ -170,7 +182,7 @@ def _cause(status: int | None) -> str:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for the processes that are started inside."""
+    """Set environment variables for processes that are started inside and import torch."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -183,12 +195,14 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _serve(pipe: Connection, work: Work, threads: int) -> None:
+def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]) -> None:
     """Do one job after the other: what a worker process is."""
+    os.environ.clear()
+    os.environ.update(variables)
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches the parent alone, which then sends one SIGTERM
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    import torch  # once a worker, with the environment that the parent prepared
+    import torch  # here, so that a parent that only reads plans needs none
 
     torch.set_num_threads(threads)
     while True:
@@ -203,7 +217,7 @@ def _serve(pipe: Connection, work: Work, threads: int) -> None:
             continue
         try:
             outcome = work(job, lambda progress: _tell(pipe, progress))
-        except KeyboardInterrupt:  # told to stop; what it did is saved
+        except (KeyboardInterrupt, RunInterruptedError):  # told to stop; what it did is saved
             return
         _tell(pipe, outcome)
 

@@ -36,15 +36,15 @@ class Monitor(Protocol):
         """Show the end."""
 
 
-def make_monitor(progress: Literal["auto", "log", "none"], *, total: int, skipped: int) -> Monitor:
-    """The monitor for standard error: a live table if that is a terminal, else a log.
+def make_monitor(progress: Literal["auto", "lines", "off"], *, total: int, skipped: int) -> Monitor:
+    """The monitor for standard error: a live table if that is a terminal, else lines.
 
     Args:
-        progress: "auto", "log" for the log even on a terminal, "none" for silence.
+        progress: "auto", "lines" even on a terminal, "off" for silence.
         total: number of runs to do.
         skipped: number of runs that were done before.
     """
-    if progress == "none":
+    if progress == "off":
         return _Silence()
     console = Console(file=sys.stderr)
     if progress == "auto" and console.is_terminal:

@@ -72,7 +72,7 @@ class RayExecutor:
             self._started_ray = True
         gpus = self._gpus
         if gpus is None:
-            resources: dict[str, float] = self._ray.cluster_resources()
+            resources = self._ray.cluster_resources()  # type: ignore[no-untyped-call] # Ray's
             gpus = min(1, resources.get("GPU", 0))
         self._remote = self._ray.remote(_task).options(
             num_cpus=self._cpus, num_gpus=gpus, max_retries=0

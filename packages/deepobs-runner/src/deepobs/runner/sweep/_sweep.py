@@ -64,10 +64,10 @@ def sweep(
     workers: int | None = None,
     device: str = "auto",
     data_root: str | Path | None = None,
-    checkpoint_every: int | None = None,
+    checkpoint_every: float | None = None,
     retries: int = 2,
     executor_options: Mapping[str, Any] | None = None,
-    progress: Literal["auto", "log", "none"] = "auto",
+    progress: Literal["auto", "lines", "off"] = "auto",
 ) -> SweepResult:
     """Do all runs of a plan that are not done yet.
 
@@ -86,7 +86,7 @@ def sweep(
         retries: how often a run that failed is tried again.
         executor_options: more for the executor: arguments of `LocalExecutor`, `RayExecutor` or
             `SlurmExecutor`.
-        progress: `auto` shows a live table on a terminal and a log otherwise; `log`; `none`.
+        progress: `auto` shows a live table on a terminal and lines otherwise; `lines`; `off`.
 
     Returns:
         What became of each run.
@@ -116,7 +116,7 @@ def execute(
     executor: Executor,
     options: Mapping[str, Any],
     retries: int = 2,
-    progress: Literal["auto", "log", "none"] = "auto",
+    progress: Literal["auto", "lines", "off"] = "auto",
 ) -> SweepResult:
     """Do those runs that have no record yet.
 

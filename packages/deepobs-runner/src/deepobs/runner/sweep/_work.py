@@ -3,12 +3,16 @@
 import time
 import traceback
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from deepobs.problems import UnknownProblemError
 
 from .._callbacks import Callback
-from .._errors import RunInProgressError, UsageError
+from .._errors import CheckpointError, RunInProgressError, UsageError
+from .._run import run_config
+from ..results import Record
+from ..results._store import ResultsStore
 from ._executor import Job, Outcome, Progress, Report
 
 
@@ -36,18 +40,13 @@ def perform(job: Job, report: Report) -> Outcome:
     Returns:
         How it ended. Only an interruption (`KeyboardInterrupt`) leaves it as an exception.
     """
-    from .._run import run_config  # after the worker has set its environment
-
     started = time.perf_counter()
-    options = dict(job.options)
-    callbacks = [*options.pop("callbacks", ()), _EpochReporter(report)]
     try:
-        record = run_config(
-            job.config, resume=True, progress="none", callbacks=callbacks, **options
-        )
+        record = _run(job, report)
     except RunInProgressError:
         outcome = Outcome(status="busy")
     except PrunedError as error:
+        ResultsStore(job.options["results"]).clear(job.config.run_id)
         outcome = Outcome(status="pruned", message=str(error))
     except (UsageError, UnknownProblemError) as error:
         outcome = Outcome(status="failed", message=str(error))
@@ -55,10 +54,17 @@ def perform(job: Job, report: Report) -> Outcome:
         outcome = Outcome(status="failed", message=_explain(error), retry=True)
     else:
         outcome = Outcome(status="diverged" if record.status == "diverged" else "finished")
-    seconds = time.perf_counter() - started
-    return Outcome(
-        status=outcome.status, message=outcome.message, retry=outcome.retry, seconds=seconds
-    )
+    return replace(outcome, seconds=time.perf_counter() - started)
+
+
+def _run(job: Job, report: Report) -> Record:
+    """The run, from its checkpoint if it has a good one."""
+    options = dict(job.options)
+    callbacks = [*options.pop("callbacks", ()), _EpochReporter(report)]
+    try:
+        return run_config(job.config, resume=True, progress="off", callbacks=callbacks, **options)
+    except CheckpointError:  # better begin again than leave a hole in the sweep
+        return run_config(job.config, progress="off", callbacks=callbacks, **options)
 
 
 def _explain(error: Exception) -> str:
