@@ -213,7 +213,7 @@ def test_single_file_is_read_without_an_index(folder):
 
 def test_missing_folder_is_named(tmp_path):
     """A path with nothing there gives one sentence with its name."""
-    with pytest.raises(FileNotFoundError, match="there is no results folder or file .*nowhere"):
+    with pytest.raises(FileNotFoundError, match=r"there is no results folder or file .*nowhere"):
         load_records(tmp_path / "nowhere")
 
 

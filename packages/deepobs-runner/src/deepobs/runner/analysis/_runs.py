@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
+from .._errors import UsageError
+
 Split = Literal["test", "valid", "train"]
 Value = Literal["final", "best"]
 
@@ -20,7 +22,7 @@ _SOURCE_NOTES = {
 _SETTING_COLUMNS = ("learning_rate", "batch_size", "weight_decay", "validation", "num_epochs")
 
 
-class AnalysisError(ValueError):
+class AnalysisError(UsageError):
     """The frame cannot answer the question; the message says why."""
 
 
