@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from .. import analysis
 from ._runs import METRICS, Floats, Runs, mean_and_spread
-from ._select import Setting
+from ._study import Setting, Study
 
 MAX_POINTS = 200  # per curve: more than a chart has pixels to tell apart at column width
 MIN_POINTS = 25
@@ -34,30 +35,44 @@ def dump(data: object) -> Markup:
     return Markup(text)
 
 
-def problem_data(
-    runs: Runs, chosen: Sequence[Setting], best: Sequence[Setting], methods: dict[str, int]
-) -> dict[str, Any]:
+def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict[str, Any]:
     """Collects one problem's curves.
 
     Args:
-        runs: All runs.
-        chosen: The problem's settings.
-        best: The chosen setting of each method on this problem.
+        study: What is reported.
+        problem: The problem's name.
         methods: Number of each method on the page.
 
     Returns:
         `grids` (epochs at which curves are kept), `curves` (mean and spread of each method's best
-        setting), `runs` (every run by itself) and `sensitivity` (final value per learning rate).
+        setting), `runs` (every run by itself), `sensitivity` (final value per learning rate) and
+        `tunability` (expected best per number of trials).
     """
+    runs, settings, best = study.runs, study.settings_on(problem), study.chosen_on(problem)
     grids = _Grids(_points(len(runs)))
-    members = [run for setting in chosen for run in setting.runs]
+    members = [run for setting in settings for run in setting.runs]
     shown = {run for setting in best for run in setting.runs}
     return {
         "curves": [_curve(runs, setting, grids, methods) for setting in best],
         "runs": [_single(runs, run, grids, methods, best=run in shown) for run in members],
-        "sensitivity": _sensitivity(runs, chosen, methods),
+        "sensitivity": _sensitivity(runs, settings, methods),
+        "tunability": _tunability(study, problem, methods),
         "grids": grids.values,
     }
+
+
+def _tunability(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
+    frame = study.frame
+    table = analysis.tunability(frame[frame["problem"] == problem])
+    return [
+        {"m": methods[str(method)], "metric": str(rows["metric"].iloc[0])}
+        | {name: compact(rows[name].to_numpy(np.float64)) for name in _TUNABILITY}
+        for method, rows in table.groupby("method", observed=True)
+        if len(rows) > 1
+    ]
+
+
+_TUNABILITY = ("trials", "expected", "low", "high")
 
 
 class _Grids:
@@ -81,7 +96,9 @@ def _points(num_runs: int) -> int:
     return int(np.clip(MAX_VALUES / max(4 * num_runs, 1), MIN_POINTS, MAX_POINTS))
 
 
-def _curve(runs: Runs, setting: Setting, grids: _Grids, methods: dict[str, int]) -> dict[str, Any]:
+def _curve(
+    runs: Runs, setting: Setting, grids: _Grids, methods: Mapping[str, int]
+) -> dict[str, Any]:
     length = max(len(runs.series(run, "epoch")) for run in setting.runs)
     grid, kept = grids.of(length)
     curve: dict[str, Any] = {
@@ -101,7 +118,7 @@ def _curve(runs: Runs, setting: Setting, grids: _Grids, methods: dict[str, int])
 
 
 def _single(
-    runs: Runs, run: int, grids: _Grids, methods: dict[str, int], *, best: bool
+    runs: Runs, run: int, grids: _Grids, methods: Mapping[str, int], *, best: bool
 ) -> dict[str, Any]:
     row = runs.rows[run]
     grid, kept = grids.of(len(runs.series(run, "epoch")))
@@ -121,7 +138,7 @@ def _single(
     return single
 
 
-def _sensitivity(runs: Runs, chosen: Sequence[Setting], methods: dict[str, int]) -> list[Any]:
+def _sensitivity(runs: Runs, chosen: Sequence[Setting], methods: Mapping[str, int]) -> list[Any]:
     """Final value over learning rate per method; no mean where a seed diverged."""
     by_method: dict[str, list[Setting]] = {}
     for setting in sorted(chosen, key=lambda setting: setting.learning_rate):

@@ -146,6 +146,20 @@ def seed_ranges(seeds: list[int]) -> str:
     )
 
 
+def p_value(value: float) -> str:
+    """Writes a p-value to two digits: `0.031`, `< 0.001`.
+
+    Args:
+        value: Between 0 and 1, or NaN.
+
+    Returns:
+        Text for people.
+    """
+    if math.isnan(value):
+        return MISSING
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def _decimals(std: float) -> int | None:
     exponent = math.floor(math.log10(abs(std)))
     return max(1 - exponent, 0) if -7 < exponent < 6 else None

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
@@ -17,17 +18,30 @@ import pandas as pd
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from .. import analysis
 from .._errors import UsageError
-from ..results import load_baselines, load_records
 from ._data import dump
+from ._gather import Gathered, Results, gather
+from ._overview import across_view, diverged_view, glance_view, overhead_view, profile_data
 from ._runs import METRICS, Runs
-from ._select import all_settings, chosen_settings
-from ._style import method_styles
+from ._study import Study
+from ._verdict import overall_verdict, verdicts
 from ._views import identifiers, method_views, problem_view
 
 _PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
 _AXES = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+# Part of the page, the call that gives its numbers, the call that gives its figure or table.
+_CALLS = (
+    ("Verdict", "compare(frame), compare_overall(frame)", "verdicts(frame)"),
+    ("Results", "summary_table(frame)", "results_table(frame), latex_table(frame)"),
+    ("Curves", "tuned_runs(frame)", "figure_learning_curves(frame, problem)"),
+    ("Benchmark sets", "tuned_runs(frame)", 'figure_benchmark(frame, "small")'),
+    ("Sensitivity", "sensitivity_table(frame)", "figure_sensitivity(frame, problem)"),
+    ("Tunability", "tunability(frame)", "figure_tunability(frame, problem)"),
+    ("Profiles", "performance_profile(times_to_target(frame))", "figure_profile(frame)"),
+    ("Ranks", "rank_test(score_matrix(frame))", "figure_ranks(frame)"),
+    ("Cost", "optimizer_overhead(frame)", "figure_overhead(frame)"),
+    ("Warnings", "group_flags(frame)", "verdicts(frame)"),
+)
 # plotly's markers as paths around the origin, for the legend
 _SYMBOLS = {
     "circle": "M4,0A4,4 0 1 1 0,-4A4,4 0 0 1 4,0Z",
@@ -42,7 +56,7 @@ _SYMBOLS = {
 
 
 def write_report(
-    results: str | os.PathLike[str] | pd.DataFrame | None,
+    results: Results,
     output: str | os.PathLike[str],
     *,
     baselines: bool = False,
@@ -51,8 +65,8 @@ def write_report(
     """Writes everything a paper needs on one HTML page that works offline.
 
     Args:
-        results: A results folder, a tidy frame as `load_records` returns it, or `None` for the
-            published baselines alone.
+        results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
+            for the published baselines alone.
         output: The HTML file to write; folders above it are created.
         baselines: Whether to set the published baselines beside the runs, for the problems that
             the runs are on.
@@ -67,83 +81,50 @@ def write_report(
     path = Path(output)
     if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of an HTML file to write.")
-    frame = gather(results, baselines=baselines)
-    page = render(frame, title=title or _title(frame))
-    _write(path, page)
+    gathered = results if isinstance(results, Gathered) else gather(results, baselines=baselines)
+    _write(path, render(gathered.study, title=title, left_out=gathered.left_out))
     return path
 
 
-def gather(
-    results: str | os.PathLike[str] | pd.DataFrame | None, *, baselines: bool
-) -> pd.DataFrame:
-    """Reads what a report is about.
-
-    Args:
-        results: As for `write_report`.
-        baselines: As for `write_report`.
-
-    Returns:
-        A tidy frame with at least one run.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    if results is None:
-        return load_baselines()
-    frame = results if isinstance(results, pd.DataFrame) else load_records(results)
-    if frame.empty:
-        where = "the frame given" if isinstance(results, pd.DataFrame) else f"{results}"
-        raise UsageError(
-            f"There is no run in {where}; expected at least one record, "
-            "as `deepobs run … --results FOLDER` writes it."
-        )
-    if baselines:
-        published = load_baselines()
-        frame = analysis.combine(frame, published[published["problem"].isin(set(frame["problem"]))])
-    return frame
-
-
-def render(frame: pd.DataFrame, *, title: str) -> str:
+def render(
+    frame: pd.DataFrame | Study, *, title: str | None = None, left_out: Sequence[str] = ()
+) -> str:
     """Makes the page.
 
     Args:
-        frame: A tidy frame with at least one run.
-        title: The page's title.
+        frame: A tidy frame with at least one run, or a `Study` of one.
+        title: The page's title; by default it names the optimizers and problems.
+        left_out: Files that could not be read, and why.
 
     Returns:
         HTML.
     """
-    runs = Runs.of(frame)
-    tuned = analysis.tuned_settings(frame)
-    summary = analysis.summary_table(frame, tuned=tuned)
-    settings = all_settings(runs)
-    chosen = chosen_settings(settings, tuned)
-    styles = method_styles(runs.distinct("method"))
-    methods = method_views(styles)
-    names = runs.distinct("problem")
-    ids = identifiers(names, "problem")
-    problems = []
-    for name in names:
-        view = problem_view(
-            runs,
-            name,
-            [setting for setting in settings.values() if setting.problem == name],
-            [setting for setting in chosen if setting.problem == name],
-            summary[summary["problem"] == name],
-            methods,
-        )
-        problems.append(view | {"id": ids[name], "data_id": f"data-{ids[name]}"})
+    study = Study.of(frame)
+    runs = study.runs
+    methods = method_views(study.styles)
+    numbers = {label: place for place, label in enumerate(methods)}
+    ids = identifiers(study.problems, "problem")
+    problems = [
+        problem_view(study, name, methods) | {"id": ids[name], "data_id": f"data-{ids[name]}"}
+        for name in study.problems
+    ]
+    overhead = overhead_view(study)
     overview = {
         "runs": len(runs),
         "methods": [_method_data(view) for view in methods.values()],
         "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+        "profile": profile_data(study, numbers),
+        "overhead": [
+            {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
+            for row in overhead
+        ],
     }
     scripts = [_script(get_plotlyjs()), *map(_script, map(_static, ("page.js", "charts.js")))]
     return (
         _environment()
         .get_template("report.html.j2")
         .render(
-            title=title,
+            title=title or _title(study.frame),
             summary=_summary(runs),
             version=version("deepobs-runner"),
             written=datetime.now(UTC).strftime("%d %B %Y"),
@@ -151,11 +132,22 @@ def render(frame: pd.DataFrame, *, title: str) -> str:
             css=Markup(_static("report.css")),
             scripts=scripts,
             symbols=_SYMBOLS,
-            methods=list(methods.values()),
+            methods=methods,
             problems=problems,
+            ids=ids,
             phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
             axes=[(key, text) for key, text in _AXES.items() if _known(runs, key)],
-            contents=[],
+            lead=overall_verdict(study),
+            verdicts=verdicts(study),
+            glance=glance_view(study),
+            across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
+            overhead=overhead,
+            diverged=diverged_view(study),
+            has_baselines="baseline" in runs.distinct("source"),
+            on_test="test" in set(study.tuned["selected_on"])
+            and study.tuned["num_settings"].max() > 1,
+            left_out=left_out,
+            calls=_CALLS,
             overview=dump(overview),
         )
     )

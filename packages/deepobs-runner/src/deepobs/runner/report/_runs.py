@@ -56,8 +56,7 @@ class Runs:
         values = {name: _numbers(frame, name)[order] for name in (*METRICS, *AXES)}
         table = table.sort_values(["problem", "method", "learning_rate", "seed"], kind="stable")
         order = table.index.to_numpy()
-        rows = [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
-        return cls(rows, bounds[order], bounds[order + 1], values)
+        return cls(records(table), bounds[order], bounds[order + 1], values)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -112,6 +111,18 @@ def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
         if len(rows) < 2:
             return mean, np.full(length, np.nan)
         return mean, matrix.std(axis=0, ddof=1)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table's rows as dictionaries.
+
+    Args:
+        table: Any table.
+
+    Returns:
+        One dictionary per row, by the columns' names.
+    """
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Floats:

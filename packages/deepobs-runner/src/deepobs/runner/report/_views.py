@@ -9,21 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .. import analysis
 from . import _format
 from ._data import dump, problem_data
+from ._figure import NAMES, percent
 from ._repeat import repeat_command
-from ._runs import METRICS, Runs, mean_and_spread
-from ._select import Setting
+from ._runs import METRICS, Runs, mean_and_spread, records
+from ._study import Setting, Study
 from ._style import MethodStyle
 
-NAMES = {
-    "test_loss": "Test loss",
-    "train_loss": "Training loss",
-    "valid_loss": "Validation loss",
-    "test_accuracy": "Test accuracy",
-    "train_accuracy": "Training accuracy",
-    "valid_accuracy": "Validation accuracy",
-}
 _MILESTONES = (0, 1, 2, 5, 10, 20, 50, 100, 200)
 # Strokes of 2 units on a swatch 32 units wide.
 _SWATCH_DASHES = {"solid": "none", "dashdot": "9 3 2 3", "longdash": "12 4", "dot": "2 2.5"}
@@ -65,27 +59,18 @@ def method_views(styles: dict[str, MethodStyle]) -> dict[str, dict[str, Any]]:
     }
 
 
-def problem_view(
-    runs: Runs,
-    name: str,
-    settings: Sequence[Setting],
-    chosen: Sequence[Setting],
-    summary: pd.DataFrame,
-    methods: dict[str, dict[str, Any]],
-) -> dict[str, Any]:
+def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Describes one problem's part of the page.
 
     Args:
-        runs: All runs.
+        study: What is reported.
         name: The problem.
-        settings: Its settings.
-        chosen: Those that stand for their methods.
-        summary: The problem's rows of `analysis.summary_table`.
         methods: The views of the methods.
 
     Returns:
         Values for the template.
     """
+    runs, settings, chosen = study.runs, study.settings_on(name), study.chosen_on(name)
     members = [run for setting in settings for run in setting.runs]
     numbers = {label: place for place, label in enumerate(methods)}
     has_accuracy = any(runs.has(run, m) for run in members for m in METRICS if "accuracy" in m)
@@ -93,25 +78,27 @@ def problem_view(
     return {
         "name": name,
         "has_accuracy": has_accuracy,
-        "data": dump(problem_data(runs, settings, chosen, numbers)),
+        "data": dump(problem_data(study, name, numbers)),
         "facts": _facts(runs, members),
-        "columns": _COLUMNS["test_loss"] + (_COLUMNS["test_accuracy"] if has_accuracy else []),
-        "rows": _performance(runs, chosen, summary, methods, has_accuracy=has_accuracy),
+        "several_rates": max(_rates(settings).values()) > 1,
+        "performance": _performance(study, name, methods),
+        "pairs": [_pair(row) for row in _on(study.pairs, name)],
+        "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
         "milestones": milestones,
         "milestone_rows": _milestone_rows(runs, chosen, milestones, methods),
         "runs": [_run_view(runs, run) for run in members],
     }
 
 
-_COLUMNS = {
-    "test_loss": ["Final test loss", "Best test loss"],
-    "test_accuracy": ["Final test accuracy (%)", "Best test accuracy (%)"],
-}
+def _on(table: pd.DataFrame, problem: str) -> list[dict[str, Any]]:
+    return records(table[table["problem"] == problem])
 
 
-def accuracy_scale(metric: str) -> float:
-    """The factor that turns a metric's values into what is shown: per cent for accuracies."""
-    return 100.0 if metric.endswith("accuracy") else 1.0
+def _rates(settings: Sequence[Setting]) -> dict[str, int]:
+    rates: dict[str, set[float]] = {}
+    for setting in settings:
+        rates.setdefault(setting.method, set()).add(setting.learning_rate)
+    return {method: len(found) for method, found in rates.items()}
 
 
 def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
@@ -129,33 +116,37 @@ def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
     return facts
 
 
-def _performance(
-    runs: Runs,
-    chosen: Sequence[Setting],
-    summary: pd.DataFrame,
-    methods: dict[str, dict[str, Any]],
-    *,
-    has_accuracy: bool,
-) -> list[dict[str, Any]]:
-    metrics = ["test_loss", "test_accuracy"] if has_accuracy else ["test_loss"]
-    found = {(row["method"], row["metric"]): row for row in summary.to_dict("records")}
-    leaders = {
-        (metric, mean): _leader(summary[summary["metric"] == metric], mean)
-        for metric in metrics
-        for mean in ("mean", "best_mean")
-    }
+def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The table of final and best values: its columns, and a row per method."""
+    summary, targets = _on(study.summary, problem), _on(study.targets, problem)
+    metrics = [m for m in ("test_loss", "test_accuracy") if any(r["metric"] == m for r in summary)]
+    columns = []
+    for metric in metrics:
+        unit = " (%)" if percent(metric) != 1 else ""
+        columns += [f"{end} {NAMES[metric].lower()}{unit}" for end in ("Final", "Best")]
+    if targets:
+        scale = percent(targets[0]["metric"])
+        name = NAMES[targets[0]["metric"]].lower()
+        goal = _format.number(scale * targets[0]["target"]) + ("\u00a0%" if scale != 1 else "")
+        columns.append(f"Epochs to {name} {goal}")
+    found = {(row["method"], row["metric"]): row for row in summary}
+    reached = {row["method"]: row for row in targets}
     rows = []
-    for setting in chosen:
+    for setting in study.chosen_on(problem):
         cells = []
         for metric in metrics:
             row = found.get((setting.method, metric))
-            scale = accuracy_scale(metric)
+            scale = percent(metric)
             for mean, std in (("mean", "std"), ("best_mean", "best_std")):
-                text = _format.MISSING
-                if row is not None:
-                    text = _format.plus_minus(scale * row[mean], scale * row[std])
-                cells.append({"text": text, "best": leaders[metric, mean] == setting.method})
-        seeds = [int(runs.rows[run]["seed"]) for run in setting.runs]
+                if row is None:
+                    cells.append({"text": _format.MISSING, "best": False})
+                    continue
+                text = _format.plus_minus(scale * row[mean], scale * row[std])
+                leads = setting.method == _leader(summary, metric, mean)
+                cells.append({"text": text, "best": leads})
+        if targets:
+            cells.append({"text": _time_to_target(reached.get(setting.method)), "best": False})
+        seeds = [int(study.runs.rows[run]["seed"]) for run in setting.runs]
         rows.append(
             {
                 "method": methods[setting.method],
@@ -164,16 +155,60 @@ def _performance(
                 "cells": cells,
             }
         )
-    return rows
+    return {"columns": columns, "rows": rows}
 
 
-def _leader(rows: pd.DataFrame, column: str) -> str | None:
-    rows = rows[rows[column].notna()]
+def _leader(summary: Sequence[dict[str, Any]], metric: str, column: str) -> str | None:
+    rows = [row for row in summary if row["metric"] == metric and row[column] == row[column]]
     if len(rows) < 2:
         return None
-    values = rows[column]
-    index = values.idxmax() if rows["metric"].iloc[0].endswith("accuracy") else values.idxmin()
-    return str(rows.at[index, "method"])
+    pick = max if analysis.higher_is_better(metric) else min
+    return str(pick(rows, key=lambda row: row[column])["method"])
+
+
+def _time_to_target(row: dict[str, Any] | None) -> str:
+    if row is None:
+        return _format.MISSING
+    share = f"{row['num_reached']} of {row['num_runs']}"
+    if not np.isfinite(row["epochs_to_target"]):
+        return f"not reached ({share} did)" if row["num_reached"] else "not reached"
+    epochs = f"{row['epochs_to_target']:g}"
+    return epochs if row["num_reached"] == row["num_runs"] else f"{epochs} ({share})"
+
+
+def _pair(row: dict[str, Any]) -> dict[str, Any]:
+    """One method against another, in the metric's units."""
+    scale = percent(row["metric"])
+    low, high = (_format.number(scale * row[end], 2) for end in ("low", "high"))
+    return {
+        "a": row["method_a"],
+        "b": row["method_b"],
+        "difference": _format.number(scale * row["difference"], 2),
+        "interval": f"{low} to {high}" if row["low"] == row["low"] else _format.MISSING,
+        "probability": f"{row['probability']:.2f}",
+        "p": _format.p_value(row["p_holm"]),
+        "anytime": _format.p_value(row["p_anytime"]),
+        "pairing": f"{row['num_pairs']} pairs" if row["paired"] else "not paired",
+        "better": row["better"] or "cannot tell",
+        "metric": NAMES[row["metric"]].lower() + (" (points)" if scale != 1 else ""),
+    }
+
+
+def _basin(row: dict[str, Any]) -> dict[str, Any]:
+    """How wide a method's range of good learning rates is."""
+    known = row["best_rate"] == row["best_rate"]
+    low, high = row["basin_low"], row["basin_high"]
+    span = f"{_format.learning_rate(low)} to {_format.learning_rate(high)}" if known else ""
+    at_least = "at least " if row["basin_open"] else ""
+    return {
+        "method": row["method"],
+        "tried": row["num_rates"],
+        "best": _format.learning_rate(row["best_rate"]) if known else _format.MISSING,
+        "span": span or _format.MISSING,
+        "decades": f"{at_least}{row['basin_decades']:.1f}" if known else _format.MISSING,
+        "sensitivity": f"{row['sensitivity']:.2f}" if known else _format.MISSING,
+        "edge": {"low": "smallest tried", "high": "largest tried"}.get(row["grid_edge"], ""),
+    }
 
 
 def _milestones(runs: Runs, chosen: Sequence[Setting]) -> list[int]:
@@ -193,12 +228,12 @@ def _milestone_rows(
             members = [runs.series(run, metric) for run in setting.runs if runs.has(run, metric)]
             if not members:
                 continue
-            mean, std = (accuracy_scale(metric) * part for part in mean_and_spread(members))
+            mean, std = (percent(metric) * part for part in mean_and_spread(members))
             cells = [
                 _format.plus_minus(mean[epoch], std[epoch]) if epoch < len(mean) else ""
                 for epoch in milestones
             ]
-            unit = " (%)" if accuracy_scale(metric) != 1 else ""
+            unit = " (%)" if percent(metric) != 1 else ""
             rows.append(
                 {"method": methods[setting.method], "series": NAMES[metric] + unit, "cells": cells}
             )
@@ -214,7 +249,7 @@ def _run_view(runs: Runs, run: int) -> dict[str, Any]:
         "learning_rate": _format.learning_rate(row["learning_rate"]),
         "seed": int(row["seed"]),
         "loss": _format.number(runs.final(run, "test_loss")),
-        "accuracy": f"{_format.number(accuracy)} %" if np.isfinite(accuracy) else _format.MISSING,
+        "accuracy": _format.number(accuracy),
         "status": f"diverged after {epochs} epochs" if runs.diverged(run) else "finished",
         "command": repeat_command(row),
     }

@@ -6,7 +6,7 @@ const charts = (() => {
   const drawn = new Map(); // element -> the view it shows
   const visible = new Set();
   let printing = false;
-  const AXES = { epoch: "epoch", steps: "step", seconds: "seconds of training" };
+  const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training" };
   const PHASES = { test: "test", train: "training", valid: "validation" };
 
   function problemData(name) {
@@ -92,7 +92,7 @@ const charts = (() => {
       });
       heights.push(mean.slice(1));
     }
-    if (!heights.length) return `No ${PHASES[state.phase]} ${kind} over ${AXES[axis]}s to show.`.replace("trainings", "training");
+    if (!heights.length) return `No ${PHASES[state.phase]} ${kind} over ${AXES[axis]} to show.`;
     return { traces, layout: layout({
       xaxis: { title: AXES[axis], type: state.scale === "loglog" ? "log" : "linear" },
       yaxis: { title: `${PHASES[state.phase]} ${kind}${kind === "accuracy" ? " (%)" : ""}`, type: log ? "log" : "linear", range: range(heights, log, metric) },
@@ -135,14 +135,14 @@ const charts = (() => {
   }
 
   function profile() {
-    const traces = overview.profile.filter(shown).map((entry) => ({
+    const traces = overview.profile[state.x].filter(shown).map((entry) => ({
       type: "scatter", mode: "lines", x: entry.x, y: entry.y, line: { ...line(overview.methods[entry.m], 2), shape: "hv" },
       name: plain(overview.methods[entry.m].label),
       hovertemplate: `<b>${plain(overview.methods[entry.m].label)}</b><br>within %{x:.3~g} × the fastest: %{y:.0%} of problems<extra></extra>`,
     }));
-    if (!traces.length) return "No method is chosen.";
+    if (!traces.length) return "No problem has a target and this measure for all methods.";
     return { traces, layout: layout({
-      xaxis: { title: "time to target, as a multiple of the fastest" }, yaxis: { title: "share of problems", range: [-0.03, 1.03], tickformat: ".0%" },
+      xaxis: { title: `${AXES[state.x]} to target, as a multiple of the fastest` }, yaxis: { title: "share of problems", range: [-0.03, 1.03], tickformat: ".0%" },
     }) };
   }
 
@@ -164,8 +164,32 @@ const charts = (() => {
     }) };
   }
 
+  function tunability(name) {
+    const entries = problemData(name).tunability.filter(shown);
+    if (!entries.length) return "No method chosen has more than one setting.";
+    const { metric } = entries[0];
+    const traces = entries.flatMap((entry) => {
+      const method = overview.methods[entry.m];
+      const [mean, low, high] = [entry.expected, entry.low, entry.high].map((row) => percent(row, metric));
+      return [{
+        type: "scatter", mode: "lines", hoverinfo: "skip", fill: "toself", fillcolor: faded(colour(method), 0.15), line: { width: 0 },
+        x: [...entry.trials, ...entry.trials.toReversed()], y: [...high, ...low.toReversed()],
+      }, {
+        type: "scatter", mode: "lines+markers", x: entry.trials, y: mean, name: plain(method.label), line: line(method, 2), customdata: low.map((v, i) => [v, high[i]]),
+        marker: { symbol: method.symbol, size: 7, color: colour(method), maxdisplayed: 9 },
+        hovertemplate: `<b>${plain(method.label)}</b><br>after %{x} trials: %{y:.4~g}<br>95 % interval %{customdata[0]:.4~g} to %{customdata[1]:.4~g}<extra></extra>`,
+      }];
+    });
+    const accuracy = metric.endsWith("accuracy");
+    const log = !accuracy && state.scale !== "linear";
+    return { traces, layout: layout({
+      xaxis: { title: "trials" },
+      yaxis: { title: `expected best ${PHASES.test} ${accuracy ? "accuracy (%)" : "loss"}`, type: log ? "log" : "linear", range: range(entries.map((entry) => percent(entry.expected, metric)), log, metric) },
+    }) };
+  }
+
   const KINDS = {
-    loss: (name) => curves(name, "loss"), accuracy: (name) => curves(name, "accuracy"), sensitivity, profile, overhead,
+    loss: (name) => curves(name, "loss"), accuracy: (name) => curves(name, "accuracy"), sensitivity, tunability, profile, overhead,
   };
   const view = () => JSON.stringify([state.phase, state.x, state.scale, state.runs, [...state.method], [...state.problem], document.documentElement.dataset.theme, printing]);
 

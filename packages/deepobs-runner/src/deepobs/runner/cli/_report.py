@@ -1,0 +1,67 @@
+"""`deepobs report`: everything a paper needs on one HTML page, and as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("results", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    help="The HTML file to write.",
+)
+@click.option("--baselines", is_flag=True, help="Set the published baselines beside the runs.")
+@click.option("--title", help="The page's title.")
+@click.option(
+    "--figures",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also save figures (PDF, PNG, PGF) and tables (LaTeX, Markdown) here.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def command(
+    results: tuple[Path, ...],
+    output: Path,
+    baselines: bool,
+    title: str | None,
+    figures: Path | None,
+    as_json: bool,
+) -> None:
+    """Write everything a paper needs on one HTML page that works offline.
+
+    RESULTS are folders that `deepobs run` and `deepobs sweep` wrote, or that DeepOBS 1.1 and 1.2
+    did. With `--baselines` and no folder, the page shows the published baselines alone.
+    """
+    from ..report import gather, report_numbers, save_figures, write_report
+
+    if not results and not baselines:
+        raise click.UsageError(
+            "There is nothing to report: name a results folder, or ask for the published "
+            "baselines with --baselines."
+        )
+    gathered = gather(results or None, baselines=baselines)
+    for line in gathered.left_out:
+        click.echo(f"Left out {line}", err=True)
+    page = write_report(gathered, output, title=title)
+    saved = save_figures(gathered.study, figures) if figures else []
+    if as_json:
+        numbers = report_numbers(gathered.study)
+        files = [str(path) for path in saved]
+        click.echo(json.dumps({"report": str(page), "figures": files, **numbers}, indent=1))
+        return
+    size = page.stat().st_size / 1e6
+    click.echo(f"Wrote {page} ({len(gathered.study.runs):,} runs, {size:.1f} MB).")
+    if figures:
+        click.echo(f"Saved {len(saved)} figures and tables in {figures}.")
+        if not any(path.suffix == ".pgf" for path in saved):
+            click.echo(
+                "No PGF files: they need LaTeX (pdflatex), which is not installed.", err=True
+            )

@@ -1,0 +1,223 @@
+"""Figures of what the numbers say beyond curves: sensitivity, tunability, profiles, ranks, cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from .. import analysis
+from ._curves import check_problem
+from ._figure import PaperFigure, axis_label, legend, limits, line, percent, plain_ticks
+from ._runs import mean_and_spread
+from ._study import Study
+from ._style import COLUMN_WIDTH, paper_style
+
+
+def figure_sensitivity(
+    frame: pd.DataFrame | Study,
+    problem: str,
+    *,
+    metric: str | None = None,
+    width: float = COLUMN_WIDTH,
+) -> PaperFigure:
+    """Draws final performance over the learning rate, every rate that was tried.
+
+    Points are means over seeds, bars one sample standard deviation; crosses at the upper edge
+    mark learning rates at which a run diverged.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        problem: The problem's name.
+        metric: A column of the frame; by default what the problem is judged by.
+        width: Inches.
+
+    Returns:
+        The figure.
+
+    Raises:
+        UsageError: If the frame has no such problem.
+    """
+    study = Study.of(frame)
+    check_problem(study, problem)
+    metric = metric or analysis.default_metric(study.frame, problem)
+    scale = percent(metric)
+    methods: dict[str, list[tuple[float, float, float]]] = {}
+    for setting in sorted(study.settings_on(problem), key=lambda setting: setting.learning_rate):
+        ends = [np.array([scale * study.runs.final(run, metric)]) for run in setting.runs]
+        mean, std = mean_and_spread(ends)
+        point = (setting.learning_rate, float(mean[0]), float(std[0]))
+        methods.setdefault(setting.method, []).append(point)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 2.3))
+        ax = figure.subplots()
+        values = []
+        for method, points in methods.items():
+            style = study.styles[method]
+            rate, mean, std = np.array(points).T
+            ax.errorbar(
+                rate,
+                mean,
+                np.nan_to_num(std),
+                **line(style),
+                marker=style.marker,
+                elinewidth=0.8,
+                capsize=1.5,
+            )
+            lost = rate[np.isnan(mean)]
+            edge = ax.get_xaxis_transform()
+            ax.plot(lost, np.full(len(lost), 0.98), "x", color=style.colour, transform=edge)
+            values.append(np.append(np.nan, mean))
+        ax.set_xscale("log")
+        log = "loss" in metric
+        if log and any((row > 0).any() for row in values):
+            ax.set_yscale("log")
+        limits(ax, metric, values, log=log)
+        if log:
+            plain_ticks(ax, ax.get_ylim())
+        ax.set_xlabel("Learning rate")
+        ax.set_ylabel(f"Final {axis_label(metric)[0].lower()}{axis_label(metric)[1:]}")
+        legend(figure, study.styles, methods)
+    return figure
+
+
+def figure_tunability(
+    frame: pd.DataFrame | Study, problem: str, *, width: float = COLUMN_WIDTH
+) -> PaperFigure:
+    """Draws the performance to expect after so many trials of the search that was made.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        problem: The problem's name.
+        width: Inches.
+
+    Returns:
+        The figure; bands are 95 % bootstrap intervals.
+
+    Raises:
+        UsageError: If the frame has no such problem.
+    """
+    study = Study.of(frame)
+    check_problem(study, problem)
+    table = analysis.tunability(study.frame[study.frame["problem"] == problem])
+    metric = str(table["metric"].iloc[0])
+    scale = percent(metric)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 2.3))
+        ax = figure.subplots()
+        for method, rows in table.groupby("method", observed=True):
+            style = study.styles[str(method)]
+            low, high = scale * rows["low"], scale * rows["high"]
+            ax.fill_between(rows["trials"], low, high, color=style.colour, alpha=0.15, linewidth=0)
+            expected = scale * rows["expected"]
+            every = max(1, len(rows) // 6)
+            ax.plot(rows["trials"], expected, **line(style), marker=style.marker, markevery=every)
+        ax.set_xlabel("Trials")
+        ax.set_ylabel(f"Expected best\n{axis_label(metric)[0].lower()}{axis_label(metric)[1:]}")
+        legend(figure, study.styles, map(str, table["method"].unique()))
+    return figure
+
+
+def figure_profile(
+    frame: pd.DataFrame | Study,
+    measure: analysis.Measure = "epochs",
+    *,
+    width: float = COLUMN_WIDTH,
+) -> PaperFigure:
+    """Draws performance profiles: the share of problems solved within a multiple of the fastest.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        measure: How time to the target is counted: "epochs", "steps" or "seconds".
+        width: Inches.
+
+    Returns:
+        The figure.
+    """
+    study = Study.of(frame)
+    times = analysis.times_to_target(study.tuned_runs, measure)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 2.3))
+        ax = figure.subplots()
+        if len(times):
+            profile = analysis.performance_profile(times)
+            for method in profile.columns:
+                style = study.styles[str(method)]
+                ax.step(profile.index, profile[method], where="post", **line(style))
+            legend(figure, study.styles, map(str, profile.columns))
+        ax.set_ylim(-0.03, 1.03)
+        ax.set_xlabel(f"{measure.capitalize()} to target, multiple of the fastest")
+        ax.set_ylabel("Share of problems")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    return figure
+
+
+def figure_ranks(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) -> PaperFigure:
+    """Draws average ranks over problems with the critical difference (Demšar 2006, figure 1).
+
+    Methods joined by a bar are not told apart at the level 0.05.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        width: Inches.
+
+    Returns:
+        The figure.
+    """
+    study = Study.of(frame)
+    scores = analysis.score_matrix(study.tuned_runs)
+    test = analysis.rank_test(scores)
+    count = len(test.ranks)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 0.85 + 0.2 * count))
+        ax = figure.subplots()
+        for row, (method, rank) in enumerate(test.ranks.items()):
+            style = study.styles[str(method)]
+            ax.plot(rank, row, marker=style.marker, color=style.colour, linestyle="none")
+        for place, clique in enumerate(test.cliques):
+            rows = [list(test.ranks.index).index(method) for method in clique]
+            edge = 1.02 + 0.03 * place
+            bar = ([edge, edge], [min(rows) - 0.2, max(rows) + 0.2])
+            ax.plot(*bar, color="#555555", transform=ax.get_yaxis_transform(), clip_on=False)
+        ax.set_yticks(range(count), [str(method) for method in test.ranks.index])
+        ax.invert_yaxis()
+        ax.set_xlim(0.8, max(count, 1) + 0.2)
+        difference = (
+            f"\n(critical difference {test.critical_difference:.2f})"
+            if np.isfinite(test.critical_difference)
+            else ""
+        )
+        ax.set_xlabel(f"Average rank over {test.num_problems} problems{difference}")
+    return figure
+
+
+def figure_overhead(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) -> PaperFigure:
+    """Draws what the optimizer's step costs as a share of the forward and backward pass.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        width: Inches.
+
+    Returns:
+        The figure; empty where no run has timings.
+    """
+    study = Study.of(frame)
+    table = study.overhead
+    problems = [name for name in study.problems if name in set(table["problem"].astype(str))]
+    methods = [name for name in study.styles if name in set(table["method"].astype(str))]
+    shares = table.set_index(["problem", "method"])["overhead"]
+    height = 0.8 / max(len(methods), 1)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 0.8 + 0.16 * max(len(shares), 1)))
+        ax = figure.subplots()
+        for place, method in enumerate(methods):
+            rows = [row for row, name in enumerate(problems) if (name, method) in shares.index]
+            lengths = [100 * float(shares[problems[row], method]) for row in rows]
+            where = [row + (place - (len(methods) - 1) / 2) * height for row in rows]
+            colour = study.styles[method].colour
+            ax.barh(where, lengths, height * 0.9, color=colour, label=method)
+        ax.set_yticks(range(len(problems)), problems)
+        ax.invert_yaxis()
+        ax.set_xlabel("Optimizer step, % of forward and backward pass")
+        if methods:
+            figure.legend(loc="outside lower center", ncols=min(len(methods), 3))
+    return figure

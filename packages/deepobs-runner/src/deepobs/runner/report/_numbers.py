@@ -1,0 +1,58 @@
+"""The report's numbers for programs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import analysis
+from ._runs import records
+from ._study import Study
+from ._tables import results_table
+from ._verdict import overall_verdict, verdicts
+
+
+def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
+    """Collects what the page says as values JSON can hold; missing numbers are `None`.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        `verdict`, `verdicts`, and the tables `results`, `comparisons`, `overall`, `aggregate`,
+        `flags`, `targets`, `sensitivity` and `overhead` as lists of rows, named as the functions
+        of `deepobs.runner.analysis` name their columns.
+    """
+    study = Study.of(frame)
+    tables = {
+        "results": results_table(study),
+        "comparisons": study.pairs,
+        "overall": analysis.compare_overall(study.frame, tuned=study.tuned),
+        "aggregate": analysis.aggregate_table(study.frame, study.tuned),
+        "flags": study.flags,
+        "targets": study.targets,
+        "sensitivity": study.sensitivity,
+        "overhead": study.overhead,
+    }
+    return {
+        "num_runs": len(study.runs),
+        "verdict": overall_verdict(study),
+        "verdicts": [_plain(asdict(verdict)) for verdict in verdicts(study)],
+        **{name: _plain(records(table)) for name, table in tables.items()},
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,197 @@
+"""The parts of the page that are about all problems together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import analysis
+from . import _format
+from ._data import compact
+from ._figure import NAMES, percent
+from ._runs import records
+from ._study import Study
+from ._tables import results_table
+
+_MEASURES = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+
+
+def glance_view(study: Study) -> list[dict[str, Any]]:
+    """Describes the table of final values: a row a problem, a cell a method.
+
+    Args:
+        study: What is reported.
+
+    Returns:
+        Rows for the template.
+    """
+    table = {(row["problem"], row["method"]): row for row in records(results_table(study))}
+    words = {(row["problem"], row["method"]): row["flags"] for row in records(study.flags)}
+    rows = []
+    for problem in study.problems:
+        metric = analysis.default_metric(study.frame, problem)
+        cells = []
+        for method in study.styles:
+            row = table.get((problem, method))
+            cell = {"text": _format.MISSING, "best": False, "flags": (), "method": method}
+            if row is not None:
+                scale = percent(metric)
+                text = _format.plus_minus(scale * row["mean"], scale * row["std"])
+                cell |= {"text": text, "best": row["leads"], "flags": words[problem, method]}
+            cells.append(cell)
+        unit = " (%)" if percent(metric) != 1 else ""
+        rows.append({"problem": problem, "metric": NAMES[metric] + unit, "cells": cells})
+    return rows
+
+
+def across_view(study: Study) -> dict[str, Any]:
+    """Describes how methods do over the problems they all were run on.
+
+    Args:
+        study: What is reported.
+
+    Returns:
+        `rows` (a method each), `pairs`, `ranks` (a sentence) and `num_problems`.
+    """
+    ranks = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
+    times = study.times["epochs"]
+    scores = analysis.profile_score(times) if len(times) else pd.Series(dtype=np.float64)
+    rows = [
+        {
+            "method": row["method"],
+            "iqm": f"{row['iqm']:.3f}",
+            "interval": f"{row['low']:.3f} to {row['high']:.3f}",
+            "score": _optional(scores.get(row["method"]), "{:.2f}"),
+            "rank": _optional(ranks.ranks.get(row["method"]), "{:.2f}"),
+        }
+        for row in records(analysis.aggregate_table(study.frame, study.tuned))
+    ]
+    pairs = [
+        {
+            "a": row["method_a"],
+            "b": row["method_b"],
+            "problems": row["num_problems"],
+            "probability": f"{row['probability']:.2f}",
+            "interval": f"{row['low']:.2f} to {row['high']:.2f}",
+            "better": row["better"] or "cannot tell",
+        }
+        for row in records(analysis.compare_overall(study.frame, tuned=study.tuned))
+    ]
+    return {"rows": rows, "pairs": pairs, "ranks": _rank_sentence(ranks), "num_targets": len(times)}
+
+
+def profile_data(study: Study, methods: Mapping[str, int]) -> dict[str, list[dict[str, Any]]]:
+    """Collects the performance profiles' steps for the chart.
+
+    Args:
+        study: What is reported.
+        methods: Number of each method on the page.
+
+    Returns:
+        For "epoch", "steps" and "seconds" the methods' profiles; empty where nothing can be
+        compared.
+    """
+    data: dict[str, list[dict[str, Any]]] = {}
+    for axis, measure in _MEASURES.items():
+        times = study.times[measure]
+        data[axis] = []
+        if len(times):
+            profile = analysis.performance_profile(times)
+            x = compact(profile.index.to_numpy(dtype=np.float64))
+            data[axis] = [
+                {"m": methods[str(name)], "x": x, "y": compact(profile[name].to_numpy())}
+                for name in profile.columns
+            ]
+    return data
+
+
+def overhead_view(study: Study) -> list[dict[str, Any]]:
+    """Describes what each optimizer's step costs.
+
+    Args:
+        study: What is reported.
+
+    Returns:
+        Rows for the template and the chart; none where no run has timings.
+    """
+    return [
+        {
+            "problem": row["problem"],
+            "method": row["method"],
+            "share": row["overhead"],
+            "overhead": f"{_format.number(100 * row['overhead'], 3)} %",
+            "gradient": _format.seconds(row["forward_backward_seconds"]),
+            "step": _format.seconds(row["optimizer_seconds"]),
+            "state": _format.size(row["optimizer_state_bytes"]),
+            "memory": _format.size(row["peak_memory_bytes"]),
+            "runs": row["num_runs"],
+        }
+        for row in records(study.overhead)
+    ]
+
+
+def diverged_view(study: Study) -> list[dict[str, Any]]:
+    """Describes which runs diverged, a row per problem and method.
+
+    Args:
+        study: What is reported.
+
+    Returns:
+        Rows for the template.
+    """
+    groups: dict[tuple[str, str], list[int]] = {}
+    for run, row in enumerate(study.runs.rows):
+        groups.setdefault((row["problem"], row["method"]), []).append(run)
+    rows = []
+    for (problem, method), members in groups.items():
+        lost = [run for run in members if study.runs.diverged(run)]
+        if not lost:
+            continue
+        rates = [float(study.runs.rows[run]["learning_rate"]) for run in lost]
+        kept = [
+            float(study.runs.rows[run]["learning_rate"]) for run in members if run not in set(lost)
+        ]
+        rows.append(
+            {
+                "problem": problem,
+                "method": method,
+                "count": f"{len(lost)} of {len(members)}",
+                "rates": _span(rates, _format.learning_rate),
+                "epochs": _span([_last_epoch(study, run) for run in lost], lambda e: f"{e:.0f}"),
+                "highest": _format.learning_rate(max(kept)) if kept else _format.MISSING,
+            }
+        )
+    return rows
+
+
+def _last_epoch(study: Study, run: int) -> float:
+    """The last epoch whose training loss is a number."""
+    for metric in ("train_loss", "test_loss"):
+        known = np.flatnonzero(np.isfinite(study.runs.series(run, metric)))
+        if len(known):
+            return float(known[-1])
+    return 0.0
+
+
+def _span(values: Iterable[float], write: Any) -> str:
+    low, high = min(values := list(values)), max(values)
+    return str(write(low)) if low == high else f"{write(low)} to {write(high)}"
+
+
+def _rank_sentence(test: analysis.RankTest) -> str:
+    if math.isnan(test.p_value):
+        return ""
+    verdict = "differ" if test.p_value <= 0.05 else "do not differ by more than chance would"
+    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.2g}"
+    return (
+        f"Average ranks over {test.num_problems} problems {verdict} ({p}, Friedman's test); ranks "
+        f"closer than {test.critical_difference:.2f} are not told apart (Nemenyi)."
+    )
+
+
+def _optional(value: float | None, form: str) -> str:
+    return form.format(value) if value is not None and math.isfinite(value) else _format.MISSING

@@ -1,0 +1,96 @@
+"""Every figure and table as files for a paper."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+
+from .._errors import UsageError
+from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
+from ._figure import PaperFigure
+from ._measures import (
+    figure_overhead,
+    figure_profile,
+    figure_ranks,
+    figure_sensitivity,
+    figure_tunability,
+)
+from ._study import Study
+from ._tables import latex_table, markdown_table
+from ._views import identifiers
+
+_LATEX_PROGRAM = "pdflatex"
+
+
+def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
+    """Saves every figure as PDF, PNG and PGF, and the results table as LaTeX and Markdown.
+
+    PGF files are written by LaTeX itself; where there is no `pdflatex` they are left out.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        folder: Where to; it is created.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: If the folder is a file.
+    """
+    study = Study.of(frame)
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file; expected a folder for the figures.")
+    target.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, table in (("results.tex", latex_table), ("results.md", markdown_table)):
+        (target / name).write_text(table(study), encoding="utf-8")
+        written.append(target / name)
+    for name, make in _figures(study):
+        figure = make()
+        for path in (target / f"{name}.pdf", target / f"{name}.png"):
+            figure.savefig(path)
+            written.append(path)
+        if has_latex():
+            written.append(_save_pgf(figure, target / f"{name}.pgf"))
+    return written
+
+
+def has_latex() -> bool:
+    """Whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
+    return shutil.which(_LATEX_PROGRAM) is not None
+
+
+def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
+    for problem, stem in identifiers(study.problems, "").items():
+        yield f"curves{stem}", partial(figure_learning_curves, study, problem)
+        if any(len(rates) > 1 for rates in _rates(study, problem)):
+            yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
+            yield f"tunability{stem}", partial(figure_tunability, study, problem)
+    for name in ("small", "large"):
+        if set(benchmark_set(name)) <= set(study.problems):
+            yield f"benchmark-{name}", partial(figure_benchmark, study, name)
+    if len(study.problems) > 1 and len(study.styles) > 1:
+        yield "profile", partial(figure_profile, study)
+        yield "ranks", partial(figure_ranks, study)
+    if len(study.overhead):
+        yield "overhead", partial(figure_overhead, study)
+
+
+def _rates(study: Study, problem: str) -> list[set[float]]:
+    rates: dict[str, set[float]] = {}
+    for setting in study.settings_on(problem):
+        rates.setdefault(setting.method, set()).add(setting.learning_rate)
+    return list(rates.values())
+
+
+def _save_pgf(figure: PaperFigure, path: Path) -> Path:
+    with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
+        figure.savefig(path)
+    return path

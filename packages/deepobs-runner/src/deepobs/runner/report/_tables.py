@@ -1,0 +1,139 @@
+"""The results table of a paper, as LaTeX and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from .. import analysis
+from ._figure import NAMES, percent
+from ._format import MISSING, latex_plus_minus, learning_rate, plus_minus
+from ._runs import records
+from ._study import Study
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "–": "--",
+}
+
+
+def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
+    """Sums up how well each method does at its chosen setting, a row per problem and method.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        `analysis.summary_table` on the metric each problem is judged by, with `leads` more: whether
+        the method has the best mean of the final values.
+    """
+    study = Study.of(frame)
+    table = study.summary
+    judged = {name: analysis.default_metric(study.frame, name) for name in study.problems}
+    table = table[table["metric"] == table["problem"].map(judged)].reset_index(drop=True)
+    score = table["mean"] * table["metric"].map(
+        lambda metric: 1.0 if analysis.higher_is_better(metric) else -1.0
+    )
+    best = score.groupby(table["problem"]).transform("max")
+    several = table.groupby("problem")["method"].transform("size") > 1
+    return table.assign(leads=(score == best) & several)
+
+
+def markdown_table(frame: pd.DataFrame | Study) -> str:
+    """Writes the results table as Markdown: mean ± standard deviation over seeds, the best bold.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        The table, ending in a newline.
+    """
+    table = results_table(frame)
+    lines = ["| Problem | Metric | Method | Learning rate | Runs | Final | Best |"]
+    lines.append("|---|---|---|--:|--:|--:|--:|")
+    for row in records(table):
+        final, best = _values(row)
+        if row["leads"]:
+            final = f"**{final}**"
+        cells = [
+            row["problem"],
+            _metric(row),
+            row["method"],
+            learning_rate(row["learning_rate"]),
+            _runs(row),
+            final,
+            best,
+        ]
+        lines.append("| " + " | ".join(_markdown(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def latex_table(frame: pd.DataFrame | Study) -> str:
+    r"""Writes the results table as LaTeX with booktabs rules, the best mean bold.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        A `tabular` environment for `\input`; needs `\usepackage{booktabs}`.
+    """
+    table = results_table(frame)
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{tabular}{lllrrrr}",
+        r"\toprule",
+        r"Problem & Metric & Method & Learning rate & Runs & Final & Best \\",
+    ]
+    for _, rows in table.groupby("problem", sort=False):
+        lines.append(r"\midrule")
+        for place, row in enumerate(records(rows)):
+            final, best = _values(row, latex=True)
+            if row["leads"]:
+                final = rf"\boldmath{final}" if final.startswith("$") else final
+                final = f"{{{final}}}"
+            head = [row["problem"], _metric(row)] if place == 0 else ["", ""]
+            plain = [*head, row["method"], learning_rate(row["learning_rate"]), _runs(row)]
+            cells = [latex_text(text) for text in plain] + [final, best]
+            lines.append(" & ".join(cells) + r" \\")
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def latex_text(text: str) -> str:
+    """Escapes what LaTeX would take for commands.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        LaTeX source that prints it.
+    """
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
+    write = latex_plus_minus if latex else plus_minus
+    scale = percent(row["metric"])
+    pairs = (("mean", "std"), ("best_mean", "best_std"))
+    return [write(scale * row[mean], scale * row[std]) or MISSING for mean, std in pairs]
+
+
+def _metric(row: dict[str, Any]) -> str:
+    return NAMES[row["metric"]] + (" (%)" if percent(row["metric"]) != 1 else "")
+
+
+def _runs(row: dict[str, Any]) -> str:
+    lost = row["num_diverged"]
+    return f"{row['num_runs']} ({lost} diverged)" if lost else str(row["num_runs"])
+
+
+def _markdown(text: str) -> str:
+    for character in "|<>":
+        text = text.replace(character, f"&#{ord(character)};")
+    return text.replace("\n", " ")
