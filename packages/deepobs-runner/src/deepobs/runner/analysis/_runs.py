@@ -214,6 +214,8 @@ def run_values(
     metrics = {name: metric or default_metric(frame, name, split) for name in problems}
     runs = runs.assign(metric=runs["problem"].astype(object).map(metrics))
     parts = [_found_values(frame, name, value) for name in dict.fromkeys(metrics.values())]
+    if not parts:
+        return runs.assign(value=np.nan, at_epoch=np.nan)
     key = ["run_id", "metric"]
     runs["run_id"] = runs["run_id"].astype(object)
     runs = runs.merge(pd.concat(parts), on=key, how="left", sort=False)
