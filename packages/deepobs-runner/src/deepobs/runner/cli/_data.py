@@ -1,0 +1,135 @@
+"""`deepobs data`: where the data sets' files are, fetch them, check them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_root_option = click.option(
+    "--data-root", help="Folder of the data files; default: $DEEPOBS_DATA_DIR, else the cache."
+)
+
+
+@click.group("data")
+def command() -> None:
+    """List, fetch and verify the data sets' files."""
+
+
+@command.command("list")
+@_root_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+def _list(data_root: str | None, as_json: bool) -> None:
+    """List the data sets and say which are on this machine."""
+    from deepobs.data import DATASETS, dataset_status, resolve_root
+
+    rows = []
+    for name, entry in DATASETS.items():
+        status = dataset_status(name, root=data_root)
+        rows.append(
+            {
+                "name": name,
+                "needs_files": status.needs_files,
+                "present": status.present,
+                "bytes_on_disk": status.bytes_on_disk,
+                "download_bytes": entry.download_bytes,
+                "description": entry.description,
+                "origin": entry.origin,
+                "licence": entry.licence,
+            }
+        )
+    if as_json:
+        folder = str(resolve_root(data_root))
+        click.echo(json.dumps({"folder": folder, "datasets": rows}, indent=1))
+        return
+    width = max(len(name) for name in DATASETS)
+    for row in rows:
+        state = "built in" if not row["needs_files"] else "here" if row["present"] else "missing"
+        click.echo(f"{row['name']:<{width}}  {state:<8}  {row['description']} ({row['licence']})")
+    click.echo(f"\nFiles are looked for in {resolve_root(data_root)}")
+
+
+@command.command("prepare")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@_root_option
+def _prepare(names: tuple[str, ...], data_root: str | None) -> None:
+    """Fetch what is missing of the data sets NAME..., check it and unpack it.
+
+    A download that broke off goes on where it stopped. With DEEPOBS_OFFLINE=1 nothing is fetched:
+    the message says which file to put where.
+    """
+    from deepobs.data import dataset_status, prepare_dataset
+
+    for name in names:  # a wrong name is told before anything is fetched
+        dataset_status(name, root=data_root)
+    for name in names:
+        with _progress(unit_is_bytes=True) as progress:
+            folder = prepare_dataset(name, root=data_root, progress=progress)
+        click.echo(f"{name} is in {folder}")
+
+
+@command.command("verify")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_root_option
+def _verify(names: tuple[str, ...], data_root: str | None) -> None:
+    """Check the files of the data sets NAME..., by default of all that are on this machine.
+
+    The exit status is 1 if a file is missing or corrupt.
+    """
+    from deepobs.data import DATASETS, dataset_status, verify_dataset
+
+    if not names:
+        states = [dataset_status(name, root=data_root) for name in DATASETS]
+        names = tuple(s.name for s in states if s.needs_files and s.present)
+        if not names:
+            click.echo(f"There are no files of a data set in {states[0].folder}.")
+    wrong = 0
+    for name in names:
+        with _progress(unit_is_bytes=False) as progress:
+            files = verify_dataset(name, root=data_root, progress=progress)
+        for file in files:
+            click.echo(f"{file.status:<8}{file.file}")
+            if file.status != "ok":
+                wrong += 1
+                click.echo(f"        {file.reason}")
+        if not files:
+            needs = DATASETS[name].files
+            click.echo(f"ok      {name}: " + ("every file" if needs else "needs no files"))
+    if wrong:
+        sys.exit(1)
+
+
+@contextmanager
+def _progress(*, unit_is_bytes: bool) -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar on stderr for each file on a terminal; elsewhere a line when a file begins."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    amount = DownloadColumn() if unit_is_bytes else MofNCompleteColumn()
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        amount,
+        console=console,
+        disable=not console.is_terminal,
+    )
+    tasks = {}
+    with bar:
+
+        def progress(what: str, done: int, total: int | None) -> None:
+            label = what if unit_is_bytes else "checking"
+            if label not in tasks:
+                tasks[label] = bar.add_task(label, total=total)
+                if not console.is_terminal and unit_is_bytes:
+                    console.print(f"fetching {what}")
+            bar.update(tasks[label], completed=done, total=total)
+
+        yield progress
