@@ -1,0 +1,210 @@
+"""Reads golden files: numbers recorded from the original TensorFlow implementation.
+
+`Case` is one file with the problem of that name, built on the file's inputs and holding the file's
+weights. golden/README.md says what a file holds.
+"""
+
+import json
+import math
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from deepobs.data import Batch, Dataset
+from deepobs.problems import build
+
+FOLDER = Path(os.environ.get("DEEPOBS_GOLDEN_DIR") or Path(__file__).parent / "golden")
+
+# Dense layers behind a flattening, by the channels of what they flatten: TensorFlow flattens in the
+# order H, W, C and we in the order C, H, W, so that their rows are to be permuted.
+CHANNELS = {
+    "2c2d": {"dense/kernel:0": 64},
+    "3c3d": {"dense/kernel:0": 128},
+    "vgg16": {"dense/kernel:0": 512},
+    "vgg19": {"dense/kernel:0": 512},
+    "vae": {"encoder/dense/kernel:0": 64, "encoder/dense_1/kernel:0": 64,
+            "decoder/dense_2/kernel:0": 64},
+}  # fmt: skip
+# TensorFlow's LSTM has its gates in the order i, candidate, f, o; PyTorch's i, f, candidate, o.
+GATES = [0, 2, 1, 3]
+# Steps of the optimizers that the trajectories were recorded with.
+OPTIMIZERS = {
+    "gradient_descent": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "adam": torch.optim.Adam,
+}
+
+
+def load(name):
+    """The content of one file of the folder."""
+    return json.loads((FOLDER / f"{name}.json").read_text())
+
+
+def problem_names():
+    """The problems that the folder has files of."""
+    files = sorted(FOLDER.glob("*.json"))
+    return [file.stem for file in files if file.stem != "data" and "runner" not in file.stem]
+
+
+def draw(entry):
+    """The array [shape] that a recipe gives; integers as they are, all else in float32."""
+    recipe, shape = entry["recipe"], entry["shape"]
+    random = np.random.RandomState(recipe["seed"])
+    match recipe["kind"]:
+        case "normal":
+            array = random.normal(recipe["loc"], recipe["scale"], shape)
+        case "uniform":
+            array = random.uniform(recipe["low"], recipe["high"], shape)
+        case "randint":
+            return torch.from_numpy(random.randint(recipe["low"], recipe["high"], shape))
+        case "blocks":
+            # The README does not say what this is; found by trial, and it gives the file's numbers.
+            count, size, _, channels = shape
+            side = size // 7
+            coarse = random.normal(0, 1, (count, 7, 7, channels)).repeat(side, 1).repeat(side, 2)
+            array = coarse + np.random.RandomState(recipe["seed"] + 5).normal(0, 0.3, shape)
+        case kind:
+            raise NotImplementedError(f"No rule for the recipe {kind!r}.")
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))
+
+
+class Variable:
+    """One variable of TensorFlow and the tensors that hold it here."""
+
+    def __init__(self, entry, tensors, channels=None):
+        self.name = entry["name"]
+        self.entry = entry
+        self.tensors = tensors
+        self.channels = channels
+
+    def to_torch(self, array):
+        """TensorFlow's array as the tensors that hold it."""
+        if "lstm_cell" in self.name:
+            array = array.unflatten(-1, (4, -1))[..., GATES, :].flatten(-2)
+            return [half.T for half in array.chunk(2)] if array.ndim == 2 else [array]
+        if array.ndim == 4:
+            return [array.permute(3, 2, 0, 1)]
+        if self.name == "embedding:0" or array.ndim != 2:
+            return [array]
+        if self.channels:
+            array = array.unflatten(0, (-1, self.channels)).transpose(0, 1).flatten(0, 1)
+        return [array.T.reshape(self.tensors[0].shape)]
+
+    def to_tensorflow(self, tensors):
+        """The array of TensorFlow's layout that such tensors hold."""
+        if "lstm_cell" in self.name:
+            array = torch.cat([t.T for t in tensors]) if tensors[0].ndim == 2 else tensors[0]
+            return array.unflatten(-1, (4, -1))[..., GATES, :].flatten(-2)
+        (tensor,) = tensors
+        if tensor.ndim == 4:
+            return tensor.permute(2, 3, 1, 0)
+        if self.name == "embedding:0" or tensor.ndim != 2:
+            return tensor
+        if self.channels:
+            tensor = tensor.unflatten(1, (self.channels, -1)).transpose(1, 2).flatten(1)
+        return tensor.T
+
+    @torch.no_grad()
+    def assign(self):
+        """Gives the tensors the values of the recipe."""
+        for tensor, values in zip(self.tensors, self.to_torch(draw(self.entry)), strict=True):
+            assert tensor.shape == values.shape, self.name
+            tensor.copy_(values)
+
+    def l2(self):
+        """Norm of the current values."""
+        return math.hypot(*(t.detach().norm().item() for t in self.tensors))
+
+
+class GoldenData(Dataset):
+    """The batches of a golden file, the same in every phase."""
+
+    name = "golden"
+    phases = ("train", "train_eval", "test")
+    device = torch.device("cpu")
+
+    def __init__(self, inputs):
+        self.num_classes = inputs.get("labels", {}).get("one_hot_classes")
+        self.all_batches = list(_read_batches(inputs))
+
+    def num_examples(self, phase):
+        return sum(len(batch.inputs) for batch in self.all_batches)
+
+    def num_batches(self, phase, batch_size):
+        return len(self.all_batches)
+
+    def batches(self, phase, **_):
+        yield from self.all_batches
+
+    def to(self, device):
+        return self
+
+    def with_validation(self, fraction=None, *, seed=42):
+        raise NotImplementedError
+
+
+def _read_batches(inputs):
+    if "tokens" in inputs:
+        tokens = draw(inputs["tokens"])
+        for k in range(3):
+            yield Batch(tokens[:, 50 * k : 50 * k + 50], tokens[:, 50 * k + 1 : 50 * k + 51])
+    elif "y" in inputs:
+        yield Batch(torch.stack((draw(inputs["x"]), draw(inputs["y"])), 1), None)
+    elif "labels" in inputs:
+        yield Batch(draw(inputs["x"]).permute(0, 3, 1, 2).contiguous(), draw(inputs["labels"]))
+    else:
+        yield Batch(draw(inputs["x"]), None)
+
+
+class Case:
+    """A golden file, its problem built on its inputs, and its variables."""
+
+    def __init__(self, name):
+        self.name = name
+        self.golden = load(name)
+        self.built = build(name, dataset=GoldenData(self.golden["inputs"]))
+        self.model = self.built.model
+        self.variables = list(self._variables(trainable=True))
+        self.statistics = list(self._variables(trainable=False))
+        if "epsilon" in self.golden["inputs"]:
+            epsilon = draw(self.golden["inputs"]["epsilon"])
+            self.built.forward = partial(self.model, epsilon=epsilon)
+        self.reset()
+
+    @property
+    def batch(self):
+        """The file's batch; the first one of the char RNN's three, with a new state."""
+        return next(self.built.batches("test"))
+
+    def reset(self):
+        """Gives the model the file's weights and statistics, in evaluation mode."""
+        self.model.eval()
+        for variable in (*self.variables, *self.statistics):
+            variable.assign()
+
+    def gradients(self, objective):
+        """For each variable in TensorFlow's layout; zero where it has no part in the objective."""
+        flat = [tensor for variable in self.variables for tensor in variable.tensors]
+        gradients = iter(torch.autograd.grad(objective, flat, materialize_grads=True))
+        return [
+            variable.to_tensorflow([next(gradients) for _ in variable.tensors])
+            for variable in self.variables
+        ]
+
+    def _variables(self, *, trainable):
+        if trainable:
+            tensors = [p for p in self.model.parameters() if p.requires_grad]
+        else:
+            tensors = [b for n, b in self.model.named_buffers() if "running" in n]
+        remaining = iter(tensors)
+        channels = next((c for kind, c in CHANNELS.items() if self.name.endswith(kind)), {})
+        for entry in self.golden["variables"]:
+            wanted = entry["dtype"] == "float32" and "Variable" not in entry["name"]
+            if wanted and entry["trainable"] == trainable:
+                count = 2 if "lstm_cell/kernel" in entry["name"] else 1
+                held_by = [next(remaining) for _ in range(count)]
+                yield Variable(entry, held_by, channels.get(entry["name"]))
+        assert not list(remaining), f"{self.name} has more tensors than the original"
