@@ -28,7 +28,7 @@ def test_interquartile_mean_is_rliables(method):
 
 @pytest.mark.parametrize("method", ["A", "B"])
 def test_stratified_interval_is_rliables(method):
-    """The stratified bootstrap interval of the same scores is rliable's but for resampling noise."""
+    """The stratified bootstrap interval of the same scores is rliable's but for noise."""
     scores = np.array(RLIABLE["scores"][method])
     point, low, high = stratified_bootstrap(list(scores.T), num_resamples=20_000)
     expected_low, expected_high = RLIABLE["interval"][method]

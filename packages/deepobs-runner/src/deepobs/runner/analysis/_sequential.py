@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -95,13 +96,16 @@ def _confidence_sequence(data: Floats, alpha: float) -> tuple[float, float]:
     """Invert the bets: the medians never refuted, intersected over all looks."""
     low, high = -math.inf, math.inf
     for num in range(1, len(data) + 1):
-        sides = np.arange(num + 1)
-        refuted = log_wealth(sides, num - sides) >= -math.log(alpha)
-        few = sides[refuted & (2 * sides < num)]
-        if len(few) == 0:
-            continue
-        # A median below which at most this many of the differences lie is refuted.
-        cut = int(few.max())
-        ordered = np.sort(data[:num])
-        low, high = max(low, ordered[cut]), min(high, ordered[num - 1 - cut])
+        cut = _refuted_count(num, alpha)
+        if cut >= 0:
+            ordered = np.sort(data[:num])
+            low, high = max(low, ordered[cut]), min(high, ordered[num - 1 - cut])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4096)
+def _refuted_count(num: int, alpha: float) -> int:
+    """Return how many of `num` differences may at most lie below a median that is refuted, or -1."""
+    below = np.arange((num + 1) // 2)
+    refuted = below[log_wealth(num - below, below) >= -math.log(alpha)]
+    return int(refuted.max(initial=-1))
