@@ -111,8 +111,10 @@ def prepare_dataset(
         base.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(base / f".{name}.lock"):
             _check_present(name, base)
-            for download in downloads(name):
-                _provide(name, base, download, progress)
+            missing = [source for source in downloads(name) if _is_missing(name, base, source)]
+            _check_online(name, base, missing)
+            for source in missing:
+                _provide(name, base, source, progress)
     except OSError as error:
         raise DataRootError(
             f"The data folder {base} cannot be written ({error.strerror or error}): choose another"
@@ -129,18 +131,27 @@ def _check_present(name: str, base: Path) -> None:
             raise CorruptDatasetError(f"{path} has the wrong checksum: {way_out(name)}")
 
 
+def _is_missing(name: str, base: Path, download: Download) -> bool:
+    """Tells whether a file that the data set needs from this download is not there."""
+    needed = set(download.results).intersection(get_entry(name).files)
+    return not all((base / file).is_file() for file in needed)
+
+
+def _check_online(name: str, base: Path, missing: list[Download]) -> None:
+    """Raises FetchError if something has to be fetched but may not be; it says what goes where."""
+    wanted = [source for source in missing if not (base / source.path).is_file()]
+    if wanted and os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
+        places = ", ".join(f"{source.urls[0]} to {base / source.path}" for source in wanted)
+        raise FetchError(
+            f"${OFFLINE_VARIABLE} is set, so nothing is fetched: bring {places} by other means and"
+            f" run `deepobs data prepare {name}` again."
+        )
+
+
 def _provide(name: str, base: Path, download: Download, progress: Progress | None) -> None:
-    """Makes sure that the files of one download are there."""
-    needed = [file for file in download.results if file in get_entry(name).files]
-    if all((base / file).is_file() for file in needed):
-        return
+    """Fetches and unpacks the files of one download."""
     target = base / download.path
     if not target.is_file():
-        if os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
-            raise FetchError(
-                f"${OFFLINE_VARIABLE} is set: get {download.urls[0]} by other means, put it at"
-                f" {target}, and run `deepobs data prepare {name}` again."
-            )
         target.parent.mkdir(parents=True, exist_ok=True)
         fetch(download.urls, target, download.checksum, progress=progress)
     elif not checksum_matches(target, download.checksum):

@@ -1,0 +1,316 @@
+import pickle
+
+import pytest
+import torch
+from torch import Tensor
+
+from deepobs.data import ArrayDataset, Arrays, Batch, Copy, Scale, _batches
+
+
+class Jitter:
+    """Adds the two draws of each example to it, so that a batch shows which draws it got."""
+
+    num_draws = 2
+
+    def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
+        assert draws is not None
+        return inputs + draws
+
+
+def numbered(train: int = 23, test: int = 10, *, jitter: bool = False) -> ArrayDataset:
+    """A data set whose example i is (i, i) with target i; the test set begins with 1000."""
+    parts = [torch.arange(train), 1000 + torch.arange(test)]
+    inputs = [part.to(torch.float32)[:, None].repeat(1, 2) for part in parts]
+    return ArrayDataset(
+        "numbered",
+        train=Arrays(inputs[0], parts[0].to(torch.int16)),
+        test=Arrays(inputs[1], parts[1].to(torch.int16)),
+        num_classes=None,
+        transform=Copy(),
+        train_transform=Jitter() if jitter else None,
+    )
+
+
+def joined(batches: list[Batch]) -> tuple[list[int], Tensor]:
+    targets = torch.cat([batch.targets for batch in batches if batch.targets is not None])
+    return targets.tolist(), torch.cat([batch.inputs for batch in batches])
+
+
+def test_training_drops_the_incomplete_batch_and_the_others_use_every_example() -> None:
+    """The numbers of examples and batches are those that a pass yields."""
+    data = numbered().with_validation(0.2)
+    for phase, examples, sizes in (
+        ("train", 18, [4] * 4),
+        ("train_eval", 10, [4, 4, 2]),
+        ("valid", 5, [4, 1]),
+        ("test", 10, [4, 4, 2]),
+    ):
+        assert data.num_examples(phase) == examples
+        assert [len(batch.inputs) for batch in data.batches(phase, batch_size=4)] == sizes
+        assert data.num_batches(phase, 4) == len(sizes)
+
+
+def test_inputs_and_targets_stay_together() -> None:
+    """Every phase pairs an example with its own target, as int64."""
+    data = numbered().with_validation(0.2)
+    for phase in data.phases:
+        for batch in data.batches(phase, batch_size=4):
+            assert batch.targets is not None
+            assert batch.targets.dtype == torch.int64
+            assert torch.equal(batch.inputs[:, 0], batch.targets.to(torch.float32))
+
+
+def test_an_epoch_of_training_sees_each_example_at_most_once() -> None:
+    """The order is a permutation, of which only the incomplete batch is missing."""
+    seen, _ = joined(list(numbered().batches("train", batch_size=4)))
+    assert len(set(seen)) == len(seen) == 20
+    assert set(seen) <= set(range(23))
+
+
+def test_the_order_is_a_function_of_seed_and_epoch() -> None:
+    """The same seed and epoch repeat an order, another seed or epoch gives another."""
+    data = numbered()
+
+    def order(seed: int, epoch: int) -> list[int]:
+        return joined(list(data.batches("train", batch_size=4, seed=seed, epoch=epoch)))[0]
+
+    assert order(1, 0) == order(1, 0)
+    assert len({tuple(order(seed, epoch)) for seed in (1, 2) for epoch in (0, 1)}) == 4
+
+
+def test_the_augmentation_is_a_function_of_seed_and_epoch() -> None:
+    """The same epoch repeats its draws, the next has others."""
+    data = numbered(jitter=True)
+
+    def epoch(number: int) -> Tensor:
+        inputs = joined(list(data.batches("train", batch_size=4, epoch=number)))[1]
+        return inputs.frac()
+
+    assert torch.equal(epoch(3), epoch(3))
+    assert not torch.equal(epoch(3), epoch(4))
+
+
+def test_train_eval_is_the_same_part_of_the_training_set_at_every_epoch() -> None:
+    """Its examples and their augmentation depend on the seed alone, and none occurs twice."""
+    data = numbered(jitter=True)
+
+    def batches(seed: int, epoch: int) -> tuple[list[int], Tensor]:
+        return joined(list(data.batches("train_eval", batch_size=4, seed=seed, epoch=epoch)))
+
+    numbers, inputs = batches(42, 0)
+    assert len(set(numbers)) == len(numbers) == 10
+    assert set(numbers) <= set(range(23))
+    assert numbers == batches(42, 5)[0]
+    assert torch.equal(inputs, batches(42, 5)[1])
+    assert numbers != batches(43, 0)[0]
+
+
+def test_the_test_set_comes_as_it_is_stored() -> None:
+    """Neither seed nor epoch change it."""
+    numbers, _ = joined(list(numbered().batches("test", batch_size=4, seed=7, epoch=3)))
+    assert numbers == list(range(1000, 1010))
+
+
+@pytest.mark.parametrize("phase", ["train", "train_eval", "valid", "test"])
+@pytest.mark.parametrize("start", [0, 1, 2])
+def test_starting_later_gives_what_is_left(phase: str, start: int) -> None:
+    """The batches from `start` on equal those of the whole pass, draws included."""
+    data = numbered(jitter=True).with_validation(0.4)
+    whole = list(data.batches(phase, batch_size=4, epoch=1))
+    rest = list(data.batches(phase, batch_size=4, epoch=1, start=start))
+    assert len(rest) == len(whole) - start
+    for one, other in zip(whole[start:], rest, strict=True):
+        assert torch.equal(one.inputs, other.inputs)
+
+
+@pytest.mark.parametrize("world", [2, 3])
+@pytest.mark.parametrize("phase", ["train", "train_eval", "test"])
+def test_the_shards_of_a_batch_make_the_batch(phase: str, world: int) -> None:
+    """Put together in the order of the ranks, the parts equal the whole batch, draws included."""
+    data = numbered(jitter=True)
+    whole = list(data.batches(phase, batch_size=4, epoch=2, start=1))
+    shards = [
+        list(data.batches(phase, batch_size=4, epoch=2, start=1, shard=(rank, world)))
+        for rank in range(world)
+    ]
+    for number, batch in enumerate(whole):
+        parts = [shard[number].inputs for shard in shards if number < len(shard)]
+        if len(batch.inputs) >= world:
+            assert torch.equal(torch.cat(parts), batch.inputs)
+    assert sum(len(part.inputs) for shard in shards for part in shard) == sum(
+        len(batch.inputs) for batch in whole
+    )
+
+
+def test_an_empty_shard_is_left_out() -> None:
+    """A last batch of one example goes to one of two processes, the other gets no empty batch."""
+    data = numbered(test=5)
+    sizes = [
+        [len(batch.inputs) for batch in data.batches("test", batch_size=4, shard=(rank, 2))]
+        for rank in range(2)
+    ]
+    assert sizes == [[2], [2, 1]]
+
+
+def test_validation_examples_are_not_trained_on() -> None:
+    """The held-out part and the training part are disjoint and make up the training set."""
+    data = numbered(40, 10, jitter=True).with_validation()
+    held_out, _ = joined(list(data.batches("valid", batch_size=3)))
+    train, _ = joined(list(data.batches("train", batch_size=1)))
+    train_eval, _ = joined(list(data.batches("train_eval", batch_size=3)))
+    assert len(held_out) == 8  # a fifth of 40, which is less than the test set's 10
+    assert sorted(held_out + train) == list(range(40))
+    assert not set(train_eval) & set(held_out)
+
+
+def test_validation_examples_are_seen_as_test_examples_are() -> None:
+    """They are not augmented."""
+    data = numbered(jitter=True).with_validation(0.5)
+    _, inputs = joined(list(data.batches("valid", batch_size=3)))
+    assert torch.equal(inputs, inputs.round())
+
+
+def test_the_validation_split_depends_on_its_seed_alone() -> None:
+    """The same seed holds out the same examples, another one others."""
+
+    def held_out(seed: int) -> list[int]:
+        data = numbered().with_validation(0.3, seed=seed)
+        return joined(list(data.batches("valid", batch_size=3)))[0]
+
+    assert held_out(1) == held_out(1)
+    assert held_out(1) != held_out(2)
+
+
+def test_a_validation_split_leaves_the_original_alone() -> None:
+    """with_validation returns a new value."""
+    data = numbered()
+    data.with_validation()
+    assert data.phases == ("train", "train_eval", "test")
+    assert data.num_examples("train") == 23
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, 0.01, 0.99])
+def test_a_validation_fraction_that_leaves_nothing_is_refused(fraction: float) -> None:
+    """Neither part may be empty."""
+    with pytest.raises(ValueError, match=r"fraction|empty"):
+        numbered().with_validation(fraction)
+
+
+def test_a_second_validation_split_is_refused() -> None:
+    """There can be only one."""
+    with pytest.raises(ValueError, match="already"):
+        numbered().with_validation().with_validation()
+
+
+def test_a_batch_belongs_to_its_receiver() -> None:
+    """Changing what was received changes neither the data set nor the batches that follow."""
+    data = numbered()
+    for phase in ("train", "test"):
+        before = joined(list(data.batches(phase, batch_size=4)))
+        for batch in data.batches(phase, batch_size=4):
+            batch.inputs.fill_(-1)
+            assert batch.targets is not None
+            batch.targets.fill_(-1)
+        after = joined(list(data.batches(phase, batch_size=4)))
+        assert before[0] == after[0]
+        assert torch.equal(before[1], after[1])
+
+
+def test_how_many_batches_are_gathered_at_once_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Gathering one, two or all batches at a time gives the same batches."""
+    data = numbered(jitter=True)
+    results = []
+    for size in (1, 70, 10_000):
+        monkeypatch.setattr(_batches, "GATHERED_BYTES", size)
+        results.append(joined(list(data.batches("train", batch_size=4))))
+    assert results[0][0] == results[1][0] == results[2][0]
+    assert torch.equal(results[0][1], results[1][1])
+    assert torch.equal(results[0][1], results[2][1])
+
+
+def test_global_random_state_is_neither_read_nor_changed() -> None:
+    """Batches are the same whatever torch's generator did, and leave it where it was."""
+    data = numbered(jitter=True)
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    one = joined(list(data.batches("train", batch_size=4)))
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.manual_seed(2)
+    other = joined(list(data.batches("train", batch_size=4)))
+    assert torch.equal(one[1], other[1])
+
+
+def test_batches_are_on_the_device_that_the_data_was_moved_to() -> None:
+    """to() returns a new value; the meta device stands for any other."""
+    data = numbered().with_validation()
+    moved = data.to("meta")
+    assert moved.device.type == "meta"
+    assert data.device.type == "cpu"
+    for phase in moved.phases:
+        batch = next(moved.batches(phase, batch_size=4))
+        assert batch.inputs.is_meta
+        assert batch.targets is not None
+        assert batch.targets.is_meta
+        assert not next(data.batches(phase, batch_size=4)).inputs.is_meta
+
+
+def test_a_data_set_without_targets_yields_none() -> None:
+    """Every batch then has inputs only."""
+    inputs = torch.zeros(9, 2)
+    data = ArrayDataset(
+        "bare", train=Arrays(inputs), test=Arrays(inputs), num_classes=None, transform=Copy()
+    )
+    for phase in data.phases:
+        assert [batch.targets for batch in data.batches(phase, batch_size=3)] == [None] * 3
+
+
+def test_pickling_keeps_everything() -> None:
+    """A copy from a pickle yields the same batches."""
+    data = numbered(jitter=True).with_validation()
+    copied = pickle.loads(pickle.dumps(data))
+    for phase in data.phases:
+        one = joined(list(data.batches(phase, batch_size=4)))
+        other = joined(list(copied.batches(phase, batch_size=4)))
+        assert torch.equal(one[1], other[1])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"phase": "eval"}, "'eval'.*train, train_eval, test"),
+        ({"phase": "valid"}, r"with_validation\(\)"),
+        ({"batch_size": 0}, "batch_size is 1 or more"),
+        ({"batch_size": 24}, "24 is more than numbered has for training: 23"),
+        ({"epoch": -1}, "epoch is 0 or more"),
+        ({"start": 6}, "between 0 and 5"),
+        ({"start": -1}, "between 0 and 5"),
+        ({"shard": (2, 2)}, "shard"),
+        ({"shard": (-1, 2)}, "shard"),
+        ({"shard": (0, 5)}, "cannot be shared by 5"),
+    ],
+)
+def test_impossible_batches_are_refused_at_once(arguments: dict[str, object], message: str) -> None:
+    """The error comes from the call, not from the first batch."""
+    asked = {"phase": "train", "batch_size": 4} | arguments
+    with pytest.raises(ValueError, match=message):
+        numbered().batches(**asked)
+
+
+def test_pixels_are_stored_as_bytes() -> None:
+    """A transform sees what is stored, and makes floats of it."""
+    pixels = torch.arange(256, dtype=torch.uint8).view(8, 1, 4, 8)
+    data = ArrayDataset(
+        "bytes", train=Arrays(pixels), test=Arrays(pixels), num_classes=None, transform=Scale(255)
+    )
+    batch = next(data.batches("test", batch_size=8))
+    torch.testing.assert_close(batch.inputs, pixels / 255)
+
+
+def test_the_representation_names_the_phases() -> None:
+    """It says what there is of it and where."""
+    text = repr(numbered().with_validation(0.2))
+    assert text == (
+        "ArrayDataset('numbered', train=18, train_eval=10, valid=5, test=10, device='cpu')"
+    )

@@ -1,0 +1,87 @@
+import inspect
+from pathlib import Path
+
+import pytest
+
+import deepobs.data
+from deepobs.data import DATASETS, Dataset, UnknownDatasetError, load_dataset
+from deepobs.data.testing import write_stand_in
+
+
+def test_the_catalogue_has_the_data_sets_of_the_benchmark() -> None:
+    """Nine of DeepOBS, and the embedded one; each is also a function of its own."""
+    assert set(DATASETS) == {
+        "mnist",
+        "fashion_mnist",
+        "cifar10",
+        "cifar100",
+        "svhn",
+        "imagenet",
+        "tolstoi",
+        "quadratic",
+        "two_d",
+        "digits",
+    }
+    for name, entry in DATASETS.items():
+        assert entry.name == name
+        assert entry.load is getattr(deepobs.data, name)
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_entry_is_described(name: str) -> None:
+    """What it is, from where, under which terms, and how much is fetched."""
+    entry = DATASETS[name]
+    assert entry.description
+    assert entry.origin
+    assert entry.licence
+    assert (entry.download_bytes > 0) == (bool(entry.files) and name != "imagenet")
+    assert "Returns:" in (inspect.getdoc(entry.load) or "")
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_data_set_keeps_the_contract(tmp_path: Path, name: str) -> None:
+    """Loaded from its files, all phases yield as many batches as announced, of the right kinds."""
+    data = load_dataset(name, root=write_stand_in(name, tmp_path))
+    assert isinstance(data, Dataset)
+    assert data.name == name
+    assert data.phases == ("train", "train_eval", "test")
+    data = data.with_validation(0.5)
+    batch_size = 2 if name == "imagenet" else 50
+    for phase in data.phases:
+        batches = list(data.batches(phase, batch_size=batch_size))
+        assert len(batches) == data.num_batches(phase, batch_size) > 0
+        for batch in batches:
+            assert batch.inputs.isfinite().all()
+            if data.num_classes is None:
+                assert batch.targets is None
+            else:
+                assert batch.targets is not None
+                assert batch.targets.min() >= 0
+                assert batch.targets.max() < data.num_classes
+
+
+@pytest.mark.parametrize("name", [name for name, entry in DATASETS.items() if entry.files])
+def test_loading_never_downloads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Missing data is an error that names the command, and no address is opened."""
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("asked the network"))
+    with pytest.raises(FileNotFoundError, match=f"deepobs data prepare {name}"):
+        load_dataset(name, root=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("mnits", "did you mean mnist"), ("cifar", "cifar10"), ("xyz", "choose one")]
+)
+def test_an_unknown_name_gets_the_nearest(name: str, hint: str) -> None:
+    """One sentence with the nearest name, or all of them."""
+    with pytest.raises(UnknownDatasetError, match=hint):
+        load_dataset(name)
+
+
+def test_all_public_names_are_there() -> None:
+    """Everything in __all__ exists, sorted and once."""
+    for name in deepobs.data.__all__:
+        assert getattr(deepobs.data, name) is not None
+    assert len(set(deepobs.data.__all__)) == len(deepobs.data.__all__)

@@ -1,0 +1,164 @@
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from deepobs.data import CorruptDatasetError, DatasetNotFoundError, Standardize, cifar10, cifar100
+from deepobs.data.testing import python2_pickle, write_stand_in
+
+LOADERS = {"cifar10": cifar10, "cifar100": cifar100}
+TEST_FILES = {"cifar10": "cifar-10-batches-py/test_batch", "cifar100": "cifar-100-python/test"}
+LABELS = {"cifar10": "labels", "cifar100": "fine_labels"}
+
+
+def write_test_file(root: Path, name: str, content: bytes) -> Path:
+    """Replaces the test file of a stand-in."""
+    write_stand_in(name, root)
+    path = root / TEST_FILES[name]
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", LOADERS)
+@pytest.mark.parametrize("python", [2, 3])
+def test_images_equal_the_original(
+    tmp_path: Path,
+    golden: dict[str, Any],
+    golden_images: np.ndarray,
+    picked: Callable[..., Any],
+    name: str,
+    python: int,
+) -> None:
+    """Pixels and labels come from where they are in the file, whichever Python pickled it.
+
+    The original reads CIFAR-100's pixels one byte off, so both sets are compared with its CIFAR-10.
+    """
+    entry = golden["preprocessing"]["cifar10_test_phase"]["output"]
+    labels = golden["preprocessing"][f"{name}_test_phase"]["output"]["labels"]
+    pixels = golden_images.transpose(0, 3, 1, 2).reshape(4, 3072)
+    fields = {LABELS[name]: labels, "data": pixels}
+    content = python2_pickle(fields) if python == 2 else pickle.dumps(fields)
+    write_test_file(tmp_path, name, content)
+    batch = next(LOADERS[name](root=tmp_path).batches("test", batch_size=4))
+    assert batch.targets.tolist() == labels
+    for index, golden_image in enumerate(entry["images"]):
+        ours, theirs = picked(batch.inputs[index], golden_image)
+        # The original's own float32 error on the nearly constant image is 3e-4.
+        tolerance = 3e-4 if index == 3 else 1e-5
+        torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+def test_the_original_reads_cifar100_one_byte_off(
+    golden: dict[str, Any], golden_images: np.ndarray, picked: Callable[..., Any]
+) -> None:
+    """Moved by one byte, with the label as the first pixel, our pixels give the original's."""
+    entry = golden["preprocessing"]["cifar100_test_phase"]["output"]
+    pixels = golden_images.transpose(0, 3, 1, 2).reshape(4, 3072)
+    labels = np.array(entry["labels"], dtype=np.uint8)[:, None]
+    moved = np.concatenate([labels, pixels[:, :-1]], axis=1).reshape(4, 3, 32, 32)
+    images = Standardize()(torch.from_numpy(moved))
+    for index, golden_image in enumerate(entry["images"]):
+        ours, theirs = picked(images[index], golden_image)
+        # Images 2 and 3 are constant but for one or two pixels.
+        tolerance = 3e-4 if index >= 2 else 1e-5
+        torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance)
+
+
+def test_all_five_files_are_read_in_order(tmp_path: Path) -> None:
+    """The training set is the five files one after the other."""
+    write_stand_in("cifar10", tmp_path, num_train=10, num_test=10)
+    for number in range(1, 6):
+        pixels = np.full((2, 3072), number, dtype=np.uint8)
+        file = tmp_path / f"cifar-10-batches-py/data_batch_{number}"
+        file.write_bytes(python2_pickle({"labels": [number, number], "data": pixels}))
+    batches = list(cifar10(root=tmp_path).batches("train_eval", batch_size=2))
+    assert [batch.targets.tolist() for batch in batches] == [[n, n] for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_training_images_are_augmented_and_standardised(tmp_path: Path, name: str) -> None:
+    """In train and train_eval: another look at the same images, mean 0 and deviation 1."""
+    data = LOADERS[name](root=write_stand_in(name, tmp_path))
+    one, other = (
+        next(data.batches("train", batch_size=300, epoch=epoch)).inputs for epoch in (0, 1)
+    )
+    torch.testing.assert_close(one.mean((1, 2, 3)), torch.zeros(300), atol=1e-5, rtol=0)
+    torch.testing.assert_close(one.std((1, 2, 3), correction=0), torch.ones(300), atol=1e-4, rtol=0)
+    # As sets of images they differ: each is augmented anew.
+    assert not torch.isin(one[:, 0, 0, 0], other[:, 0, 0, 0]).all()
+
+
+@pytest.mark.parametrize("name", LOADERS)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:-1],
+        lambda content: b"",
+        lambda content: b"<html>404 not found</html>",
+        lambda content: b"\x80\x02]q\x00.",
+    ],
+    ids=["half", "one byte less", "empty", "a web page", "another pickle"],
+)
+def test_a_damaged_file_is_named_with_the_way_out(
+    tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
+) -> None:
+    """One sentence: which file, what is wrong, and what to do."""
+    write_stand_in(name, tmp_path)
+    path = tmp_path / TEST_FILES[name]
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(CorruptDatasetError) as caught:
+        LOADERS[name](root=tmp_path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert message.endswith(f"delete it and run `deepobs data prepare {name}`.")
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"labels": [1, 2, 3], "data": np.zeros((2, 3072), np.uint8)},
+        {"labels": [1, 10], "data": np.zeros((2, 3072), np.uint8)},
+        {"labels": [1, 2], "data": np.zeros((2, 3071), np.uint8)},
+        {"labels": [], "data": np.zeros((0, 3072), np.uint8)},
+    ],
+    ids=["counts differ", "label too large", "a pixel less", "nothing"],
+)
+def test_contents_that_make_no_sense_are_noticed(tmp_path: Path, fields: dict[str, Any]) -> None:
+    """A well-formed pickle of something else."""
+    path = write_test_file(tmp_path, "cifar10", python2_pickle(fields))
+    with pytest.raises(CorruptDatasetError, match="does not hold 32×32 images") as caught:
+        cifar10(root=tmp_path)
+    assert str(path) in str(caught.value)
+
+
+class Bomb:
+    """Unpickled by the usual means, it writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_that_would_run_code_does_not(tmp_path: Path) -> None:
+    """Only arrays and plain values are unpickled."""
+    trace = tmp_path / "trace"
+    write_test_file(tmp_path, "cifar10", pickle.dumps({"data": Bomb(trace), "labels": []}))
+    with pytest.raises(CorruptDatasetError, match="it asks for"):
+        cifar10(root=tmp_path)
+    assert not trace.exists()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """Also if all others are there."""
+    write_stand_in("cifar10", tmp_path)
+    (tmp_path / "cifar-10-batches-py/data_batch_3").unlink()
+    with pytest.raises(DatasetNotFoundError, match=r"data_batch_3.*prepare cifar10"):
+        cifar10(root=tmp_path)
