@@ -49,7 +49,7 @@ def command(results: str) -> None:
                 epochs=epochs,
                 seed=seed,
                 results=folder,
-                progress="none",
+                progress="off",
             )
             click.echo(
                 f"{number:>2}/{len(_RUNS) * len(_SEEDS)}  {problem}  {optimizer}{settings} "
