@@ -52,6 +52,11 @@ def make_executor(
     return EXECUTORS[name](perform, **{**arguments, **options})
 
 
+def default_workers(device: str) -> int:
+    """How many local runs go on at once: one a GPU, else one a core, at most eight."""
+    return len(visible_devices(device)) or min(available_cores(), _MOST_DEFAULT_WORKERS)
+
+
 def visible_devices(device: str) -> Sequence[str]:
     """The GPUs that workers share, as values of CUDA_VISIBLE_DEVICES; none for other devices."""
     import torch
@@ -66,9 +71,7 @@ def visible_devices(device: str) -> Sequence[str]:
 
 def _arguments(name: str, workers: int | None, device: str, results: Path) -> dict[str, Any]:
     if name == "local":
-        devices = visible_devices(device)
-        default = len(devices) or min(available_cores(), _MOST_DEFAULT_WORKERS)
-        return {"workers": workers or default, "devices": devices}
+        return {"workers": workers or default_workers(device), "devices": visible_devices(device)}
     arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
     if name == "slurm":
         arguments["folder"] = results / ".slurm"

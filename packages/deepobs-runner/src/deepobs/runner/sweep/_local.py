@@ -13,7 +13,7 @@ from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from .._errors import RunInterruptedError, UsageError
 from ._executor import Event, Job, Outcome, Progress, Work
@@ -55,7 +55,7 @@ class LocalExecutor:
         self._work = work
         self._threads = threads or max(1, available_cores() // workers)
         self._devices = tuple(devices)
-        self._context = multiprocessing.get_context(_METHOD)
+        self._context: Any = multiprocessing.get_context(_METHOD)
         if _METHOD == "forkserver":
             self._context.set_forkserver_preload([f"{__package__}._preload"])
             with _environment(dict.fromkeys(_THREAD_VARIABLES, "1")):

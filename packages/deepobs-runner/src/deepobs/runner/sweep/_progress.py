@@ -4,7 +4,7 @@ import sys
 import time
 from collections import Counter
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Protocol, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -12,9 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 from .._config import RunConfig
+from .._errors import unknown
 from ._executor import Job, Outcome, Progress
 
 _SHOWN_TROUBLES = 5
+_WAYS = ("auto", "lines", "off")
 _ENDS = ("finished", "diverged", "pruned", "failed")
 
 
@@ -36,7 +38,13 @@ class Monitor(Protocol):
         """Show the end."""
 
 
-def make_monitor(progress: Literal["auto", "lines", "off"], *, total: int, skipped: int) -> Monitor:
+def check_progress(progress: str) -> None:
+    """Refuse a word that is no way of showing progress."""
+    if progress not in _WAYS:
+        raise unknown("kind of progress", progress, _WAYS, f"there are {', '.join(_WAYS)}.")
+
+
+def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
     """The monitor for standard error: a live table if that is a terminal, else lines.
 
     Args:

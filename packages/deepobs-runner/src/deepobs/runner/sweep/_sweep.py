@@ -2,16 +2,21 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from .._callbacks import Callback
 from .._config import RunConfig
+from .._errors import UsageError
+from .._numerics import choose_device
 from ..results._store import ResultsStore
+from ._dry_run import Estimate, estimate
 from ._executor import Executor, Job, Outcome, Progress
-from ._executors import make_executor
+from ._executors import default_workers, make_executor
+from ._local import available_cores
 from ._plan import read_plan
-from ._progress import Monitor, make_monitor
+from ._progress import Monitor, check_progress, make_monitor
 
 _LONGEST_WAIT = 30.0  # seconds between two looks at runs that another process is doing
 
@@ -54,6 +59,76 @@ class SweepResult:
     def count(self, status: str) -> int:
         """How many runs ended with a status."""
         return sum(run.status == status for run in self.runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """How runs are executed; see `sweep` for its fields. Checks itself."""
+
+    results: str | Path
+    executor: str = "local"
+    workers: int | None = None
+    device: str = "auto"
+    data_root: str | Path | None = None
+    checkpoint_every: float | None = None
+    retries: int = 2
+    executor_options: Mapping[str, Any] = field(default_factory=dict)
+    progress: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what would only be noticed by the workers.
+
+        Raises:
+            UsageError: an argument is wrong.
+        """
+        choose_device(self.device)
+        check_progress(self.progress)
+        if not isinstance(self.retries, int) or self.retries < 0:
+            raise UsageError(f"retries is a whole number of at least 0, not {self.retries!r}.")
+
+    def make_executor(self) -> Executor:
+        """An executor, ready to be entered once."""
+        return make_executor(
+            self.executor,
+            workers=self.workers,
+            device=self.device,
+            results=self.results,
+            options=self.executor_options,
+        )
+
+    def workers_at_once(self) -> int:
+        """How many runs go on at once, as far as this process can tell."""
+        return self.workers or default_workers(self.device)
+
+    def run_all(
+        self, runs: Sequence[RunConfig], executor: Executor, *, callbacks: Sequence[Callback] = ()
+    ) -> SweepResult:
+        """Do those runs that have no record yet.
+
+        Args:
+            runs: the runs, each once.
+            executor: who does them; entered and left here.
+            callbacks: told how each run goes, in the worker; they are sent there by pickling.
+
+        Raises:
+            UsageError: the folder cannot be written, or a worker could not be given a run.
+        """
+        started = time.perf_counter()
+        store = ResultsStore(self.results)
+        store.check_writable()
+        done = {run.run_id: run for run in runs if store.find(run) is not None}
+        ended = {key: SweptRun(config=run, status="done before") for key, run in done.items()}
+        names = ("results", "device", "data_root", "checkpoint_every")
+        options = {**{name: getattr(self, name) for name in names}, "callbacks": tuple(callbacks)}
+        jobs = [Job(config=run, options=options) for run in runs if run.run_id not in done]
+        if jobs:
+            monitor = make_monitor(self.progress, total=len(jobs), skipped=len(done))
+            with monitor, executor:
+                for job, outcome in _drive(jobs, executor, monitor, self.retries):
+                    ended[job.config.run_id] = _swept(job, outcome)
+        return SweepResult(
+            runs=tuple(ended[run.run_id] for run in runs), seconds=time.perf_counter() - started
+        )
 
 
 def sweep(
@@ -99,57 +174,53 @@ def sweep(
         >>> sweep(plan, results="results", workers=2).count("finished")  # doctest: +SKIP
         2
     """
-    runs = read_plan(config)
-    ready = make_executor(
-        executor, workers=workers, device=device, results=results, options=executor_options or {}
+    execution = Execution(
+        results=results,
+        executor=executor,
+        workers=workers,
+        device=device,
+        data_root=data_root,
+        checkpoint_every=checkpoint_every,
+        retries=retries,
+        executor_options=executor_options or {},
+        progress=progress,
     )
-    options = {"device": device, "data_root": data_root, "checkpoint_every": checkpoint_every}
-    return execute(
-        runs, results=results, executor=ready, options=options, retries=retries, progress=progress
-    )
+    ready = execution.make_executor()  # local workers import torch while the plan is read
+    return execution.run_all(read_plan(config), ready)
 
 
-def execute(
-    runs: Sequence[RunConfig],
+def dry_run(
+    config: str | Path | Mapping[str, Any],
     *,
     results: str | Path,
-    executor: Executor,
-    options: Mapping[str, Any],
-    retries: int = 2,
-    progress: Literal["auto", "lines", "off"] = "auto",
-) -> SweepResult:
-    """Do those runs that have no record yet.
+    workers: int | None = None,
+    device: str = "auto",
+    data_root: str | Path | None = None,
+) -> Estimate:
+    """Check a plan, count its runs and time a few steps of each kind of them; writes nothing.
 
     Args:
-        runs: the runs, each once.
-        results: folder for the records.
-        executor: who does them; entered and left here.
-        options: how a run is executed: keyword arguments of `run_config`.
-        retries: how often a run that failed is tried again.
-        progress: see `sweep`.
+        config: as for `sweep`.
+        results: folder that may hold records of some runs.
+        workers: how many runs would go on at once.
+        device: device of every run.
+        data_root: where the data sets are.
+
+    Returns:
+        Numbers of runs, and how long they would take.
 
     Raises:
-        UsageError: nothing can be written to the folder, or a worker could not be given a run.
+        UsageError: the plan is wrong.
     """
-    started = time.perf_counter()
-    store = ResultsStore(results)
-    store.check_writable()
-    ended = {
-        run.run_id: SweptRun(config=run, status="done before")
-        for run in runs
-        if store.find(run) is not None
-    }
-    jobs = [
-        Job(config=run, options={**options, "results": results})
-        for run in runs
-        if run.run_id not in ended
-    ]
-    if jobs:
-        with make_monitor(progress, total=len(jobs), skipped=len(ended)) as monitor, executor:
-            for job, outcome in _drive(jobs, executor, monitor, retries):
-                ended[job.config.run_id] = _swept(job, outcome)
-    return SweepResult(
-        runs=tuple(ended[run.run_id] for run in runs), seconds=time.perf_counter() - started
+    runs = read_plan(config)
+    workers = workers or default_workers(device)
+    return estimate(
+        runs,
+        results=results,
+        workers=workers,
+        threads=max(1, available_cores() // workers),
+        device=device,
+        data_root=data_root,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from deepobs.problems import UnknownProblemError
 
 from .._callbacks import Callback
+from .._checkpoint import Checkpoints
 from .._errors import CheckpointError, RunInProgressError, UsageError
 from .._run import run_config
 from ..results import Record
@@ -46,7 +47,8 @@ def perform(job: Job, report: Report) -> Outcome:
     except RunInProgressError:
         outcome = Outcome(status="busy")
     except PrunedError as error:
-        ResultsStore(job.options["results"]).clear(job.config.run_id)
+        store = ResultsStore(job.options["results"])
+        Checkpoints(store.work_folder(job.config.run_id), job.config.run_id).remove()
         outcome = Outcome(status="pruned", message=str(error))
     except (UsageError, UnknownProblemError) as error:
         outcome = Outcome(status="failed", message=str(error))

@@ -27,6 +27,16 @@ class Strategy(Protocol):
         """
 
 
+STRATEGIES = ("grid", "random", "sobol", "tpe")
+
+
+def make_strategy(name: str, space: Space, budget: int, seed: int) -> Strategy:
+    """The strategy of a name; `tpe` is no such thing, since it needs a study."""
+    if name == "grid":
+        return GridStrategy(space, budget)
+    return {"random": random_strategy, "sobol": sobol_strategy}[name](space, budget, seed)
+
+
 def key(settings: Settings) -> str:
     """A setting as a text that identifies it."""
     return json.dumps(dict(settings), sort_keys=True, default=str)

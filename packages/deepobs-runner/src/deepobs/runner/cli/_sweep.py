@@ -1,0 +1,126 @@
+"""``deepobs sweep``: many runs from one file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._run import _pairs
+
+if TYPE_CHECKING:
+    from ..sweep import Estimate, SweepResult
+
+_ENDS = ("finished", "diverged", "done before", "failed")
+
+
+@click.command(name="sweep")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder for the records.",
+)
+@click.option(
+    "--executor", default="local", show_default=True, help="Who does the runs: local, ray, slurm."
+)
+@click.option("--workers", type=int, help="Runs at once [default: one a GPU, else one a core].")
+@click.option(
+    "--option",
+    "executor_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the executor, such as address=auto or gpus=0.25 for ray; repeatable.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
+@click.option(
+    "--checkpoint-every", type=float, metavar="SECONDS", help="Between checkpoints [default: 300]."
+)
+@click.option(
+    "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
+)
+@click.option("--dry-run", is_flag=True, help="Only say how many runs, and about how long.")
+@click.option(
+    "--progress", default="auto", show_default=True, help="auto, lines or off; on stderr."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    config: Path,
+    *,
+    executor_options: tuple[str, ...],
+    dry_run: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Do all runs of CONFIG, a YAML file, that are not done yet.
+
+    CONFIG lists problems, optimizers, settings, schedules and seeds. The same command goes on with
+    what is left after an interruption, and several of them may share a results folder.
+    """
+    from ..sweep import dry_run as estimate
+    from ..sweep import sweep
+
+    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    if dry_run:
+        names = ("results", "workers", "device", "data_root")
+        expected = estimate(config, **{name: settings[name] for name in names})
+        click.echo(json.dumps(_expected(expected)) if as_json else _forecast(expected))
+        return
+    result = sweep(config, executor_options=_pairs("--option", executor_options), **settings)
+    click.echo(json.dumps(_outcome(result)) if as_json else _summary(result))
+    if result.failed:
+        context.exit(1)
+
+
+def _outcome(result: SweepResult) -> dict[str, Any]:
+    return {
+        "runs": len(result.runs),
+        **{end.replace(" ", "_"): result.count(end) for end in _ENDS},
+        "seconds": result.seconds,
+        "failures": [
+            {"run": run.config.to_dict(), "run_id": run.config.run_id, "message": run.message}
+            for run in result.failed
+        ],
+    }
+
+
+def _summary(result: SweepResult) -> str:
+    from ..sweep import describe, duration
+
+    counts = ", ".join(f"{result.count(end)} {end}" for end in _ENDS if result.count(end))
+    lines = [f"{len(result.runs)} runs: {counts}; {duration(result.seconds)}"]
+    lines += [f"failed: {describe(run.config)}: {run.message}" for run in result.failed]
+    return "\n".join(lines)
+
+
+def _expected(expected: Estimate) -> dict[str, Any]:
+    return {
+        "runs": expected.runs,
+        "done": expected.done,
+        "workers": expected.workers,
+        "seconds": expected.seconds,
+        "groups": [vars(group) for group in expected.groups],
+    }
+
+
+def _forecast(expected: Estimate) -> str:
+    from ..sweep import duration
+
+    lines = [
+        f"{group.runs} x {group.problem}, batch size {group.batch_size}, {group.optimizer}: "
+        f"{1000 * group.step_seconds:.3g} ms a step, {duration(group.run_seconds)} a run"
+        for group in expected.groups
+    ]
+    done = f", of which {expected.done} are done" if expected.done else ""
+    workers = f"{expected.workers} worker{'s' if expected.workers > 1 else ''}"
+    lines.append(f"{expected.runs} runs{done}; about {duration(expected.seconds)} on {workers}")
+    return "\n".join(lines)

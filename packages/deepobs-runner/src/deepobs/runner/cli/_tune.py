@@ -1,0 +1,142 @@
+"""``deepobs tune``: search a good setting, then repeat the best."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ._run import _pairs
+
+if TYPE_CHECKING:
+    from ..tuning import Trial, TuneResult
+
+
+@click.command(name="tune")
+@click.argument("problem")
+@click.argument("optimizer")
+@click.option("--budget", type=int, default=36, show_default=True, help="Settings to try.")
+@click.option(
+    "--strategy", default="grid", show_default=True, help="grid, random, sobol or tpe (Optuna)."
+)
+@click.option(
+    "--space",
+    multiple=True,
+    metavar="NAME=RANGE",
+    help="What to choose from: lr=log:1e-5:1e2 (the default), momentum=choice:0.9,0.99, "
+    "uniform:LOW:HIGH, int:LOW:HIGH; repeatable.",
+)
+@click.option(
+    "--set",
+    "hyperparameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A hyperparameter of all trials; repeatable.",
+)
+@click.option(
+    "--objective",
+    default="valid",
+    show_default=True,
+    help="valid (loss), valid_accuracy, or test, which is DeepOBS's choice.",
+)
+@click.option(
+    "--validation",
+    type=float,
+    default=0.2,
+    show_default=True,
+    help="Share of the training set held out for the objective.",
+)
+@click.option(
+    "--seeds-per-trial",
+    type=int,
+    default=1,
+    show_default=True,
+    help="Seeds that a value is the mean of.",
+)
+@click.option(
+    "--repeat", type=int, default=10, show_default=True, help="Seeds to repeat the best with."
+)
+@click.option("--seed", type=int, default=42, show_default=True, help="Seed of the search.")
+@click.option("--prune", is_flag=True, help="Stop hopeless runs (tpe).")
+@click.option("--epochs", type=int, help="Passes over the training set [default: the problem's].")
+@click.option("--batch-size", type=int, help="Examples a step [default: the problem's].")
+@click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer.")
+@click.option("--schedule", default="constant", show_default=True, help="Learning-rate schedule.")
+@click.option("--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16.")
+@click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    default=Path("results"),
+    show_default=True,
+    help="Folder for the records.",
+)
+@click.option(
+    "--executor", default="local", show_default=True, help="Who does the runs: local, ray, slurm."
+)
+@click.option("--workers", type=int, help="Runs at once [default: one a GPU, else one a core].")
+@click.option(
+    "--option",
+    "executor_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the executor; repeatable.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
+@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
+@click.option(
+    "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
+)
+@click.option(
+    "--progress", default="auto", show_default=True, help="auto, lines or off; on stderr."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the search's record as JSON.")
+@click.pass_context
+def command(
+    context: click.Context,
+    /,
+    problem: str,
+    optimizer: str,
+    *,
+    hyperparameters: tuple[str, ...],
+    executor_options: tuple[str, ...],
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Search a good setting of OPTIMIZER on PROBLEM, then repeat the best with several seeds.
+
+    The same command goes on with a search that was interrupted; several of them may share one.
+    """
+    from .. import tune
+
+    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    result = tune(
+        problem,
+        optimizer,
+        hyperparameters=_pairs("--set", hyperparameters),
+        executor_options=_pairs("--option", executor_options),
+        **settings,
+    )
+    click.echo(json.dumps(result.to_dict()) if as_json else _summary(result))
+    if result.best is None or result.repeats_failed:
+        context.exit(1)
+
+
+def _summary(result: TuneResult) -> str:
+    lines = [_line(trial) for trial in result.trials]
+    if result.best is None:
+        return "\n".join([*lines, f"no setting finished, of {len(result.trials)}; {result.path}"])
+    repeats = f"; repeated with {len(result.repeats)} seeds" if result.repeats else ""
+    failed = f", {result.repeats_failed} of which failed" if result.repeats_failed else ""
+    return "\n".join([*lines, f"best: {_line(result.best)}{repeats}{failed}", str(result.path)])
+
+
+def _line(trial: Trial) -> str:
+    """A trial in a line: its settings and its value, or what became of it."""
+    settings = " ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in trial.settings.items()
+    )
+    return f"{settings}: {trial.status if trial.value is None else f'{trial.value:.5g}'}"

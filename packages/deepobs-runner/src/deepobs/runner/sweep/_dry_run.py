@@ -1,0 +1,178 @@
+"""How many runs a sweep has, and how long they would take, from a few timed steps."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, islice
+from pathlib import Path
+
+import torch
+
+from deepobs.data import Batch, Phase
+from deepobs.problems import BuiltProblem, build
+
+from .._config import RunConfig
+from .._numerics import choose_device
+from .._optimizers import make_optimizer
+from ..results._store import ResultsStore
+
+_WARM_UP_STEPS = 3
+_TIMED_STEPS = 20
+_TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """Runs that differ in nothing that costs time.
+
+    Args:
+        problem: the problem's name.
+        batch_size: examples a step.
+        optimizer: the optimizer's name.
+        runs: how many of them are to do.
+        step_seconds: time of one training step.
+        run_seconds: mean time of one run: its steps and its evaluations.
+    """
+
+    problem: str
+    batch_size: int
+    optimizer: str
+    runs: int
+    step_seconds: float
+    run_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a sweep would be.
+
+    Args:
+        runs: number of runs in the plan.
+        done: how many of them have a record.
+        workers: how many go on at once.
+        groups: the runs to do, by what a step costs.
+    """
+
+    runs: int
+    done: int
+    workers: int
+    groups: tuple[Group, ...]
+
+    @property
+    def seconds(self) -> float:
+        """The time of all runs to do, shared evenly between the workers."""
+        return sum(group.runs * group.run_seconds for group in self.groups) / self.workers
+
+
+def estimate(
+    runs: Sequence[RunConfig],
+    *,
+    results: str | Path,
+    workers: int,
+    threads: int,
+    device: str = "auto",
+    data_root: str | Path | None = None,
+) -> Estimate:
+    """Time a few steps of each distinct (problem, batch size, optimizer).
+
+    Args:
+        runs: the plan's runs.
+        results: folder that may hold records of some.
+        workers: how many runs go on at once.
+        threads: threads of a worker.
+        device: device of the runs.
+        data_root: where the data sets are.
+
+    Returns:
+        Numbers of runs and times; the workers are taken to be as fast together as each alone.
+    """
+    store = ResultsStore(results)
+    groups: dict[tuple[str, int, str], list[RunConfig]] = {}
+    to_do = [run for run in runs if store.find(run) is None]
+    for run in to_do:
+        key = (run.problem_name, run.batch_size or 0, run.optimizer_name)
+        groups.setdefault(key, []).append(run)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        timed = tuple(_time_group(members, device, data_root) for members in groups.values())
+    finally:
+        torch.set_num_threads(before)
+    return Estimate(
+        runs=len(runs),
+        done=len(runs) - len(to_do),
+        workers=min(workers, len(to_do) or 1),
+        groups=timed,
+    )
+
+
+def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | None) -> Group:
+    config = runs[0]
+    built = build(
+        config.problem,
+        seed=config.seed,
+        device=choose_device(device, 0),
+        batch_size=config.batch_size,
+        weight_decay=config.weight_decay,
+        data_root=data_root,
+        validation=config.validation,
+    )
+    step_seconds = _time(built, "train", _training_step(config, built))
+    with torch.no_grad():
+        evaluation_seconds = _time(built, "test", built.losses)
+    phases: tuple[Phase, ...] = ("train_eval", "test")
+    if config.validation:
+        phases = (*phases, "valid")
+    evaluation = evaluation_seconds * sum(built.num_batches(phase) for phase in phases)
+    epoch = step_seconds * built.num_batches("train") + evaluation
+    epochs = sum(run.epochs or 0 for run in runs) / len(runs)
+    return Group(
+        problem=config.problem_name,
+        batch_size=built.batch_size,
+        optimizer=config.optimizer_name,
+        runs=len(runs),
+        step_seconds=step_seconds,
+        run_seconds=epochs * epoch + evaluation,
+    )
+
+
+def _training_step(config: RunConfig, built: BuiltProblem) -> Callable[[Batch], object]:
+    optimizer = make_optimizer(
+        config.optimizer_class, built.model.parameters(), config.lr, config.hyperparameters
+    )
+
+    def step(batch: Batch) -> object:
+        def closure() -> float:
+            optimizer.zero_grad()
+            loss = built.objective(batch)
+            loss.backward()  # type: ignore[no-untyped-call] # torch's
+            return loss  # type: ignore[return-value] # optimizers take a tensor too
+
+        return optimizer.step(closure)
+
+    return step
+
+
+def _time(built: BuiltProblem, phase: Phase, step: Callable[[Batch], object]) -> float:
+    """Seconds of one step on the phase's batches, the warm-up excluded."""
+    built.model.train(phase == "train")
+    batches = chain.from_iterable(built.batches(phase, epoch=epoch) for epoch in count())
+    for batch in islice(batches, _WARM_UP_STEPS):
+        step(batch)
+    _wait_for(built.device)
+    started, steps = time.perf_counter(), 0
+    for batch in islice(batches, _TIMED_STEPS):
+        step(batch)
+        steps += 1
+        if time.perf_counter() - started > _TIMED_SECONDS:
+            break
+    _wait_for(built.device)
+    return (time.perf_counter() - started) / steps
+
+
+def _wait_for(device: torch.device) -> None:
+    """Wait until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

@@ -1,0 +1,16 @@
+"""Tuning: search spaces, strategies, and the search for a good setting."""
+
+from ._result import Trial, TuneResult
+from ._space import Choice, Integer, LogUniform, Uniform, parse_space
+from ._tune import tune
+
+__all__ = [
+    "Choice",
+    "Integer",
+    "LogUniform",
+    "Trial",
+    "TuneResult",
+    "Uniform",
+    "parse_space",
+    "tune",
+]

@@ -1,0 +1,91 @@
+"""The record of a search: what was tried is a result."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from ..results._files import write_atomically
+from ._space import Settings
+
+FORMAT = "deepobs-tuning-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One setting that was tried.
+
+    Args:
+        settings: `lr` and the searched hyperparameters.
+        run_ids: the run of each seed.
+        values: the objective of each run; None for one that diverged or has no record.
+        value: their mean; None if one of them is None.
+        status: `finished`; `diverged` or `failed` if a run did; `pruned` if it was stopped.
+    """
+
+    settings: Settings
+    run_ids: tuple[str, ...]
+    values: tuple[float | None, ...]
+    value: float | None
+    status: Literal["finished", "diverged", "failed", "pruned"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TuneResult:
+    """A search: its question, what was tried, and the answer.
+
+    Args:
+        study: what defines the search: problem, optimizer, objective, space, strategy, seed and the
+            settings of every run.
+        budget: how many settings might be tried.
+        trials: what was tried, in order.
+        best: the best of them; None if none finished.
+        repeats: the runs of the best setting on the whole training set, by seed.
+        repeats_failed: how many of those have no record.
+        path: the file that holds this.
+    """
+
+    study: Mapping[str, Any]
+    budget: int
+    trials: tuple[Trial, ...]
+    best: Trial | None
+    path: Path
+    repeats: Mapping[int, str] = field(default_factory=dict)
+    repeats_failed: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The content of the file."""
+        return {
+            "format": FORMAT,
+            **self.study,
+            "budget": self.budget,
+            "trials": [vars(trial) for trial in self.trials],
+            "best": None if self.best is None else vars(self.best),
+            "repeats": {str(seed): run_id for seed, run_id in self.repeats.items()},
+        }
+
+    def save(self) -> None:
+        """Write the file, whole or not at all."""
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
+        write_atomically(self.path, text.encode())
+
+
+def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | None:
+    """The first of the best trials that finished."""
+    finished = [trial for trial in trials if trial.value is not None and trial.status == "finished"]
+    sign = -1 if higher_is_better else 1
+    return min(finished, key=lambda trial: sign * (trial.value or 0.0), default=None)
+
+
+def study_id(study: Mapping[str, Any]) -> str:
+    """Content hash of what defines a search."""
+    text = json.dumps(study, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def finite(value: float) -> float | None:
+    """A number as strict JSON can hold it."""
+    return value if math.isfinite(value) else None

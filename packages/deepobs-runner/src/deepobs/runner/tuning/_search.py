@@ -1,0 +1,93 @@
+"""One search under way: proposes settings, has them run, reads their records."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._config import RunConfig
+from ..results._store import ResultsStore
+from ..sweep._sweep import Execution
+from ._objective import Objective
+from ._result import Trial, finite
+from ._space import Settings
+from ._strategies import Strategy, key
+
+FIRST_SEED = 42  # DeepOBS's; its repetitions have the seeds 42 to 51
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What the trials of a search have in common.
+
+    Args:
+        shared: fields of every run's configuration.
+        hyperparameters: hyperparameters of every run.
+        objective: what is minimised.
+        validation: share of the training set that trials hold out.
+        seeds: how many runs a trial is.
+        execution: how runs are executed.
+    """
+
+    shared: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any]
+    objective: Objective
+    validation: float
+    seeds: int
+    execution: Execution
+
+    def configs(self, point: Settings) -> tuple[RunConfig, ...]:
+        """The runs of one trial, one a seed."""
+        return tuple(
+            self._config(point, FIRST_SEED + i, self.validation) for i in range(self.seeds)
+        )
+
+    def repetitions(self, point: Settings, count: int) -> tuple[RunConfig, ...]:
+        """The runs of one setting on the whole training set, one a seed."""
+        return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
+
+    def explore(self, strategy: Strategy) -> Iterator[list[Trial]]:
+        """Run what the strategy proposes, round by round, yielding all trials after each."""
+        trials: list[Trial] = []
+        seen: dict[str, float] = {}
+        while points := strategy.propose(seen):
+            runs = [config for point in points for config in self.configs(point)]
+            self.execution.run_all(runs, self.execution.make_executor())
+            for point in points:
+                trials.append(self.trial(point))
+                seen[key(point)] = self.loss(trials[-1])
+            yield trials
+
+    def trial(self, point: Settings, *, pruned: bool = False) -> Trial:
+        """A setting with what its records say."""
+        store = ResultsStore(self.execution.results)
+        configs = self.configs(point)
+        records = [store.find(config) for config in configs]
+        losses = [None if record is None else self.objective.loss(record) for record in records]
+        values = [None if v is None else finite(self.objective.signed(v)) for v in losses]
+        complete = [value for value in values if value is not None]
+        value = sum(complete) / len(values) if len(complete) == len(values) else None
+        status: Any = "finished" if value is not None else "diverged"
+        if None in losses:
+            status = "pruned" if pruned else "failed"
+        return Trial(
+            settings=dict(point),
+            run_ids=tuple(config.run_id for config in configs),
+            values=tuple(values),
+            value=value,
+            status=status,
+        )
+
+    def loss(self, trial: Trial) -> float:
+        """A trial's value to minimise; infinite if it did not finish."""
+        return math.inf if trial.value is None else self.objective.signed(trial.value)
+
+    def _config(self, point: Settings, seed: int, validation: float) -> RunConfig:
+        searched = {name: value for name, value in point.items() if name != "lr"}
+        return RunConfig(
+            **self.shared,
+            lr=point["lr"],
+            hyperparameters={**self.hyperparameters, **searched},
+            seed=seed,
+            validation=validation,
+        )

@@ -1,0 +1,207 @@
+"""Search a good setting, then repeat the best with several seeds."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+import torch
+
+from deepobs.problems import Problem
+
+from .._config import RunConfig
+from .._errors import UsageError, unknown
+from ..sweep._sweep import Execution
+from ._objective import find_objective
+from ._result import Trial, TuneResult, choose_best, study_id
+from ._search import Search
+from ._space import Dimension, Space, parse_space
+from ._strategies import STRATEGIES, make_strategy
+
+
+class RunSettings(TypedDict, total=False):
+    """What every run of a search has in common: fields of `RunConfig`, which describes them."""
+
+    epochs: int | None
+    batch_size: int | None
+    weight_decay: float | None
+    schedule: str | Mapping[str, Any]
+    precision: str
+    accumulate: int
+    clip_norm: float | None
+    replay: bool
+
+
+def tune(
+    problem: str | Problem,
+    optimizer: str | type[torch.optim.Optimizer],
+    *,
+    results: str | Path,
+    budget: int = 36,
+    strategy: Literal["grid", "random", "sobol", "tpe"] = "grid",
+    space: Sequence[str] | Mapping[str, Dimension | str] = (),
+    hyperparameters: Mapping[str, Any] | None = None,
+    objective: Literal["valid", "valid_accuracy", "test"] = "valid",
+    validation: float = 0.2,
+    seeds_per_trial: int = 1,
+    repeat: int = 10,
+    seed: int = 42,
+    prune: bool = False,
+    executor: Literal["local", "ray", "slurm"] = "local",
+    workers: int | None = None,
+    device: str = "auto",
+    data_root: str | Path | None = None,
+    checkpoint_every: float | None = None,
+    retries: int = 2,
+    executor_options: Mapping[str, Any] | None = None,
+    progress: Literal["auto", "lines", "off"] = "auto",
+    **settings: Unpack[RunSettings],
+) -> TuneResult:
+    """Search a good setting of an optimizer on a problem, then repeat the best.
+
+    Every trial is a run (or one for each of several seeds) whose record is kept, and the search
+    itself is recorded beside them. The same call goes on with an interrupted search, and several
+    processes may make it at once and share the work.
+
+    Args:
+        problem: a test problem.
+        optimizer: an optimizer's name or class.
+        results: folder for the records and the search's own file.
+        budget: how many settings are tried; 36 is the size of DeepOBS's grid.
+        strategy: `grid` tries the whole grid if the budget allows it, else a coarse part that it
+            refines around the best; `random`; `sobol`; `tpe` is Optuna's (extra `tune`).
+        space: what to choose from, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
+            `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such ranges.
+        hyperparameters: hyperparameters that all trials share.
+        objective: `valid`, the validation loss at the end; `valid_accuracy`; or `test`, the
+            original's choice, test accuracy (test loss where there is none).
+        validation: share of the training set that is held out, unless the objective is `test`.
+        seeds_per_trial: how many seeds, from 42 on, a trial's value is the mean over.
+        repeat: how many seeds, from 42 on, the best setting is repeated with, on the whole
+            training set.
+        seed: seed of the search itself.
+        prune: stop runs that are worse than the median of the others so far; `tpe` only.
+        executor: see `sweep`.
+        workers: see `sweep`.
+        device: see `sweep`.
+        data_root: see `sweep`.
+        checkpoint_every: see `sweep`.
+        retries: see `sweep`.
+        executor_options: see `sweep`.
+        progress: see `sweep`.
+        **settings: `epochs`, `batch_size`, `weight_decay`, `schedule`, `precision`, `accumulate`,
+            `clip_norm` and `replay` of every run.
+
+    Returns:
+        What was tried, and the best; a diverged run counts as the worst.
+
+    Raises:
+        UsageError: an argument is wrong; nothing has been started.
+    """
+    execution = Execution(
+        results=results,
+        executor=executor,
+        workers=workers,
+        device=device,
+        data_root=data_root,
+        checkpoint_every=checkpoint_every,
+        retries=retries,
+        executor_options=executor_options or {},
+        progress=progress,
+    )
+    _check_counts(budget=budget, seeds_per_trial=seeds_per_trial, repeat=repeat + 1)
+    shared: dict[str, Any] = {"problem": problem, "optimizer": optimizer, **settings}
+    probe = RunConfig.from_dict({**shared, "lr": 0.1, "hyperparameters": hyperparameters or {}})
+    goal = find_objective(objective, has_accuracy=probe.problem_value.correct is not None)
+    search = Search(
+        shared=shared,
+        hyperparameters=hyperparameters or {},
+        objective=goal,
+        validation=0.0 if objective == "test" else _checked_share(validation),
+        seeds=seeds_per_trial,
+        execution=execution,
+    )
+    dimensions = parse_space(space)
+    _check_space(dimensions, search)
+    _check_strategy(strategy, prune=prune, simple=seeds_per_trial == 1 and objective != "test")
+    run = probe.to_dict()
+    study = {
+        **{name: run[name] for name in run if name not in ("lr", "seed", "validation")},
+        "objective": objective,
+        "validation": search.validation,
+        "space": {name: str(dimension) for name, dimension in dimensions.items()},
+        "strategy": strategy,
+        "seed": seed,
+        "seeds_per_trial": seeds_per_trial,
+        "prune": prune,
+    }
+    folder = Path(results) / probe.problem_name / probe.optimizer_name
+    path = folder / f"tuning__{strategy}__{study_id(study)}.json"
+    if strategy == "tpe":
+        from ._study import Study, explore_study
+
+        journal = path.with_suffix(".journal")
+        asked = Study(journal, dimensions, seed, prune=goal if prune else None)
+        rounds = explore_study(search, asked, budget)
+    else:
+        rounds = search.explore(make_strategy(strategy, dimensions, budget, seed))
+    return _answer(search, rounds, study, budget, path, repeat)
+
+
+def _answer(
+    search: Search,
+    rounds: Iterable[list[Trial]],
+    study: Mapping[str, Any],
+    budget: int,
+    path: Path,
+    repeat: int,
+) -> TuneResult:
+    """Go through the rounds of a search, then repeat the best; the file is written after each."""
+    result = TuneResult(study=study, budget=budget, trials=(), best=None, path=path)
+    for trials in rounds:
+        best = choose_best(trials, higher_is_better=search.objective.higher_is_better)
+        result = replace(result, trials=tuple(trials), best=best)
+        result.save()
+    if result.best is None or not repeat:
+        return result
+    runs = search.repetitions(result.best.settings, repeat)
+    done = search.execution.run_all(runs, search.execution.make_executor())
+    repeats = {run.config.seed: run.config.run_id for run in done.runs if run.status != "failed"}
+    result = replace(result, repeats=repeats, repeats_failed=len(done.failed))
+    result.save()
+    return result
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if not isinstance(count, int) or count < 1:
+            least = 0 if name == "repeat" else 1
+            raise UsageError(f"{name} is a whole number of at least {least}.")
+
+
+def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
+    if strategy not in STRATEGIES:
+        raise unknown("strategy", strategy, STRATEGIES, f"there are {', '.join(STRATEGIES)}.")
+    if prune and not (strategy == "tpe" and simple):
+        raise UsageError(
+            "prune needs strategy tpe, one seed a trial and an objective on the validation split."
+        )
+
+
+def _check_space(space: Space, search: Search) -> None:
+    """Refuse what a run would refuse, at the ends of every range."""
+    for name in space:
+        if name in search.hyperparameters:
+            raise UsageError(f"{name} is both searched and given as a hyperparameter; drop one.")
+    first = {name: dimension.grid()[0] for name, dimension in space.items()}
+    for name, dimension in space.items():
+        for value in (dimension.grid()[0], dimension.grid()[-1]):
+            search.configs({**first, name: value})
+
+
+def _checked_share(validation: float) -> float:
+    if isinstance(validation, bool) or not isinstance(validation, (int, float)):
+        raise UsageError(f"validation is a share of the training set, not {validation!r}.")
+    if not 0 < validation < 1:
+        raise UsageError(f"validation is a share above 0 and below 1, not {validation}.")
+    return float(validation)

@@ -1,0 +1,45 @@
+"""Optimizers that misbehave, for the tests of sweeps: importable by worker processes."""
+
+import os
+import signal
+from pathlib import Path
+
+import torch
+
+
+class FailsOnce(torch.optim.SGD):
+    """Raises in its third step, unless it did so before in this folder (`$SWEEP_TEST_FOLDER`)."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, or an error."""
+        FailsOnce.steps += 1
+        marker = Path(os.environ["SWEEP_TEST_FOLDER"]) / "failed"
+        if FailsOnce.steps == 3 and not marker.exists():
+            marker.touch()
+            raise RuntimeError("out of luck")
+        return super().step(closure)
+
+
+class Fails(torch.optim.SGD):
+    """Raises in its first step, always."""
+
+    def step(self, closure=None):
+        """An error."""
+        raise RuntimeError("this optimizer is broken")
+
+
+class KillsOnce(torch.optim.SGD):
+    """Kills its own process with SIGKILL in the 30th step, once (`$SWEEP_TEST_FOLDER`)."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, or the end."""
+        KillsOnce.steps += 1
+        marker = Path(os.environ["SWEEP_TEST_FOLDER"]) / "killed"
+        if KillsOnce.steps == 30 and not marker.exists():
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().step(closure)
