@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from deepobs.runner.sweep import Outcome, Progress
+from deepobs.runner.sweeps import Outcome, Progress
 
 
 def work(job, report):

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from deepobs.runner.sweep import DEEPOBS_GRID
-from deepobs.runner.sweep._grid import expand
+from deepobs.runner.sweeps import DEEPOBS_GRID
+from deepobs.runner.sweeps._grid import expand
 
 
 def test_deepobs_grid():

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from deepobs.runner import RunConfig, UsageError
-from deepobs.runner.sweep import Job, LocalExecutor, Outcome, Progress
+from deepobs.runner.sweeps import Job, LocalExecutor, Outcome, Progress
 
 TESTS = Path(__file__).parent
 PARENT = """
@@ -21,7 +21,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from sweep_workers import work
 from deepobs.runner import RunConfig
-from deepobs.runner.sweep import Job, LocalExecutor
+from deepobs.runner.sweeps import Job, LocalExecutor
 if __name__ == "__main__":
     config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
     with LocalExecutor(work, workers=1) as executor:

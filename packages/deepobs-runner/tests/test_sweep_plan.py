@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deepobs.runner import UsageError
-from deepobs.runner.sweep import DEEPOBS_GRID, read_plan
+from deepobs.runner.sweeps import DEEPOBS_GRID, read_plan
 
 MISTAKEN = """
 problems: [quadratic_deep, two_d_rosenbrok, fmnist_2c2d]

@@ -11,8 +11,8 @@ import yaml
 
 from deepobs.runner import UsageError, load_records
 from deepobs.runner.results._record import TIMING_FIELDS
-from deepobs.runner.sweep import Progress, read_plan, sweep
-from deepobs.runner.sweep import _sweep as sweep_module
+from deepobs.runner.sweeps import Progress, read_plan, sweep
+from deepobs.runner.sweeps import _sweep as sweep_module
 
 TESTS = Path(__file__).parent
 PLAN = {

@@ -3,7 +3,7 @@
 import pytest
 
 from deepobs.runner import UsageError
-from deepobs.runner.sweep._yaml import read_yaml
+from deepobs.runner.sweeps._yaml import read_yaml
 
 
 def _write(folder, text):

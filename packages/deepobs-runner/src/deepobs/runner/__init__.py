@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .results import Record as Record
     from .results import load_baselines as load_baselines
     from .results import load_records as load_records
-    from .sweep import sweep as sweep
+    from .sweeps import sweep as sweep
     from .tuning import tune as tune
 
 # Name -> module. Imported when first asked for, so that the command's help needs no torch, and
@@ -25,7 +25,7 @@ _EXPORTS = {
     "load_records": ".results",
     "run": "._run",
     "run_config": "._run",
-    "sweep": ".sweep",
+    "sweep": ".sweeps",
     "tune": ".tuning",
     "write_report": ".report",
 }

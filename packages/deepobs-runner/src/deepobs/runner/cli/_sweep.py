@@ -12,7 +12,7 @@ import click
 from ._run import _pairs
 
 if TYPE_CHECKING:
-    from ..sweep import Estimate, SweepResult
+    from ..sweeps import Estimate, SweepResult
 
 _ENDS = ("finished", "diverged", "done before", "failed")
 
@@ -66,8 +66,8 @@ def command(
     CONFIG lists problems, optimizers, settings, schedules and seeds. The same command goes on with
     what is left after an interruption, and several of them may share a results folder.
     """
-    from ..sweep import dry_run as estimate
-    from ..sweep import sweep
+    from ..sweeps import dry_run as estimate
+    from ..sweeps import sweep
 
     sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
     if dry_run:
@@ -94,7 +94,7 @@ def _outcome(result: SweepResult) -> dict[str, Any]:
 
 
 def _summary(result: SweepResult) -> str:
-    from ..sweep import describe, duration
+    from ..sweeps import describe, duration
 
     counts = ", ".join(f"{result.count(end)} {end}" for end in _ENDS if result.count(end))
     lines = [f"{len(result.runs)} runs: {counts}; {duration(result.seconds)}"]
@@ -113,7 +113,7 @@ def _expected(expected: Estimate) -> dict[str, Any]:
 
 
 def _forecast(expected: Estimate) -> str:
-    from ..sweep import duration
+    from ..sweeps import duration
 
     lines = [
         f"{group.runs} x {group.problem}, batch size {group.batch_size}, {group.optimizer}: "

@@ -7,7 +7,7 @@ from typing import Any
 
 from .._config import RunConfig
 from ..results._store import ResultsStore
-from ..sweep._sweep import Execution
+from ..sweeps._sweep import Execution
 from ._objective import Objective
 from ._result import Trial, finite
 from ._space import Settings

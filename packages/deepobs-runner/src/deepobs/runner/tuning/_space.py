@@ -41,6 +41,11 @@ class Dimension(Protocol):
         """The range as the command takes it."""
 
 
+def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
+    if not valid:
+        raise UsageError(f"the range {dimension} is empty or wrong; expected {expected}.")
+
+
 @dataclass(frozen=True)
 class LogUniform:
     """A positive range on a logarithmic scale; its grid has five points a decade.
@@ -222,8 +227,3 @@ def _value(word: str) -> Any:
         return float(word) if "e" in word.lower() else yaml.safe_load(word)
     except (ValueError, yaml.YAMLError):
         return word
-
-
-def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
-    if not valid:
-        raise UsageError(f"the range {dimension} is empty or wrong; expected {expected}.")

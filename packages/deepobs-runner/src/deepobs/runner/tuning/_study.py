@@ -12,7 +12,7 @@ from deepobs.problems import BuiltProblem
 from .._callbacks import Callback
 from .._config import RunConfig
 from .._errors import UsageError
-from ..sweep._work import PrunedError
+from ..sweeps._work import PrunedError
 from ._objective import Objective
 from ._result import Trial
 from ._search import Search

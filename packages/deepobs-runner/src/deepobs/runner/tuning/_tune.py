@@ -11,7 +11,7 @@ from deepobs.problems import Problem
 
 from .._config import RunConfig
 from .._errors import UsageError, unknown
-from ..sweep._sweep import Execution
+from ..sweeps._sweep import Execution
 from ._objective import find_objective
 from ._result import Trial, TuneResult, choose_best, study_id
 from ._search import Search
