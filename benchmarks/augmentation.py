@@ -1,0 +1,100 @@
+"""Images per second: our batched augmentation against per-sample torchvision transforms.
+
+    python benchmarks/augmentation.py [--images 1024] [--batch-size 128] [--repeats 5]
+
+Both run on one thread over the same generated 32×32 images, turn by turn; each figure is the median
+of the repeats. The transforms are those that people write for CIFAR: crop with padding, flip, jitter
+of brightness, saturation and contrast, to a tensor, normalise. Ours ends with the standardisation
+per image, which costs more than torchvision's constants.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from PIL import Image
+from torchvision import transforms
+
+from deepobs.data import ArrayDataset, Arrays, Augment, Chain, Standardize
+
+REQUIRED_RATIO = 8.0
+
+
+def batched(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
+    """Returns what goes through one epoch of our data set: order, gather, augmentation."""
+    arrays = Arrays(images, torch.zeros(len(images), dtype=torch.uint8))
+    data = ArrayDataset(
+        "generated",
+        train=arrays,
+        test=arrays,
+        num_classes=10,
+        transform=Standardize(),
+        train_transform=Chain(Augment(flip=True), Standardize()),
+    )
+
+    def epoch() -> None:
+        for _ in data.batches("train", batch_size=batch_size):
+            pass
+
+    return epoch
+
+
+def per_sample(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
+    """Returns what goes through one epoch as a torchvision data set does, without its loader."""
+    chain = transforms.Compose(
+        [
+            transforms.RandomCrop(32, padding=2),
+            transforms.RandomHorizontalFlip(),
+            transforms.ColorJitter(brightness=63 / 255, saturation=0.5, contrast=0.8),
+            transforms.ToTensor(),
+            transforms.Normalize((0.49, 0.48, 0.45), (0.25, 0.24, 0.26)),
+        ]
+    )
+    arrays = images.permute(0, 2, 3, 1).contiguous().numpy()
+
+    def epoch() -> None:
+        for first in range(0, len(arrays), batch_size):
+            torch.stack([chain(Image.fromarray(a)) for a in arrays[first : first + batch_size]])
+
+    return epoch
+
+
+def main() -> None:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--images", type=int, default=1024)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    shape = (options.images, 3, 32, 32)
+    images = torch.randint(
+        0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
+    kinds = {
+        "batched (deepobs.data)": batched(images, options.batch_size),
+        "per sample (torchvision)": per_sample(images, options.batch_size),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in kinds}
+    for _ in range(options.repeats + 1):  # the first round warms up
+        for name, epoch in kinds.items():
+            begin = time.perf_counter()
+            epoch()
+            seconds[name].append(time.perf_counter() - begin)
+    rates = []
+    for name, measured in seconds.items():
+        rates.append(options.images / statistics.median(measured[1:]))
+        print(f"{name:<26} {rates[-1]:>10,.0f} images/s")
+    ratio = rates[0] / rates[1]
+    verdict = "met" if ratio >= REQUIRED_RATIO else "MISSED"
+    print(
+        f"ratio                      {ratio:>10.1f} × (required {REQUIRED_RATIO:.0f} ×: {verdict})"
+    )
+
+
+if __name__ == "__main__":
+    main()
