@@ -1,8 +1,10 @@
 """Records and frames made up for the tests."""
 
+import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -58,3 +60,32 @@ def make_frame() -> Callable[..., pd.DataFrame]:
         return to_frame(to_table([row for row in rows if row is not None]))
 
     return make
+
+
+@pytest.fixture
+def workers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The functions in run_workers.py, where other processes can import them."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    import run_workers
+
+    return run_workers
+
+
+@pytest.fixture(scope="session")
+def report_cases() -> ModuleType:
+    """The functions in report_cases.py: made-up runs for the tests of the report."""
+    path = Path(__file__).parent / "report_cases.py"
+    spec = importlib.util.spec_from_file_location("report_cases", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def study_frame(
+    report_cases: ModuleType, tmp_path_factory: pytest.TempPathFactory
+) -> pd.DataFrame:
+    """SGD and Adam on two problems, made up: Adam is better by far, one rate of SGD diverges."""
+    return report_cases.frame_of(report_cases.study_runs(), tmp_path_factory.mktemp("study"))

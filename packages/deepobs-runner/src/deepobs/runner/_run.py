@@ -11,6 +11,7 @@ from typing import Any, TypedDict, Unpack
 import torch
 from torch.optim import Optimizer
 
+from deepobs.data import derive_seed
 from deepobs.problems import BuiltProblem, Problem, build
 
 from ._best import BestModel
@@ -174,6 +175,7 @@ def run_config(
             if done is not None:
                 return done
         built = _build(config, chosen, data_root)
+        _own_noise(built, group)
         if channels_last:
             built.model.to(memory_format=torch.channels_last)
         stack.enter_context(arithmetic(config.precision, deterministic=deterministic))
@@ -217,7 +219,7 @@ def run_config(
 def _build(config: RunConfig, device: torch.device, data_root: str | Path | None) -> BuiltProblem:
     """The problem; what a configuration asks too much of its data becomes a `UsageError`."""
     try:
-        return build(
+        built = build(
             config.problem,
             seed=config.seed,
             device=device,
@@ -227,10 +229,20 @@ def _build(config: RunConfig, device: torch.device, data_root: str | Path | None
             validation=config.validation,
             replay=config.replay,
         )
+        built.num_batches("train")  # refuses a batch that the training set does not fill
     except ValueError as error:
         if type(error) is not ValueError:  # unknown problems and missing data have their own words
             raise
         raise UsageError(str(error)) from error
+    return built
+
+
+def _own_noise(built: BuiltProblem, group: Processes) -> None:
+    """Lets every process but the first draw other noise, so that no two use the same masks."""
+    if group.rank:
+        seed = derive_seed(built.seed, "noise", group.rank)
+        noise = torch.Generator(built.device).manual_seed(seed).get_state()
+        built.load_state_dict({**built.state_dict(), "noise": noise})
 
 
 def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, resume: bool) -> None:

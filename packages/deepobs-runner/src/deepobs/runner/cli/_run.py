@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def command(
 ) -> None:
     """Train PROBLEM with OPTIMIZER and record what happens.
 
-    OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. To use several devices:
+    OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. On several devices:
     torchrun --nproc-per-node N -m deepobs.runner run ...
     """
     from .. import run
@@ -93,7 +94,8 @@ def command(
         callbacks=[make_logger(name, settings["results"]) for name in loggers],
         **settings,
     )
-    click.echo(json.dumps(_outcome(record)) if as_json else _sentence(record))
+    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+        click.echo(json.dumps(_outcome(record)) if as_json else _sentence(record))
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
@@ -102,9 +104,7 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
-            raise click.UsageError(
-                f"{option} takes NAME=VALUE, such as momentum=0.9, not {text!r}."
-            )
+            raise click.UsageError(f"{option} takes NAME=VALUE, like momentum=0.9, not {text!r}.")
         try:
             pairs[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):

@@ -1,0 +1,109 @@
+"""What the other processes of the runner's tests do: importable, so that they find it."""
+
+import multiprocessing
+import os
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import nn
+
+from deepobs.problems import get_problem
+from deepobs.runner import RunConfig, run_config
+from deepobs.runner._callbacks import Callback
+from deepobs.runner._errors import RunInProgressError, RunInterruptedError
+from deepobs.runner.results._store import ResultsStore
+
+#: Children start from a server that has imported all this already: in milliseconds, not seconds.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["deepobs.runner.sweeps._preload"])
+
+
+def dropout_model():
+    """A model that draws random numbers as it trains."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 32), nn.ReLU(), nn.Dropout(), nn.Linear(32, 10)
+    )
+
+
+class Noisy(torch.optim.SGD):
+    """An optimizer that draws from torch's global generator."""
+
+    def step(self, closure=None):
+        """Adds noise to the weights before the step."""
+        with torch.no_grad():
+            for parameter in self.param_groups[0]["params"]:
+                parameter += 1e-3 * torch.randn_like(parameter)
+        return super().step(closure)
+
+
+def dropout_problem():
+    """The embedded digits with dropout."""
+    return replace(
+        get_problem("digits_mlp"),
+        name="digits_dropout",
+        model=partial(dropout_model),
+        stochastic=True,
+    )
+
+
+def config_of(optimizer="Adam", **changes):
+    """A run in which everything that has a state has one."""
+    settings = {
+        "problem": dropout_problem(),
+        "optimizer": Noisy if optimizer == "Noisy" else optimizer,
+        "lr": 0.01,
+        "epochs": 4,
+        "schedule": {"name": "cosine", "warmup_epochs": 1},
+        "validation": 0.2,
+    }
+    return RunConfig(**{**settings, **changes})
+
+
+class SaveWeights(Callback):
+    """Saves the final weights."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def on_run_start(self, config, built):
+        """Keeps the model."""
+        self.model = built.model
+
+    def on_run_end(self, record):
+        """Writes its weights."""
+        torch.save(self.model.state_dict(), self.path)
+
+
+def train(optimizer, results, weights, changes, **execution):
+    """Does the run of `config_of`; exits with 128 + signal where one stops it."""
+    torch.set_num_threads(1)
+    config = config_of(optimizer, **changes)
+    callbacks = [SaveWeights(weights)]
+    try:
+        run_config(config, results=results, callbacks=callbacks, progress="off", **execution)
+    except RunInterruptedError as error:
+        print(error)
+        os._exit(128 + error.signal_number)
+
+
+def try_lock(root, answers):
+    """Says whether the lock of the default run could be had."""
+    try:
+        with ResultsStore(root).lock(config_of()):
+            answers.put("got it")
+    except RunInProgressError as error:
+        answers.put(str(error))
+
+
+def train_together(rank, count, port, settings, results):
+    """Is one of several processes of a run, as torchrun would start it."""
+    torch.set_num_threads(1)
+    os.environ.update(
+        RANK=str(rank),
+        LOCAL_RANK=str(rank),
+        WORLD_SIZE=str(count),
+        MASTER_ADDR="127.0.0.1",
+        MASTER_PORT=str(port),
+    )
+    run_config(RunConfig(**settings), results=results, progress="off", device="cpu")

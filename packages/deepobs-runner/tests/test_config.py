@@ -1,0 +1,161 @@
+"""What defines a run: checked at once, filled in, identified by its content."""
+
+import json
+import math
+import pickle
+from dataclasses import replace
+
+import pytest
+import torch
+
+from deepobs.problems import UnknownProblemError, get_problem
+from deepobs.runner import RunConfig, UsageError
+
+
+def config(**changes):
+    settings = {"problem": "quadratic_deep", "optimizer": "SGD", "lr": 0.1}
+    return RunConfig(**{**settings, **changes})
+
+
+BAD = {
+    "unknown optimizer": ({"optimizer": "sgd"}, "SGD"),
+    "optimizer of no module": ({"optimizer": "no_such.Thing"}, "no_such"),
+    "optimizer misspelled in its module": ({"optimizer": "torch.optim.Adm"}, "Adam"),
+    "not an optimizer": ({"optimizer": "torch.nn.Linear"}, "torch.nn.Linear"),
+    "no class at all": ({"optimizer": 3}, "3"),
+    "lr is text": ({"lr": "0.1"}, "'0.1'"),
+    "lr is negative": ({"lr": -1}, "-1"),
+    "lr is NaN": ({"lr": math.nan}, "nan"),
+    "lr is infinite": ({"lr": math.inf}, "inf"),
+    "lr is a boolean": ({"lr": True}, "True"),
+    "lr among the hyperparameters": ({"hyperparameters": {"lr": 1}}, "lr"),
+    "unknown hyperparameter": ({"hyperparameters": {"momentun": 0.9}}, "momentum"),
+    "refused value": ({"hyperparameters": {"momentum": -0.9}}, "-0.9"),
+    "text for a number": ({"hyperparameters": {"momentum": "high"}}, "'high'"),
+    "hyperparameter is NaN": ({"hyperparameters": {"momentum": math.nan}}, "nan"),
+    "epochs 0": ({"epochs": 0}, "epochs"),
+    "epochs -1": ({"epochs": -1}, "-1"),
+    "epochs and a half": ({"epochs": 1.5}, "1.5"),
+    "batch size 0": ({"batch_size": 0}, "batch_size"),
+    "negative seed": ({"seed": -1}, "seed"),
+    "unknown schedule": ({"schedule": "cosin"}, "cosine"),
+    "schedule without a name": ({"schedule": {"warmup_epochs": 3}}, "name"),
+    "unknown argument of a schedule": ({"schedule": {"name": "cosine", "warmup": 3}}, "warmup_e"),
+    "warm-up longer than the run": (
+        {"epochs": 2, "schedule": {"name": "cosine", "warmup_epochs": 3}},
+        "2 epochs",
+    ),
+    "step without epochs": ({"schedule": "step"}, "epochs"),
+    "step from epoch 0": ({"schedule": {"name": "step", "epochs": [0], "factors": [1]}}, "from 1"),
+    "step with too few factors": (
+        {"schedule": {"name": "step", "epochs": [1, 2], "factors": [0.1]}},
+        "2 numbers",
+    ),
+    "torch's schedule without its argument": ({"schedule": "StepLR"}, "step_size"),
+    "unknown precision": ({"precision": "fp8"}, "fp32"),
+    "accumulate does not divide": ({"accumulate": 3}, "128"),
+    "no norm": ({"clip_norm": 0}, "clip_norm"),
+    "no examples left to train": ({"validation": 1.0}, "validation"),
+    "weight decay without a regularizer": ({"weight_decay": 0.1}, "quadratic_deep"),
+    "loss scaling with a closure": ({"optimizer": "LBFGS", "precision": "fp16"}, "LBFGS"),
+}
+
+
+@pytest.mark.parametrize(("changes", "named"), BAD.values(), ids=list(BAD))
+def test_bad_input_is_refused_in_one_sentence(changes, named):
+    """The error names what is wrong, on one line."""
+    with pytest.raises(UsageError) as caught:
+        config(**changes)
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_problem_is_refused_with_the_nearest_name():
+    """The catalogue's own error comes through."""
+    with pytest.raises(UnknownProblemError, match="quadratic_deep"):
+        config(problem="quadratic_dep")
+
+
+def test_defaults_are_the_problems():
+    """What is not given is filled in, so that it counts in the identity."""
+    filled = config()
+    assert (filled.epochs, filled.batch_size, filled.weight_decay) == (100, 128, None)
+    assert filled.run_id == config(epochs=100, batch_size=128).run_id
+
+
+SAME = {
+    "whole learning rate": ({"lr": 1}, {"lr": 1.0}),
+    "class or name": ({"optimizer": torch.optim.SGD}, {"optimizer": "SGD"}),
+    "path or name": ({"optimizer": "torch.optim.SGD"}, {"optimizer": "SGD"}),
+    "order of hyperparameters": (
+        {"hyperparameters": {"momentum": 0.9, "nesterov": True}},
+        {"hyperparameters": {"nesterov": True, "momentum": 0.9}},
+    ),
+    "list or tuple": (
+        {"optimizer": "Adam", "hyperparameters": {"betas": [0.9, 0.99]}},
+        {"optimizer": "Adam", "hyperparameters": {"betas": (0.9, 0.99)}},
+    ),
+    "no regularizer": ({"weight_decay": 0}, {"weight_decay": None}),
+    "name or mapping": ({"schedule": "cosine"}, {"schedule": {"name": "cosine"}}),
+    "no warm-up": ({"schedule": {"name": "constant", "warmup_epochs": 0}}, {}),
+    "problem or its name": ({"problem": get_problem("quadratic_deep")}, {}),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME.values(), ids=list(SAME))
+def test_what_means_the_same_run_has_the_same_identity(one, other):
+    """Spelling does not count."""
+    assert config(**one).run_id == config(**other).run_id
+
+
+DIFFERENT = [
+    {"lr": 0.2},
+    {"seed": 43},
+    {"optimizer": "Adam"},
+    {"hyperparameters": {"momentum": 0.9}},
+    {"epochs": 3},
+    {"batch_size": 64},
+    {"schedule": "cosine"},
+    {"precision": "bf16"},
+    {"accumulate": 2},
+    {"clip_norm": 1.0},
+    {"validation": 0.1},
+    {"replay": True},
+    {"problem": "two_d_beale"},
+    {"problem": replace(get_problem("quadratic_deep"), carries_state=True)},
+]
+
+
+def test_whatever_changes_the_run_changes_its_identity():
+    """A user's variant of a problem counts too, though it bears the same name."""
+    identities = {config(**changes).run_id for changes in [{}, *DIFFERENT]}
+    assert len(identities) == len(DIFFERENT) + 1
+
+
+def test_identity_is_stable_between_versions():
+    """Results folders of last year still skip what is done: the hash may not drift."""
+    assert config(epochs=3, hyperparameters={"momentum": 0.9}).run_id == "1c3bdcdd1b8e2621"
+
+
+def test_goes_through_json_and_pickle():
+    """A worker on another machine gets the same configuration."""
+    made = config(
+        optimizer="Adam",
+        hyperparameters={"betas": (0.8, 0.9)},
+        schedule={"name": "step", "epochs": [1, 2], "factors": [0.1, 0.01]},
+    )
+    read = RunConfig.from_dict(json.loads(json.dumps(made.to_dict())))
+    assert read == made
+    assert read.run_id == made.run_id == pickle.loads(pickle.dumps(made)).run_id
+
+
+def test_from_dict_names_a_misspelled_setting():
+    """A file with a wrong key is refused, with the right one."""
+    with pytest.raises(UsageError, match="did you mean epochs"):
+        RunConfig.from_dict({"problem": "quadratic_deep", "optimizer": "SGD", "lr": 1, "epoch": 3})
+
+
+def test_from_dict_asks_for_what_is_missing():
+    """There is no default learning rate."""
+    with pytest.raises(UsageError, match="needs lr"):
+        RunConfig.from_dict({"problem": "quadratic_deep", "optimizer": "SGD"})

@@ -1,0 +1,86 @@
+"""Optimizers by name and class, and what they cost."""
+
+import pytest
+import torch
+from torch import nn
+
+from deepobs.runner import UsageError
+from deepobs.runner._optimizers import (
+    check_hyperparameters,
+    find_optimizer,
+    needs_closure,
+    optimizer_path,
+    state_bytes,
+)
+
+
+class Mine(torch.optim.SGD):
+    """A user's optimizer."""
+
+
+class NoRate(torch.optim.Optimizer):
+    """An optimizer that takes no learning rate."""
+
+    def __init__(self, params):
+        super().__init__(params, {})
+
+
+ALL = [
+    name
+    for name, value in vars(torch.optim).items()
+    if isinstance(value, type) and issubclass(value, torch.optim.Optimizer) and name != "Optimizer"
+]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_optimizer_of_torch_is_found_and_takes_a_learning_rate(name):
+    """Found by its bare name, accepted with its defaults."""
+    found = find_optimizer(name)
+    assert optimizer_path(found) == name
+    assert check_hyperparameters(found, 0.1, {}) == {}
+
+
+def test_a_users_class_is_found_by_itself_and_by_its_path():
+    """The path leads back to the class."""
+    assert find_optimizer(Mine) is Mine
+    assert optimizer_path(Mine).endswith(".Mine")
+    assert find_optimizer("schedulefree.SGDScheduleFree").__name__ == "SGDScheduleFree"
+
+
+def test_an_entry_point_adds_a_name(monkeypatch):
+    """Third parties add optimizers by the group deepobs.optimizers."""
+
+    class Point:
+        name = "mine"
+
+        def load(self):
+            return Mine
+
+    groups = {"deepobs.optimizers": [Point()]}
+    monkeypatch.setattr(
+        "deepobs.runner._optimizers.entry_points", lambda *, group: groups.get(group, [])
+    )
+    assert find_optimizer("mine") is Mine
+    with pytest.raises(UsageError, match="did you mean mine"):
+        find_optimizer("mina")
+
+
+def test_an_optimizer_without_learning_rate_is_refused():
+    """There would be nothing to tune."""
+    with pytest.raises(UsageError, match="NoRate takes no learning rate"):
+        check_hyperparameters(NoRate, 0.1, {})
+
+
+def test_only_lbfgs_of_torch_needs_a_closure():
+    """Told by the signature of its step."""
+    assert [name for name in ALL if needs_closure(find_optimizer(name))] == ["LBFGS"]
+
+
+@pytest.mark.parametrize(("name", "copies"), [("SGD", 0), ("Adam", 2)])
+def test_state_bytes_counts_the_tensors_of_the_state(name, copies):
+    """Adam keeps two float32 copies of the weights and a float32 counter a parameter."""
+    weights = nn.Parameter(torch.zeros(10, 3))
+    optimizer = find_optimizer(name)([weights], lr=0.1)
+    weights.grad = torch.ones_like(weights)
+    optimizer.step()
+    assert state_bytes(optimizer) == copies * 30 * 4 + (4 if copies else 0)
