@@ -1,5 +1,6 @@
 """What a search may choose from: ranges and choices for the learning rate and the rest."""
 
+import contextlib
 import difflib
 import math
 from collections.abc import Mapping, Sequence
@@ -61,7 +62,7 @@ class LogUniform:
 
     def __post_init__(self) -> None:
         """Refuse an empty range and ends that have no logarithm."""
-        _check_ends(self, 0 < self.low < self.high, "0 < LOW < HIGH")
+        _check_ends(self, 0 < self.low < self.high < math.inf, "0 < LOW < HIGH")
 
     def at(self, unit: float) -> float:
         """The value at a place between 0 and 1."""
@@ -94,7 +95,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         """Refuse an empty range."""
-        _check_ends(self, self.low < self.high, "LOW < HIGH")
+        _check_ends(self, -math.inf < self.low < self.high < math.inf, "LOW < HIGH")
 
     def at(self, unit: float) -> float:
         """The value at a place between 0 and 1."""
@@ -223,7 +224,7 @@ def _parse(name: str, text: str) -> Dimension:
 
 def _value(word: str) -> Any:
     """A number, true, false or null if the word reads as one, else the word."""
-    try:
-        return float(word) if "e" in word.lower() else yaml.safe_load(word)
-    except (ValueError, yaml.YAMLError):
-        return word
+    for read in (int, float, yaml.safe_load):
+        with contextlib.suppress(ValueError, yaml.YAMLError):
+            return read(word)
+    return word

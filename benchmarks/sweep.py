@@ -1,0 +1,64 @@
+"""Times a sweep of 60 short runs on one and on two local workers, and what it costs besides them.
+
+    python benchmarks/sweep.py [--runs 60]
+
+Each sweep is a process of its own, as a user starts it. Prints the time on two workers over that on
+one (at most 0.6 on an idle machine of two cores, start-up included), and what sweep and records take
+beside the runs' training and evaluation (at most 5 %; the start-up, which is mostly the import of
+torch and does not grow with the runs, is reported apart).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+LEARNING_RATES = {"quadratic_deep": 1e-3, "two_d_branin": 1e-3, "digits_logreg": 0.1}
+COMMAND = "from deepobs.runner.cli import main; main()"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=60, help="number of runs (default: 60)")
+    runs = parser.parse_args().runs
+    few, in_few = time_sweep(3, workers=1)
+    start_up = few - in_few
+    print(f"start-up: {start_up:.1f} s")
+    alone, in_runs = time_sweep(runs, workers=1)
+    print(f"{runs} runs on one worker:  {alone:6.1f} s, of which {in_runs:.1f} s in the runs")
+    together, _ = time_sweep(runs, workers=2)
+    print(f"{runs} runs on two workers: {together:6.1f} s")
+    print(f"two workers / one worker: {together / alone:.2f} (at most 0.60)")
+    overhead = (alone - start_up) / in_runs - 1
+    print(f"sweep and records besides the runs: {overhead:.1%} (at most 5 %)")
+
+
+def time_sweep(runs: int, *, workers: int) -> tuple[float, float]:
+    """Seconds of a sweep in an empty folder, and seconds that its runs trained and evaluated."""
+    plan = {
+        "problems": list(LEARNING_RATES),
+        "optimizers": ["SGD"],
+        "seeds": {"range": [1, max(1, runs // len(LEARNING_RATES))]},
+        "overrides": {problem: {"lr": lr} for problem, lr in LEARNING_RATES.items()},
+    }
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "plan.yaml").write_text(json.dumps(plan))  # JSON is YAML
+        arguments = ["sweep", str(folder / "plan.yaml"), "--results", str(folder / "results")]
+        options = ["--workers", str(workers), "--device", "cpu", "--progress", "off"]
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", COMMAND, *arguments, *options], check=True)
+        seconds = time.perf_counter() - started
+        records = [json.loads(path.read_text()) for path in folder.glob("results/*/*/*/*.json")]
+    if any(record["status"] != "finished" for record in records):
+        raise SystemExit("a run diverged, which would make the sweep look fast")
+    return seconds, sum(sum(r["epoch_seconds"]) + sum(r["evaluation_seconds"]) for r in records)
+
+
+if __name__ == "__main__":
+    main()

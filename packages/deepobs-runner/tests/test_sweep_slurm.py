@@ -1,0 +1,53 @@
+"""SLURM through submitit, whose local executor needs no SLURM."""
+
+from pathlib import Path
+
+import pytest
+
+from deepobs.runner import UsageError, load_records
+from deepobs.runner.sweeps import sweep
+
+pytest.importorskip("submitit", reason="the extra slurm is not installed")
+TESTS = Path(__file__).parent
+
+pytestmark = [
+    # submitit's local executor opens its log files and processes without closing them
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.mark.slow
+def test_submitit_on_this_machine(tmp_path, monkeypatch):
+    """Runs go through submitit; a killed job is tried again, a failing setting reported."""
+    monkeypatch.syspath_prepend(str(TESTS))
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))
+    monkeypatch.setenv("SWEEP_TEST_FOLDER", str(tmp_path))
+    plan = {
+        "problems": ["digits_logreg"],
+        "optimizers": ["sweep_optimizers.KillsOnce", "sweep_optimizers.Fails", "SGD"],
+        "lr": 0.1,
+        "epochs": 2,
+    }
+    result = sweep(
+        plan,
+        results=tmp_path / "results",
+        executor="slurm",
+        workers=2,
+        device="cpu",
+        retries=1,
+        executor_options={"cluster": "local"},
+        progress="off",
+    )
+    held = {run.config.optimizer_name: (run.status, run.attempts) for run in result.runs}
+    assert held == {"KillsOnce": ("finished", 2), "Fails": ("failed", 2), "SGD": ("finished", 1)}
+    assert "this optimizer is broken" in result.failed[0].message
+    assert set(load_records(tmp_path / "results")["optimizer"]) == {"KillsOnce", "SGD"}
+
+
+def test_no_slurm_here(tmp_path, monkeypatch):
+    """Without SLURM the executor says so, and names the way out."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1}
+    with pytest.raises(UsageError, match="finds no SLURM here"):
+        sweep(plan, results=tmp_path / "results", executor="slurm", device="cpu", progress="off")

@@ -1,0 +1,97 @@
+"""Which settings a search tries: functions of space, budget, seed and what was seen."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import qmc
+
+from deepobs.runner.sweeps import DEEPOBS_GRID
+from deepobs.runner.tuning import parse_space
+from deepobs.runner.tuning._strategies import key, make_strategy
+
+LR = parse_space([])
+TWO = parse_space(["momentum=choice:0.0,0.9,0.99"])
+
+
+def _search(strategy, function):
+    """Go on until the strategy is content; returns the settings in order."""
+    seen, tried = {}, []
+    while points := strategy.propose(seen):
+        for point in points:
+            assert key(point) not in seen, "a setting was proposed twice"
+            seen[key(point)] = function(point)
+            tried.append(point)
+    return tried
+
+
+def _valley(best):
+    """A loss with one minimum, at the grid's point of that number, infinite far to the right."""
+
+    def loss(point):
+        distance = math.log10(point["lr"]) - math.log10(DEEPOBS_GRID[best])
+        return math.inf if distance > 1 else distance**2
+
+    return loss
+
+
+def test_the_whole_grid():
+    """With a budget of 36 the grid is DeepOBS's, in order."""
+    tried = _search(make_strategy("grid", LR, 36, 0), _valley(9))
+    assert [point["lr"] for point in tried] == list(DEEPOBS_GRID)
+
+
+@pytest.mark.parametrize("budget", [12, 20, 30])
+def test_a_refined_grid_finds_the_best_of_a_valley(budget):
+    """In a valley, a third of the grid is enough to find its best point, wherever it is."""
+    for best in range(36):
+        tried = _search(make_strategy("grid", LR, budget, 0), _valley(best))
+        assert len(tried) == budget
+        assert {point["lr"] for point in tried} <= set(DEEPOBS_GRID)
+        assert DEEPOBS_GRID[best] in [point["lr"] for point in tried]
+
+
+def test_a_refined_grid_uses_its_budget():
+    """With nothing to go by, all of the budget is used, and no more."""
+    for budget in (1, 2, 5, 35):
+        assert len(_search(make_strategy("grid", LR, budget, 0), lambda point: math.inf)) == budget
+
+
+def test_a_grid_of_two_dimensions():
+    """A refined grid moves along the learning rate and between choices."""
+
+    def loss(point):
+        return abs(math.log10(point["lr"]) + 2) + (point["momentum"] != 0.9)
+
+    assert len(_search(make_strategy("grid", TWO, 200, 0), loss)) == 108
+    tried = _search(make_strategy("grid", TWO, 40, 0), loss)
+    assert len(tried) == 40
+    best = min(tried, key=loss)
+    assert best["lr"] == pytest.approx(1e-2)
+    assert best["momentum"] == 0.9
+
+
+@pytest.mark.parametrize("name", ["random", "sobol"])
+def test_draws(name):
+    """Draws cover the range, repeat with the seed, and a larger budget begins with the same."""
+    first = _search(make_strategy(name, TWO, 40, 7), _valley(9))
+    again = _search(make_strategy(name, TWO, 64, 7), _valley(20))
+    other = _search(make_strategy(name, TWO, 40, 8), _valley(9))
+    assert first == again[:40]
+    assert first != other
+    logs = np.log10([point["lr"] for point in again])
+    assert np.all((logs >= -5) & (logs < 2))
+    # a uniform variable over 7 decades: a tenth of 64 points is missed with probability < 0.2 %
+    assert logs.min() < -4.3
+    assert logs.max() > 1.3
+    assert {point["momentum"] for point in again} == {0.0, 0.9, 0.99}
+
+
+def test_sobol_is_even():
+    """A Sobol sequence has a smaller discrepancy than independent draws."""
+
+    def discrepancy(name):
+        points = _search(make_strategy(name, LR, 64, 1), _valley(9))
+        return qmc.discrepancy([[(math.log10(point["lr"]) + 5) / 7] for point in points])
+
+    assert discrepancy("sobol") < discrepancy("random") / 10

@@ -1,0 +1,138 @@
+"""Whole searches: what is tried, what is recorded, how they go on."""
+
+import json
+
+import pytest
+
+from deepobs.runner import UsageError, load_records, tune
+
+COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
+
+
+def _tune(folder, **options):
+    return tune("digits_logreg", "SGD", results=folder, **{**COMMON, **options})
+
+
+def _seeds(folder, **where):
+    frame = load_records(folder)
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    return sorted(frame[frame["epoch"] == 0]["seed"])
+
+
+def test_grid(tmp_path):
+    """The grid's best validation loss wins; it is repeated on the whole training set."""
+    result = _tune(tmp_path, budget=5, space=["lr=log:1e-2:1e2"], repeat=3)
+    assert len(result.trials) == 5
+    values = {trial.settings["lr"]: trial.value for trial in result.trials}
+    assert result.best.value == min(values.values())
+    assert result.best.status == "finished"
+    assert result.repeats.keys() == {42, 43, 44}
+    assert _seeds(tmp_path, validation=0.0) == [42, 43, 44]
+    assert len(_seeds(tmp_path, validation=0.2)) == 5
+    held = json.loads(result.path.read_text())
+    assert held == json.loads(json.dumps(result.to_dict()))
+    assert held["format"] == "deepobs-tuning-1"
+    assert held["space"] == {"lr": "log:0.01:100"}
+    assert held["best"]["settings"] == dict(result.best.settings)
+    frame = load_records(tmp_path)
+    run = frame[frame["run_id"] == result.best.run_ids[0]]
+    assert run["valid_loss"].iloc[-1] == result.best.value
+
+
+def test_an_interrupted_search_goes_on(tmp_path):
+    """A search with more budget does only what is missing; the same one does nothing."""
+    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "sobol"}
+    first = _tune(tmp_path, budget=2, **options)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("random_seed*.json")}
+    second = _tune(tmp_path, budget=4, **options)
+    assert second.trials[:2] == first.trials
+    assert second.path == first.path
+    assert len(files) == 2
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    assert _tune(tmp_path, budget=4, **options) == second
+
+
+def test_several_seeds_and_divergence(tmp_path):
+    """A trial's value is the mean over its seeds; a diverged run makes it the worst."""
+    result = tune(
+        "two_d_rosenbrock",
+        "SGD",
+        results=tmp_path,
+        space={"lr": "choice:0.0001,1.0"},
+        budget=2,
+        seeds_per_trial=2,
+        repeat=0,
+        **COMMON,
+    )
+    good, bad = result.trials
+    assert len(good.values) == 2
+    assert good.value == pytest.approx(sum(good.values) / 2)
+    assert (bad.status, bad.value) == ("diverged", None)
+    assert result.best == good
+
+
+def test_the_original_choice(tmp_path):
+    """With the objective `test`, nothing is held out, and the best test accuracy wins."""
+    result = _tune(
+        tmp_path, objective="test", space=["lr=choice:0.001,0.1,1.0"], budget=3, repeat=2
+    )
+    frame = load_records(tmp_path)
+    ends = frame[(frame["epoch"] == 2) & (frame["seed"] == 42)]
+    assert result.best.value == ends["test_accuracy"].max()
+    assert result.best.settings["lr"] == ends.set_index("learning_rate")["test_accuracy"].idxmax()
+    assert _seeds(tmp_path) == [42, 42, 42, 43]  # the best trial is the first repetition
+
+
+def test_no_setting_finishes(tmp_path):
+    """If every run diverges there is no best and nothing to repeat, and that is recorded."""
+    result = tune(
+        "two_d_rosenbrock", "SGD", results=tmp_path, space=["lr=choice:1.0,10.0"], **COMMON
+    )
+    assert result.best is None
+    assert [trial.status for trial in result.trials] == ["diverged", "diverged"]
+    assert json.loads(result.path.read_text())["best"] is None
+
+
+def test_tpe(tmp_path):
+    """Optuna's study repeats with its seed, and goes on from its journal."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    options = {"strategy": "tpe", "repeat": 0, "workers": 1, "epochs": 1}
+    whole = _tune(tmp_path / "a", budget=4, **options)
+    _tune(tmp_path / "b", budget=2, **options)
+    parts = _tune(tmp_path / "b", budget=4, **options)
+    assert [trial.settings for trial in parts.trials] == [trial.settings for trial in whole.trials]
+    assert parts.best == whole.best
+    assert len({trial.settings["lr"] for trial in whole.trials}) == 4
+
+
+def test_pruning(tmp_path):
+    """A run worse than the median of the others so far is stopped, and not counted as a run."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    result = _tune(tmp_path, strategy="tpe", budget=14, repeat=0, workers=1, epochs=3, prune=True)
+    ended = [trial.status for trial in result.trials]
+    assert "pruned" in ended
+    assert result.best.status == "finished"
+    assert len(_seeds(tmp_path)) == ended.count("finished")
+    assert not (tmp_path / ".runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"budget": 0}, "budget is a whole number of at least 1"),
+        ({"strategy": "tpee"}, "did you mean tpe"),
+        ({"objective": "vlaid"}, "did you mean valid"),
+        ({"validation": 0.0}, "validation is a share above 0"),
+        ({"prune": True}, "prune needs strategy tpe"),
+        ({"space": ["momentun=choice:0.9"]}, "momentum"),
+        ({"space": ["momentum=choice:0.9"], "hyperparameters": {"momentum": 0}}, "both searched"),
+        ({"epoch": 3}, "epochs"),
+        ({"epochs": 0}, "epochs"),
+    ],
+)
+def test_refused(tmp_path, options, words):
+    """A wrong argument is refused in a sentence before anything starts."""
+    with pytest.raises(UsageError, match=words):
+        _tune(tmp_path / "results", **options)
+    assert not (tmp_path / "results").exists()
