@@ -185,11 +185,11 @@ def compact(values: Floats) -> list[float | None]:
     Returns:
         One entry per number.
     """
-    finite = np.isfinite(values)
-    sizes = np.where(finite & (values != 0), np.abs(values), 1.0)
+    sizes = np.abs(values)
+    usual = (sizes > 1e-15) & (sizes < 1e15)  # where powers of ten, and so the scale, are exact
+    sizes = np.where(usual, sizes, 1.0)
     scale = 10.0 ** (DIGITS - 1 - np.floor(np.log10(sizes)))
-    usual = finite & (sizes > 1e-15) & (sizes < 1e15)  # where the scale is exact
-    rounded = np.where(usual, np.rint(np.where(usual, values, 0) * scale) / scale, 0)
+    rounded = np.rint(np.where(usual, values, 0.0) * scale) / scale
     result: list[float | None] = rounded.tolist()
     for place in np.flatnonzero(~usual):
         value = float(values[place])

@@ -10,7 +10,6 @@ from typing import Any
 # What TensorFlow's optimizers and their hyperparameters are called in torch.
 _TORCH_OPTIMIZERS = {"Momentum": "SGD"}
 _TORCH_HYPERPARAMETERS = {"use_nesterov": "nesterov", "epsilon": "eps"}
-_SCHEDULES = {"steps": "step"}
 _PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
 
 
@@ -68,7 +67,7 @@ def _schedule(text: str) -> Iterator[str]:
     if not isinstance(schedule, dict) or "name" not in schedule:
         schedule = {"name": text}
     name = str(schedule.pop("name"))
-    yield from ("--schedule", _SCHEDULES.get(name, name))
+    yield from ("--schedule", name)
     for argument, value in schedule.items():
         yield from ("--set-schedule", f"{argument}={_literal(value)}")
 

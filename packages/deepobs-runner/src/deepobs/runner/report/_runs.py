@@ -108,9 +108,9 @@ def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
         matrix[place, : len(row)] = row
     with np.errstate(over="ignore", invalid="ignore"):
         mean = matrix.mean(axis=0)
-        if len(rows) < 2:
-            return mean, np.full(length, np.nan)
-        return mean, matrix.std(axis=0, ddof=1)
+        std = matrix.std(axis=0, ddof=1) if len(rows) > 1 else np.full(length, np.nan)
+    # The mean of huge values overflows to infinity, which no chart can show.
+    return _finite(mean), _finite(std)
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -129,4 +129,8 @@ def _numbers(frame: pd.DataFrame, name: str) -> Floats:
     if name not in frame:
         return np.full(len(frame), np.nan)
     numbers = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    return _finite(numbers)
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,86 @@
+"""What the page's charts are drawn from."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from deepobs.runner.report import Study
+from deepobs.runner.report._data import MAX_POINTS, compact, dump, problem_data
+from deepobs.runner.report._runs import mean_and_spread
+
+
+def test_numbers_keep_six_significant_digits():
+    """Rounded to six digits, whatever the magnitude; what is not finite is missing."""
+    values = np.array([0.123456789, 123456789.0, -1.23456789e-30, 9.99999999e300, 0.0])
+    assert compact(values) == [0.123457, 123457000.0, -1.23457e-30, 1e301, 0.0]
+    assert compact(np.array([np.nan, np.inf, -np.inf])) == [None, None, None]
+
+
+def test_rounding_loses_less_than_a_millionth():
+    """Over all magnitudes the relative error is at most half a unit in the sixth digit."""
+    values = 10.0 ** np.random.default_rng(0).uniform(-20, 20, 2000)
+    rounded = np.array(compact(values), dtype=float)
+    assert np.abs(rounded / values - 1).max() <= 5e-6
+
+
+def test_json_cannot_leave_its_script_element():
+    """Tags and ampersands in names are escaped, and read back as they were."""
+    hostile = {"name": "</script><script>alert(1)</script><!-- & \u2028"}
+    text = str(dump(hostile))
+    assert not set("<>&\u2028") & set(text)
+    assert json.loads(text) == hostile
+
+
+def test_long_curves_are_thinned_but_keep_both_ends(report_cases, tmp_path):
+    """A curve of 1,000 epochs is cut to 200 points, the first and the last among them."""
+    run = report_cases.run_fields("p", "SGD", 0.1, 1, 0.5, epochs=1000)
+    study = Study.of(report_cases.frame_of([run], tmp_path))
+    data = problem_data(study, "p", {"SGD": 0})
+    (grid,) = data["grids"]
+    assert len(grid) == MAX_POINTS
+    assert (grid[0], grid[-1]) == (0, 1000)
+    assert len(data["runs"][0]["test_loss"]) == MAX_POINTS
+    assert data["runs"][0]["test_loss"][-1] == pytest.approx(run["test_losses"][-1], rel=1e-5)
+
+
+def test_even_steps_are_one_number(study_frame):
+    """Seven steps an epoch are kept as the number 7, not as a series."""
+    data = problem_data(Study.of(study_frame), "quadratic_deep", {"SGD": 0, "Adam": 1})
+    finished = [run for run in data["runs"] if len(run["test_loss"]) == 13]
+    assert all(run["spe"] == 7 and "steps" not in run for run in finished)
+
+
+def test_means_are_those_of_the_chosen_settings_seeds(study_frame):
+    """The mean curve is the mean of the eight seeds of the best learning rate."""
+    data = problem_data(Study.of(study_frame), "quadratic_deep", {"SGD": 0, "Adam": 1})
+    (curve,) = [curve for curve in data["curves"] if curve["m"] == 1]
+    rows = study_frame[
+        (study_frame["problem"] == "quadratic_deep")
+        & (study_frame["optimizer"] == "Adam")
+        & (study_frame["learning_rate"] == 0.01)
+    ]
+    by_epoch = rows.groupby("epoch")["test_loss"]
+    assert curve["n"] == 8
+    assert curve["test_loss"][0] == pytest.approx(by_epoch.mean().tolist(), rel=1e-5)
+    assert curve["test_loss"][1] == pytest.approx(by_epoch.std().tolist(), rel=1e-5)
+
+
+def test_no_mean_where_a_run_is_missing():
+    """Where one of the runs has no value, there is no mean of the survivors."""
+    mean, std = mean_and_spread([np.array([1.0, 2.0, 3.0]), np.array([3.0, np.nan])])
+    assert mean[0] == 2
+    assert math.isnan(mean[1])
+    assert math.isnan(mean[2])
+    assert std[0] == pytest.approx(math.sqrt(2))
+
+
+def test_sensitivity_marks_rates_at_which_a_run_diverged(study_frame):
+    """The diverged rate has no value and a count; the others have values."""
+    data = problem_data(Study.of(study_frame), "quadratic_deep", {"SGD": 0, "Adam": 1})
+    (sgd,) = [entry for entry in data["sensitivity"] if entry["m"] == 0]
+    at = sgd["lr"].index(10.0)
+    assert sgd["test_loss"][0][at] is None
+    assert sgd["diverged"][at] == 1
+    assert sum(value is not None for value in sgd["test_loss"][0]) == 3

@@ -1,0 +1,123 @@
+"""What is better than what, in words."""
+
+import math
+
+import pytest
+
+from deepobs.runner import load_baselines
+from deepobs.runner.report import overall_verdict, verdicts
+
+
+@pytest.fixture
+def judge(report_cases, tmp_path):
+    """The one verdict on made-up groups of runs: name -> (level of the loss, number of seeds)."""
+
+    def one(groups, **fields):
+        runs = [
+            report_cases.run_fields("p", name, 0.1, seed, level, accuracy=False, **fields)
+            for name, (level, seeds) in groups.items()
+            for seed in range(seeds)
+        ]
+        (found,) = verdicts(report_cases.frame_of(runs, tmp_path))
+        return found
+
+    return one
+
+
+def test_a_large_difference_over_many_seeds_is_clear(judge):
+    """With ten seeds and no overlap the verdict is clear, and says by how much."""
+    verdict = judge({"Adam": (0.4, 10), "SGD": (0.8, 10)})
+    assert verdict.level == "clear"
+    assert verdict.say.startswith("Adam is best: its final test loss is 0.4")
+    assert "below SGD" in verdict.say
+    assert "95 % interval" in verdict.say
+    assert "10 seeds of each, paired" in verdict.why
+
+
+def test_a_difference_that_needs_more_seeds_to_last_is_likely(judge):
+    """Six pairs reach 5 % in the permutation test, but not in the anytime-valid one."""
+    assert judge({"Adam": (0.4, 6), "SGD": (0.8, 6)}).level == "likely"
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_few_seeds_cannot_tell_however_large_the_difference(judge, seeds):
+    """With at most five seeds no difference is enough, and the verdict asks for more."""
+    verdict = judge({"Adam": (0.1, seeds), "SGD": (3.0, seeds)})
+    assert verdict.level == "unclear"
+    assert "do not tell it apart" in verdict.say
+    assert "too few" in verdict.why
+
+
+def test_one_run_each_says_nothing_about_chance(judge):
+    """Single runs are not compared."""
+    verdict = judge({"Adam": (0.1, 1), "SGD": (3.0, 1)})
+    assert verdict.level == "unclear"
+    assert "one run each says nothing about chance" in verdict.why
+
+
+def test_equal_methods_cannot_be_told_apart(judge):
+    """The same level in both groups: cannot tell, whatever the number of seeds."""
+    assert judge({"Adam": (0.4, 10), "AdamW": (0.4, 10)}).level == "unclear"
+
+
+def test_two_leaders_are_better_than_the_third(judge):
+    """The verdict names those that are beaten although the lead itself is unclear."""
+    verdict = judge({"Adam": (0.4, 10), "AdamW": (0.4, 10), "SGD": (2.0, 10)})
+    assert verdict.level == "unclear"
+    assert verdict.say.endswith("it is better than SGD.")
+
+
+def test_one_method_is_described_not_compared(judge):
+    """A single method gets its numbers and no comparison."""
+    verdict = judge({"Adam": (0.4, 3)})
+    assert verdict.level == "single"
+    assert "no other method" in verdict.why
+
+
+def test_diverged_methods_are_not_averaged_away(report_cases, tmp_path):
+    """When every run of a method diverged, that is said, and so is the other's lead."""
+    runs = [report_cases.run_fields("p", "Adam", 0.1, seed, 0.4) for seed in range(10)]
+    lost = [report_cases.run_fields("p", "SGD", 0.1, seed, 0.4) for seed in range(10)]
+    for run in lost:
+        run["status"] = "diverged"
+        run["train_losses"] = run["test_losses"] = [4.0, None]
+        run["train_accuracies"] = run["test_accuracies"] = [0.1, 0.1]
+    (verdict,) = verdicts(report_cases.frame_of(runs + lost, tmp_path))
+    assert "every run of SGD diverged" in verdict.say
+    assert any("10 of 10 runs diverged" in warning for warning in verdict.warnings)
+
+
+def test_all_diverged_leaves_nothing_to_compare(report_cases, tmp_path):
+    """Two methods without a finished run: no winner, no crash."""
+    runs = []
+    for name in ("SGD", "Adam"):
+        run = report_cases.run_fields("p", name, 9.0, 1, 0.4, accuracy=False)
+        run |= {"status": "diverged", "train_losses": [4.0, None], "test_losses": [4.0, None]}
+        runs.append(run)
+    (verdict,) = verdicts(report_cases.frame_of(runs, tmp_path))
+    assert verdict.say == "Every method's runs diverged."
+
+
+def test_the_published_baselines_are_judged_as_known():
+    """mnist_vae SGD is bimodal, Momentum collapsed; fmnist_vae Momentum sits at the grid's edge."""
+    frame = load_baselines()
+    found = {verdict.problem: verdict for verdict in verdicts(frame)}
+    warnings = "\n".join(found["mnist_vae"].warnings)
+    assert "SGD (baseline): bimodal" in warnings
+    assert "Momentum (baseline): collapsed: 10 of 10 runs" in warnings
+    assert any("grid edge" in text and "smallest" in text for text in found["fmnist_vae"].warnings)
+    assert found["cifar100_allcnnc"].say.startswith("Momentum (baseline) is best")
+    assert found["svhn_wrn164"].level == "unclear"
+    assert "Over 8 problems a run of Adam (baseline)" in overall_verdict(frame)
+
+
+def test_a_single_problem_is_its_own_overall_verdict(report_cases, tmp_path):
+    """With one problem the overall verdict is that problem's."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level)
+        for name, level in (("Adam", 0.4), ("SGD", 0.8))
+        for seed in range(10)
+    ]
+    frame = report_cases.frame_of(runs, tmp_path)
+    assert overall_verdict(frame) == verdicts(frame)[0].say
+    assert not math.isnan(len(overall_verdict(frame)))
