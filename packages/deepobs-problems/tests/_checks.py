@@ -17,17 +17,12 @@ def check(what, actual, expected, tolerance, scale=0.0):
 
 
 def check_gradients(what, actual, expected, tolerance, entry_tolerance):
-    """Norms, sums and entries; an entry near zero is held to a part of the root mean square.
-
-    A sum may cancel to nothing, so its error is a part of the norm; it is one of entries, and held
-    like them.
-    """
+    """Norms and entries; an entry near zero is held to a part of the root mean square."""
     for gradient, golden in zip(actual, expected, strict=True):
         name, l2 = f"{what}: gradient of {golden['name']}", golden["l2"]
         rms = l2 / math.sqrt(gradient.numel())
-        gradient = gradient.double()
-        check(f"{name}, norm", gradient.norm(), l2, tolerance)
-        check(f"{name}, sum", gradient.sum(), golden["sum"], entry_tolerance, scale=l2)
+        # In float64: a float32 norm of ten million values in TensorFlow's order is 1e-3 off.
+        check(f"{name}, norm", gradient.double().norm(), l2, tolerance)
         entries = gradient.flatten()[golden["idx"]]
         check(f"{name}, entries", entries, golden["values"], entry_tolerance, scale=rms)
 

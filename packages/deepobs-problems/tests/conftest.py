@@ -12,5 +12,5 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> str:
     root = tmp_path_factory.mktemp("data")
     for name, entry in DATASETS.items():
         if entry.files:
-            write_stand_in(name, root, num_train=20, num_test=4)
+            write_stand_in(name, root, num_train=20, num_test=2)
     return str(root)

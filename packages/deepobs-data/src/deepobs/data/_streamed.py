@@ -98,7 +98,11 @@ class StreamedImages(ExampleDataset):
     def _stream(self, phase: Phase, reader: _Reader, workers: int) -> Iterator[Batch]:
         pinned = self.device.type == "cuda"
         loader = torch.utils.data.DataLoader(
-            reader, batch_size=None, num_workers=workers, pin_memory=pinned
+            reader,
+            batch_size=None,
+            num_workers=workers,
+            pin_memory=pinned,
+            generator=torch.Generator(),  # else it draws from torch's global one
         )
         for block in loader:
             if block.unreadable:
@@ -136,13 +140,16 @@ class StreamedImages(ExampleDataset):
             checker = _Checker(files)
             workers = default_workers() if self.num_workers is None else self.num_workers
             loader = torch.utils.data.DataLoader(
-                checker, batch_size=None, num_workers=min(workers, len(checker))
+                checker,
+                batch_size=None,
+                num_workers=min(workers, len(checker)),
+                generator=torch.Generator(),  # else it draws from torch's global one
             )
-            for numbers in loader:
+            for block, numbers in enumerate(loader, start=1):
                 found += [files.path(number) for number in numbers]
-                done = min(done + _Checker.BLOCK, total)
                 if progress:
-                    progress(self.name, done, total)
+                    progress(self.name, done + min(block * checker.BLOCK, len(files)), total)
+            done += len(files)
         return found
 
     def to(self, device: torch.device | str) -> Self:

@@ -101,16 +101,16 @@ def _repeats(case: _Case) -> None:
     torch.rand(3)
     outer = torch.get_rng_state()
     again = case.rebuild()
+    for (name, ours), theirs in zip(
+        case.built.model.state_dict().items(), again.model.state_dict().values(), strict=True
+    ):
+        _require(torch.equal(ours, theirs), f"{name} starts differently when built twice.")
     losses = again.losses(next(iter(again.batches("train"))))
     _require(
         torch.equal(outer, torch.get_rng_state()),
         "It draws from torch's global generator: set stochastic=True, and let only the model's "
         "constructor and forward draw.",
     )
-    for (name, ours), theirs in zip(
-        case.built.model.state_dict().items(), again.model.state_dict().values(), strict=True
-    ):
-        _require(torch.equal(ours, theirs), f"{name} starts differently when built twice.")
     torch.manual_seed(8)
     first = case.built.losses(case.first_batch())
     _require(torch.equal(first, losses), "The first losses differ between two builds.")
