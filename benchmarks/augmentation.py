@@ -3,8 +3,8 @@
     python benchmarks/augmentation.py [--images 1024] [--batch-size 128] [--repeats 5]
 
 Both run on one thread over the same generated 32×32 images, turn by turn; each figure is the median
-of the repeats. The transforms are those that people write for CIFAR: crop with padding, flip, jitter
-of brightness, saturation and contrast, to a tensor, normalise. Ours ends with the standardisation
+of the repeats. The transforms are those that people write for CIFAR: padded crop, flip, jitter of
+brightness, saturation and contrast, to a tensor, normalise. Ours ends with the standardisation
 per image, which costs more than torchvision's constants.
 """
 

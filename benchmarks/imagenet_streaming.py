@@ -3,8 +3,8 @@
     python benchmarks/imagenet_streaming.py [--files 2000] [--corrupt 5] [--workers 0 1 2]
 
 Writes a tree of generated JPEG files of mixed sizes and modes (one in ten grey, one CMYK, one lying
-on its side), damages a few, and goes through an epoch without a model. Memory is the peak of a fresh
-process and its workers together, for a quarter of the files and for all.
+on its side), damages a few, and goes through an epoch without a model. Memory is the peak of a
+fresh process and its workers together, for a quarter of the files and for all.
 """
 
 from __future__ import annotations

@@ -256,6 +256,17 @@ def test_batches_are_on_the_device_that_the_data_was_moved_to() -> None:
         assert not next(data.batches(phase, batch_size=4)).inputs.is_meta
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_batches_on_a_gpu_equal_those_on_the_cpu() -> None:
+    """The same order and the same draws."""
+    data = numbered(jitter=True).with_validation()
+    for phase in data.phases:
+        one = joined(list(data.batches(phase, batch_size=4, epoch=1)))
+        other = joined(list(data.to("cuda").batches(phase, batch_size=4, epoch=1)))
+        assert one[0] == other[0]
+        assert torch.equal(one[1], other[1].cpu())
+
+
 def test_a_data_set_without_targets_yields_none() -> None:
     """Every batch then has inputs only."""
     inputs = torch.zeros(9, 2)

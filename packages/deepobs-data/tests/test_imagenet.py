@@ -149,9 +149,15 @@ def test_an_image_on_its_side_is_turned(tmp_path: Path) -> None:
     assert read[18:].max() < 50
 
 
-def resized(image: np.ndarray) -> np.ndarray:
+@pytest.fixture(scope="module")
+def noise() -> np.ndarray:
+    return np.random.RandomState(0).randint(0, 256, (60, 90, 3)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def noise_resized(noise: np.ndarray) -> np.ndarray:
     """The whole image at 256 on the shorter side, pixel by pixel as TensorFlow 1 resizes."""
-    height, width = image.shape[:2]
+    height, width = noise.shape[:2]
     shorter = min(height, width)
     sides = [round(side * 256 / shorter) for side in (height, width)]
     result = np.empty((*sides, 3))
@@ -161,26 +167,24 @@ def resized(image: np.ndarray) -> np.ndarray:
             top, left = int(y), int(x)
             bottom, right = min(top + 1, height - 1), min(left + 1, width - 1)
             v, u = y - top, x - left
-            upper = image[top, left] * (1 - u) + image[top, right] * u
-            lower = image[bottom, left] * (1 - u) + image[bottom, right] * u
+            upper = noise[top, left] * (1 - u) + noise[top, right] * u
+            lower = noise[bottom, left] * (1 - u) + noise[bottom, right] * u
             result[i, j] = upper * (1 - v) + lower * v
     return result
 
 
 @pytest.mark.parametrize("draws", [(0.0, 0.0, 0.9), (0.999, 0.5, 0.9), (0.3, 0.999, 0.1), None])
 def test_only_the_window_is_computed_and_it_is_right(
-    draws: tuple[float, float, float] | None,
+    noise: np.ndarray, noise_resized: np.ndarray, draws: tuple[float, float, float] | None
 ) -> None:
     """It equals the window of the whole resized image, which is computed pixel by pixel here."""
-    image = np.random.RandomState(0).randint(0, 256, (60, 90, 3)).astype(np.uint8)
-    whole = resized(image)
     array = None if draws is None else np.array(draws, np.float32)
-    window = crop_resized(image, array)
+    window = crop_resized(noise, array)
     if draws is None:
         i, j = 16, (384 - 224) // 2
     else:
         i, j = int(draws[0] * 33), (384 - 256) // 2 + int(draws[1] * 33)
-    expected = whole[i : i + 224, j : j + 224]
+    expected = noise_resized[i : i + 224, j : j + 224]
     if draws is not None and draws[2] < 0.5:
         expected = expected[:, ::-1]
     np.testing.assert_allclose(window, expected, rtol=1e-5, atol=1e-3)
@@ -277,6 +281,15 @@ def test_processes_share_the_processors() -> None:
     """Each starts its part of the workers, at least one and at most 16."""
     assert 1 <= default_workers(2) <= default_workers(1) <= 16
     assert default_workers(10_000) == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_batches_on_a_gpu_equal_those_on_the_cpu(small: StreamedImages) -> None:
+    """Copied from pinned memory and standardised there, up to rounding."""
+    moved = pickle.loads(pickle.dumps(small)).to("cuda")
+    moved.num_workers = 2
+    one, other = (flat(list(data.batches("train", batch_size=3))) for data in (small, moved))
+    torch.testing.assert_close(one, other.cpu(), rtol=1e-5, atol=1e-5)
 
 
 def test_moving_to_another_device_returns_a_new_value(small: StreamedImages) -> None:

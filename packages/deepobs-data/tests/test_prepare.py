@@ -114,7 +114,10 @@ def test_verifying_names_what_is_missing_and_what_is_corrupt(
     paths = [root / file for file in DATASETS["mnist"].files]
     paths[0].unlink()
     paths[1].write_bytes(paths[1].read_bytes()[:-1] + b"\x00\x00")
-    found = verify_dataset("mnist", root=root)
+    calls: list[tuple[str, int, int | None]] = []
+    found = verify_dataset("mnist", root=root, progress=lambda *call: calls.append(call))
+    assert calls[0] == ("MNIST/raw/train-images-idx3-ubyte", 0, 4)
+    assert calls[-1] == ("MNIST/raw/t10k-labels-idx1-ubyte", 4, 4)
     assert [entry.file for entry in found] == paths
     assert [entry.status for entry in found] == ["missing", "corrupt", "ok", "ok"]
     assert "deepobs data prepare mnist" in found[0].reason

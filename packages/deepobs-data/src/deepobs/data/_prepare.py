@@ -186,10 +186,10 @@ def verify_dataset(
     if name == "imagenet":
         return _verify_images(base, progress)
     sums = checksums(name)
-    found = []
-    for done, file in enumerate(entry.files):
+    found: list[FileStatus] = []
+    for file in entry.files:
         if progress:
-            progress(file, done, len(entry.files))
+            progress(file, len(found), len(entry.files))
         path = base / file
         if not path.is_file():
             found.append(FileStatus(path, "missing", str(not_found(name, base, file))))
@@ -198,6 +198,8 @@ def verify_dataset(
             found.append(FileStatus(path, "corrupt", reason))
         else:
             found.append(FileStatus(path, "ok"))
+        if progress:
+            progress(file, len(found), len(entry.files))
     return found
 
 
