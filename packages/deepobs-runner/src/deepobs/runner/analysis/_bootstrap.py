@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -55,28 +56,29 @@ def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, fl
     return float(low), float(high)
 
 
-def interquartile_mean(values: ArrayLike) -> float:
+def interquartile_mean(values: ArrayLike, axis: int | None = None) -> Any:
     r"""Average the middle half of all values: \( \mathrm{IQM} \), the 25 % trimmed mean.
 
     More robust than the mean, less wasteful than the median. As rliable (scipy) does, the number of
     values cut at each end is rounded down.
 
     Args:
-        values: Scores of any shape, such as `[num_runs, num_problems]`; all of them are pooled.
+        values: Scores of any shape, such as `[num_runs, num_problems]`.
+        axis: The axis to average along; by default all scores are pooled.
 
     Returns:
-        The mean of the values between the quartiles.
+        The mean of the values between the quartiles: a number, or an array without `axis`.
 
     Source:
         Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice,
         NeurIPS 2021, arXiv 2108.13264, section 4.3.
     """
-    return float(stats.trim_mean(np.asarray(values, dtype=np.float64), 0.25, axis=None))
+    return stats.trim_mean(np.asarray(values, dtype=np.float64), 0.25, axis=axis)
 
 
 def stratified_bootstrap(
     scores: Mapping[str, ArrayLike] | Sequence[ArrayLike],
-    statistic: Callable[[Floats], float] = interquartile_mean,
+    statistic: Callable[..., Any] = interquartile_mean,
     *,
     confidence: float = 0.95,
     num_resamples: int = 2000,
@@ -89,7 +91,7 @@ def stratified_bootstrap(
 
     Args:
         scores: The runs' scores for each problem, `[num_runs]` each; numbers of runs may differ.
-        statistic: Function of all scores in one array.
+        statistic: Function of an array of scores that takes an `axis`, as `numpy.mean` does.
         confidence: The interval's coverage.
         num_resamples: Number of bootstrap resamples.
         seed: Seed of the resampling.
@@ -112,6 +114,5 @@ def stratified_bootstrap(
         group[generator.integers(len(group), size=(num_resamples, len(group)))] for group in strata
     ]
     resamples = np.concatenate(draws, axis=1)
-    estimates = np.array([statistic(resample) for resample in resamples])
-    low, high = percentile_interval(estimates, confidence)
-    return statistic(np.concatenate(strata)), low, high
+    low, high = percentile_interval(statistic(resamples, axis=1), confidence)
+    return float(statistic(np.concatenate(strata), axis=0)), low, high

@@ -91,12 +91,13 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         A new frame with two more (categorical) columns.
     """
-    runs = per_run(frame).set_index("run_id")
-    ids = frame["run_id"].astype(object)
-    return frame.assign(
-        method=pd.Categorical(ids.map(runs["method"])),
-        setting=pd.Categorical(ids.map(runs["setting"])),
-    )
+    ids = pd.Categorical(frame["run_id"])
+    runs = per_run(frame)
+    position = ids.categories.get_indexer(pd.Index(runs["run_id"]))
+    rows = np.zeros(len(ids.categories), dtype=np.int64)
+    rows[position] = np.arange(len(runs))  # the run that each code of `ids` stands for
+    labels = {name: pd.Categorical(runs[name]) for name in ("method", "setting")}
+    return frame.assign(**{name: label.take(rows[ids.codes]) for name, label in labels.items()})
 
 
 def _methods(runs: pd.DataFrame) -> pd.Series:

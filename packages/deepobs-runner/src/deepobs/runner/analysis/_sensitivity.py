@@ -54,11 +54,11 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
     # Rates that agree in the digits of a folder's name are one rate (see `per_run`).
     runs = runs.assign(learning_rate=runs["learning_rate"].map(lambda lr: float(f"{lr:.10e}")))
     by_rate = runs.groupby("learning_rate", sort=True)
+    diverged = (runs["status"] == "diverged").groupby(runs["learning_rate"], sort=True).sum()
     shared = set.intersection(*by_rate["seed"].agg(set)) if len(by_rate) else set()
     counted = runs[runs["seed"].isin(shared)] if shared else runs
-    scores = counted.groupby("learning_rate", sort=True)["value"].agg(
-        lambda values: values.mean() if values.notna().all() else math.nan
-    )
+    failed = counted["value"].isna().groupby(counted["learning_rate"], sort=True).any()
+    scores = counted.groupby("learning_rate", sort=True)["value"].mean().mask(failed)
     best = scores.max() if higher_is_better(metric) else scores.min()
     gained = (scores - start) / (best - start) if best != start else scores * math.nan
     return pd.DataFrame(
@@ -68,9 +68,7 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
             "score": scores.to_numpy(),
             "progress": gained.clip(lower=0.0).fillna(0.0).to_numpy(),
             "num_runs": by_rate.size().to_numpy(),
-            "num_diverged": by_rate["status"]
-            .agg(lambda s: int((s == "diverged").sum()))
-            .to_numpy(),
+            "num_diverged": diverged.to_numpy(),
         }
     )
 

@@ -105,7 +105,7 @@ def _confidence_sequence(data: Floats, alpha: float) -> tuple[float, float]:
 
 @lru_cache(maxsize=4096)
 def _refuted_count(num: int, alpha: float) -> int:
-    """Return how many of `num` differences may at most lie below a median that is refuted, or -1."""
+    """Return how many of `num` differences may lie below a refuted median; -1 if none."""
     below = np.arange((num + 1) // 2)
     refuted = below[log_wealth(num - below, below) >= -math.log(alpha)]
     return int(refuted.max(initial=-1))

@@ -75,9 +75,9 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
     counted = runs[runs["seed"].isin(shared)] if shared else runs
     metric = str(runs["metric"].iloc[0])
     sign = 1.0 if higher_is_better(metric) else -1.0
-    scores = counted.groupby("setting", sort=False)["value"].agg(
-        lambda values: sign * values.mean() if values.notna().all() else -math.inf
-    )
+    means = sign * counted.groupby("setting", sort=False)["value"].mean()
+    failed = counted["value"].isna().groupby(counted["setting"], sort=False).any()
+    scores = means.mask(failed, -math.inf)
     best = str(scores.idxmax())
     chosen = runs[runs["setting"] == best].iloc[0]
     return {
