@@ -1,0 +1,117 @@
+"""The networks of convolutions that BackPACK can extend: Net2C2D, Net3C3D and AllCNNC."""
+
+import pytest
+import torch
+from backpack import backpack, extend
+from backpack.extensions import BatchGrad, DiagGGNExact
+from torch import nn
+from torch.func import functional_call, grad, vmap
+
+from deepobs.models import MLP, AllCNNC, LogisticRegression, Net2C2D, Net3C3D
+
+# BackPACK hooks the first layer too, whose input needs no gradient; PyTorch remarks on that.
+pytestmark = pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")
+
+GRAY, COLOUR = (3, 1, 28, 28), (3, 3, 32, 32)
+EXTENDABLE = [
+    (LogisticRegression, GRAY),
+    (MLP, GRAY),
+    (Net2C2D, GRAY),
+    (Net3C3D, COLOUR),
+    (AllCNNC, COLOUR),
+]
+each = pytest.mark.parametrize(
+    ("architecture", "shape"), EXTENDABLE, ids=[a.__name__ for a, _ in EXTENDABLE]
+)
+
+
+def losses_of(architecture, shape):
+    torch.manual_seed(0)
+    # In float64: a ReLU at zero may fall on the other side when a batch is computed in parts.
+    model = architecture().double().eval()
+    inputs, targets = torch.rand(shape, dtype=torch.float64), torch.tensor([1, 2, 3])
+    return model, inputs, targets
+
+
+@each
+def test_backpack_gives_the_gradient_of_each_example(architecture, shape):
+    """BackPACK's individual gradients are those of autograd, example by example."""
+    model, inputs, targets = losses_of(architecture, shape)
+    extended, loss = extend(model), extend(nn.CrossEntropyLoss(reduction="sum"))
+    with backpack(BatchGrad()):
+        loss(extended(inputs), targets).backward()
+    parameters = list(model.parameters())
+    for index in range(len(inputs)):
+        one = slice(index, index + 1)
+        alone = torch.autograd.grad(
+            nn.functional.cross_entropy(model(inputs[one]), targets[one]), parameters
+        )
+        for parameter, expected in zip(parameters, alone, strict=True):
+            torch.testing.assert_close(parameter.grad_batch[index], expected)
+
+
+@pytest.mark.parametrize("architecture", [LogisticRegression, MLP, Net2C2D, Net3C3D])
+def test_backpack_gives_second_order_quantities(architecture):
+    """Every layer is one that BackPACK propagates curvature through."""
+    shape = dict(EXTENDABLE)[architecture]
+    model, inputs, targets = losses_of(architecture, shape)
+    extended, loss = extend(model), extend(nn.CrossEntropyLoss())
+    with backpack(DiagGGNExact()):
+        loss(extended(inputs), targets).backward()
+    for parameter in model.parameters():
+        assert parameter.diag_ggn_exact.shape == parameter.shape
+        assert (parameter.diag_ggn_exact >= 0).all()
+
+
+@each
+def test_vmap_gives_the_gradient_of_each_example(architecture, shape):
+    """torch.func's gradients of single examples add up to the gradient of the sum."""
+    model, inputs, targets = losses_of(architecture, shape)
+    parameters = {name: p.detach() for name, p in model.named_parameters()}
+
+    def loss(parameters, image, target):
+        logits = functional_call(model, parameters, (image[None],))
+        return nn.functional.cross_entropy(logits, target[None])
+
+    of_each = vmap(grad(loss), in_dims=(None, 0, 0))(parameters, inputs, targets)
+    total = nn.functional.cross_entropy(model(inputs), targets, reduction="sum")
+    together = torch.autograd.grad(total, list(model.parameters()))
+    for gradients, expected in zip(of_each.values(), together, strict=True):
+        torch.testing.assert_close(gradients.sum(0), expected)
+
+
+@pytest.mark.parametrize(
+    ("model", "size"),
+    [
+        (Net2C2D(image_size=17), 17),
+        (Net3C3D(image_size=23), 23),
+        (AllCNNC(image_size=17, num_classes=4), 17),
+    ],
+    ids=["Net2C2D", "Net3C3D", "AllCNNC"],
+)
+def test_other_image_sizes(model, size):
+    """Odd sizes too: padding and the first dense layer follow from the size."""
+    logits = model(torch.rand(2, model.in_channels, size, size))
+    assert logits.shape[0] == 2
+    assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("architecture", [Net3C3D, AllCNNC])
+def test_images_that_are_too_small(architecture):
+    """A size of which nothing would be left is refused at construction."""
+    with pytest.raises(ValueError, match="Images of 5 rows are too small"):
+        architecture(image_size=5)
+
+
+def test_allcnnc_has_no_negative_logits():
+    """ReLU follows the last convolution too, as in the original."""
+    torch.manual_seed(0)
+    assert (AllCNNC()(torch.randn(4, 3, 32, 32)) >= 0).all()
+
+
+def test_allcnnc_drops_in_training_only():
+    """Two passes differ in training and agree in evaluation."""
+    model, images = AllCNNC(), torch.rand(1, 3, 32, 32)
+    assert not torch.equal(model(images), model(images))
+    model.eval()
+    assert torch.equal(model(images), model(images))
