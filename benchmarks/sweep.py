@@ -2,10 +2,10 @@
 
     python benchmarks/sweep.py [--runs 60]
 
-Each sweep is a process of its own, as a user starts it. Prints the time on two workers over that on
-one (at most 0.6 on an idle machine of two cores, start-up included), and what sweep and records take
-beside the runs' training and evaluation (at most 5 %; the start-up, which is mostly the import of
-torch and does not grow with the runs, is reported apart).
+Each sweep is a process of its own, as a user starts it. Prints the time on two workers over that
+on one (at most 0.6 on an idle machine of two cores, start-up included), and what sweep and records
+take beside the runs' training and evaluation (at most 5 %; the start-up, which is mostly the import
+of torch and does not grow with the runs, is reported apart).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Whole searches: what is tried, what is recorded, how they go on."""
 
 import json
+import os
 
 import pytest
 
@@ -115,6 +116,20 @@ def test_pruning(tmp_path):
     assert result.best.status == "finished"
     assert len(_seeds(tmp_path)) == ended.count("finished")
     assert not (tmp_path / ".runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.benchmark_data
+def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
+    """Twenty trials find a learning rate within 2 % of the whole grid's best validation loss."""
+    if "DEEPOBS_DATA_DIR" not in os.environ:
+        pytest.skip("needs Fashion-MNIST in $DEEPOBS_DATA_DIR")
+    options = {"results": tmp_path, "repeat": 0, **COMMON}
+    few = tune("fmnist_logreg", "SGD", budget=20, **options)
+    whole = tune("fmnist_logreg", "SGD", **options)
+    assert len(few.trials) == 20
+    assert len(whole.trials) == 36
+    assert few.best.value <= 1.02 * whole.best.value
 
 
 @pytest.mark.parametrize(
