@@ -85,3 +85,13 @@ def test_all_public_names_are_there() -> None:
     for name in deepobs.data.__all__:
         assert getattr(deepobs.data, name) is not None
     assert len(set(deepobs.data.__all__)) == len(deepobs.data.__all__)
+
+
+def test_the_readme_lists_every_data_set_with_what_is_fetched() -> None:
+    """Its table and the catalogue say the same."""
+    lines = (Path(__file__).parents[1] / "README.md").read_text().splitlines()
+    rows = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    assert list(rows) == list(DATASETS)
+    for name, entry in DATASETS.items():
+        if entry.download_bytes:
+            assert rows[name].endswith(f"| {entry.download_bytes / 1e6:.0f} MB |")

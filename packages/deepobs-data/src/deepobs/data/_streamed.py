@@ -122,7 +122,7 @@ class StreamedImages(ExampleDataset):
         self.unreadable_files.update(new)
         if new:
             warnings.warn(
-                f"{self.name}: {', '.join(new)} cannot be read and is left out of {phase}"
+                f"{self.name}: left out of {phase}, as they cannot be read: {', '.join(new)}"
                 f" ({len(self.unreadable_files)} unreadable files so far).",
                 CorruptFilesWarning,
                 stacklevel=3,
