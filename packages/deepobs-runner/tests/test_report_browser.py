@@ -172,7 +172,7 @@ def test_a_link_brings_back_the_view(visit, path):
     assert axes == ["steps", "training loss", "linear"]
     assert page.locator(chart).evaluate("e => e.data[0].x.at(-1)") == 7 * 12
     assert page.locator(chart).evaluate("e => e.data.length") == 8 + 1
-    assert page.get_by_label("Against").input_value() == "steps"
+    assert page.get_by_label("Against", exact=True).input_value() == "steps"
     assert not page.get_by_label("Adam", exact=True).is_checked()
 
 
@@ -196,7 +196,7 @@ def test_every_seed_on_demand(visit, path):
     chart = f"{SECTION} [data-chart=loss]"
     drawn(page, chart)
     before = page.locator(chart).evaluate("e => e.data.length")
-    page.get_by_label("Lines").select_option("seeds")
+    page.get_by_label("Lines", exact=True).select_option("seeds")
     page.wait_for_function(
         "([chart, before]) => document.querySelector(chart).data.length > before",
         arg=[chart, before],
@@ -256,9 +256,9 @@ def test_no_width_scrolls_sideways(visit, path, width):
 def test_the_phone_hides_the_side_panel_until_asked(visit, path):
     """On a phone the filters are folded away and open with a tap."""
     page = visit(path, width=390)
-    assert not page.get_by_label("Against").is_visible()
+    assert not page.get_by_label("Against", exact=True).is_visible()
     page.get_by_text("Contents, legend and filters").click()
-    assert page.get_by_label("Against").is_visible()
+    assert page.get_by_label("Against", exact=True).is_visible()
 
 
 def test_the_keyboard_reaches_everything(visit, path):
@@ -330,14 +330,14 @@ def test_hostile_numbers_and_gaps_are_drawn(visit, report_cases, tmp_path):
     frame = report_cases.frame_of(runs, tmp_path / "results")
     page = visit(write_report(frame, tmp_path / "r.html"))
     for scale in ("log", "linear", "loglog"):
-        page.get_by_label("Scale").select_option(scale)
+        page.get_by_label("Scale", exact=True).select_option(scale)
         assert drawn(page, "#problem-p [data-chart=loss]").count() > 0
 
 
 def test_an_unknown_address_shows_everything(visit, path):
     """Names in the address that do not exist are ignored."""
     page = visit(path, fragment="#at=nowhere&x=parsecs&phase=%00&method=Adam&method=Nadam%")
-    assert page.get_by_label("Against").input_value() == "epoch"
+    assert page.get_by_label("Against", exact=True).input_value() == "epoch"
     assert "1 of 5 methods" in page.locator("#filter-status").inner_text()
 
 

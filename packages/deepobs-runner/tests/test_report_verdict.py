@@ -52,7 +52,7 @@ def test_one_run_each_says_nothing_about_chance(judge):
     """Single runs are not compared."""
     verdict = judge({"Adam": (0.1, 1), "SGD": (3.0, 1)})
     assert verdict.level == "unclear"
-    assert "one run each says nothing about chance" in verdict.why
+    assert "a single run says nothing about chance" in verdict.why
 
 
 def test_equal_methods_cannot_be_told_apart(judge):

@@ -178,7 +178,7 @@ def _why(row: Mapping[str, Any]) -> str:
     else:
         basis = f"{a} and {b} runs, not paired" if a != b else f"{_runs(a)} of each, not paired"
     if min(a, b) < 2 or math.isnan(row["p_holm"]):
-        return f"{basis}: one run each says nothing about chance; repeat with more seeds."
+        return f"{basis}: a single run says nothing about chance; repeat with more seeds."
     text = f"{basis}: p {_equals(row['p_holm'])} (permutation test after Holm)"
     if row["p_holm"] > ALPHA and row["num_pairs"] < 6:
         text += f"; {row['num_pairs']} seeds are too few to reach {ALPHA:g} with pairs, try ten"
