@@ -201,10 +201,10 @@ def test_truncated_record_is_unreadable(cut):
 
 
 def test_huge_numbers_become_infinite():
-    """Numbers beyond float64 are infinite and make the run a diverged one."""
-    text = json.dumps(RECORD_1_2).replace("0.5]", f"1e999, {10**400}, -{10**400}]", 1)
+    """Numbers beyond float64, or beyond what sums can hold, make the run a diverged one."""
+    text = json.dumps(RECORD_1_2).replace("0.5]", f"1e999, {10**400}, -{10**400}, 1e300]", 1)
     run = parse_record(text.encode(), "a/b/c/d.json")
-    assert run["train_loss"][2:].tolist() == [math.inf, math.inf, -math.inf]
+    assert run["train_loss"][2:].tolist() == [math.inf, math.inf, -math.inf, math.inf]
     assert run["status"] == "diverged"
 
 

@@ -21,6 +21,7 @@ from ._runs import (
     higher_is_better,
     per_run,
     run_values,
+    value_before_training,
     with_methods,
 )
 from ._sensitivity import sensitivity_curve, sensitivity_table
@@ -75,5 +76,6 @@ __all__ = [
     "tunability",
     "tuned_runs",
     "tuned_settings",
+    "value_before_training",
     "with_methods",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from ._runs import run_values
+from ._runs import run_values, value_before_training
 from ._sensitivity import sensitivity_table
 from ._tuning import tuned_runs, tuned_settings
 
@@ -185,9 +185,9 @@ def _gain_by_metric(frame: pd.DataFrame, values: pd.DataFrame) -> dict[str, floa
     gains = {}
     for problem, group in values.groupby("problem", observed=True):
         metric = str(group["metric"].iloc[0])
-        rows = frame[(frame["problem"] == problem) & (frame["epoch"] == 0)]
+        start = value_before_training(frame, str(problem), metric)
         medians = group.groupby("method", observed=True)["value"].median()
-        gains[str(problem)] = float((medians - rows[metric].mean()).abs().max())
+        gains[str(problem)] = float((medians - start).abs().max())
     return gains
 
 

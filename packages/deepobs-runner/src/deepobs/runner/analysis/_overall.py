@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ._bootstrap import percentile_interval, stratified_bootstrap
-from ._runs import higher_is_better, run_values
+from ._runs import higher_is_better, run_values, value_before_training
 from ._tuning import tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -31,11 +31,10 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
         `run_values`'s table of the tuned runs with the column `score` more.
     """
     runs = run_values(tuned_runs(frame, tuned))
-    starts = frame[frame["epoch"] == 0]
     scores = pd.Series(0.0, index=runs.index)
     for problem, group in runs.groupby("problem", observed=True):
         metric = str(group["metric"].iloc[0])
-        start = float(starts.loc[starts["problem"] == problem, metric].mean())
+        start = value_before_training(frame, str(problem), metric)
         means = group.groupby("method", observed=True)["value"].mean()
         best = means.max() if higher_is_better(metric) else means.min()
         if best != start and math.isfinite(best):

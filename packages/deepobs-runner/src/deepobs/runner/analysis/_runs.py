@@ -240,6 +240,21 @@ def _found_values(frame: pd.DataFrame, metric: str, value: Value) -> pd.DataFram
     return found.assign(metric=metric, run_id=found["run_id"].astype(object))
 
 
+def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> float:
+    """Average a metric before training over a problem's runs: what no training is worth.
+
+    Args:
+        frame: A tidy frame.
+        problem: The problem's name.
+        metric: A column of the frame.
+
+    Returns:
+        The mean at epoch 0 of what is finite; NaN where nothing is.
+    """
+    values = frame.loc[(frame["epoch"] == 0) & (frame["problem"] == problem), metric]
+    return float(values[np.isfinite(values)].mean())
+
+
 def check_metric(frame: pd.DataFrame, metric: str) -> None:
     """Raise `AnalysisError` unless the frame has the metric.
 

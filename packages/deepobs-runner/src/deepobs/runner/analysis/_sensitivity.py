@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._runs import Value, higher_is_better, run_values
+from ._runs import Value, higher_is_better, run_values, value_before_training
 
 _GROUP = ["problem", "method"]
 
@@ -27,12 +27,11 @@ def sensitivity_curve(frame: pd.DataFrame, value: Value = "final") -> pd.DataFra
         `num_diverged`.
     """
     runs = run_values(frame, value=value)
-    starts = frame[frame["epoch"] == 0]
     tables = []
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         metric = str(group["metric"].iloc[0])
-        start = starts.loc[starts["problem"] == key[0], metric].mean()
-        tables.append(_curve(group, float(start)).assign(problem=str(key[0]), method=str(key[1])))
+        start = value_before_training(frame, str(key[0]), metric)
+        tables.append(_curve(group, start).assign(problem=str(key[0]), method=str(key[1])))
     if not tables:
         return pd.DataFrame(columns=_CURVE_COLUMNS)
     return pd.concat(tables, ignore_index=True)[_CURVE_COLUMNS]

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 from ._bootstrap import percentile_interval
-from ._runs import Value, higher_is_better, run_values
+from ._runs import Value, higher_is_better, run_values, value_before_training
 
 Floats = NDArray[np.float64]
 _GROUP = ["problem", "method"]
@@ -87,13 +87,14 @@ def tunability(
         Account for Hyperparameter Tuning, ICML 2020, arXiv 1910.11758.
     """
     runs = run_values(frame, value=value)
-    starts = frame[frame["epoch"] == 0]
     tables = []
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         metric = str(group["metric"].iloc[0])
-        start = float(starts.loc[starts["problem"] == key[0], metric].mean())
+        start = value_before_training(frame, str(key[0]), metric)
         larger = higher_is_better(metric)
         values = _trial_values(group, start, larger=larger)
+        if len(values) == 0:
+            continue
         generator = np.random.default_rng(seed)
         draws = generator.integers(len(values), size=(num_resamples, len(values)))
         resamples = np.sort(values[draws], axis=1)
@@ -114,4 +115,5 @@ def _trial_values(runs: pd.DataFrame, start: float, *, larger: bool) -> Floats:
     counted = runs[runs["seed"].isin(shared)] if shared else runs
     values = counted["value"].fillna(start)
     values = values.clip(lower=start) if larger else values.clip(upper=start)
-    return values.groupby(counted["setting"]).mean().to_numpy(dtype=np.float64)
+    # Where not even the value before training is known, a diverged trial is worth nothing sayable.
+    return values.groupby(counted["setting"]).mean().dropna().to_numpy(dtype=np.float64)

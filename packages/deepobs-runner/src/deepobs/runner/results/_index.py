@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
+import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -27,7 +28,7 @@ from ._table import RUN_SCHEMA, to_frame, to_table
 
 INDEX_NAME = ".deepobs-index.parquet"
 # To be raised whenever the same file would be read differently than before.
-_VERSION = b"1"
+_VERSION = b"2"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
@@ -201,9 +202,8 @@ def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
 
 def _cache_path(root: Path) -> Path:
     """Where the index of a folder lies that cannot be written to."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     digest = hashlib.sha256(str(root.resolve()).encode("utf-8", "replace")).hexdigest()[:16]
-    return base / "deepobs" / "index" / f"{digest}.parquet"
+    return platformdirs.user_cache_path("deepobs") / "index" / f"{digest}.parquet"
 
 
 def _index_path(root: Path) -> Path:

@@ -29,6 +29,8 @@ _LEARNING_RATE_NAMES = ("lr", "learning_rate")
 # What sets a run apart besides optimizer, hyperparameters and schedule, with the value that is
 # not worth a word.
 _VARIANTS = {"precision": "fp32", "accumulate": 1, "clip_norm": None, "replay": False}
+# Beyond any float32 loss; squares and sums of larger numbers would overflow in the statistics.
+_LARGEST = 1e150
 _MINIBATCHES = b'"minibatch_train_losses"'
 
 
@@ -75,8 +77,10 @@ def parse_record(content: bytes, file: str) -> Run | None:
         run["num_epochs"] = num_values - 1
     per_epoch = _steps_per_epoch(data, num_logged, run["num_epochs"])
     run["steps"] = np.empty(0) if math.isnan(per_epoch) else np.full(num_values - 1, per_epoch)
-    if run["status"] is None:
-        run["status"] = "finished" if _all_finite(run) else "diverged"
+    if not _all_finite(run):
+        run["status"] = "diverged"
+    elif run["status"] is None:
+        run["status"] = "finished"
     if run["run_id"] is None:
         run["run_id"] = identify(run, file)
     return run
@@ -199,13 +203,15 @@ def _numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
         return np.empty(0)
     if not isinstance(values, list):
         raise UnreadableRecordError(f"{name} is {_show(values)}, expected a list of numbers")
-    return np.array(
+    numbers = np.array(
         [
             value if type(value) is float else _number(value, f"{name}[{position}]")
             for position, value in enumerate(values)
         ],
         dtype=np.float64,
     )
+    too_large = np.abs(numbers) > _LARGEST
+    return np.where(too_large, np.copysign(np.inf, numbers), numbers)
 
 
 def _number(value: Any, name: str) -> float:

@@ -1,0 +1,63 @@
+"""Strange records go through every function: no crash, and no warning either."""
+
+import math
+
+import pytest
+
+from deepobs.runner import analysis
+
+STRANGE = {
+    "huge": [{"losses": [1e308, -1e308, 1e308]}, {"optimizer": "B", "losses": [1e308, 1e300, 1.0]}],
+    "infinite": [{"losses": [1.0, 10**400, 2.0]}, {"optimizer": "B", "losses": [1.0, 0.5, 0.1]}],
+    "null throughout": [{"losses": [None, None]}, {"optimizer": "B", "losses": [1.0, 0.5]}],
+    "no test series": [{"test_losses": []}, {"optimizer": "B"}],
+    "no train series": [{"train_losses": []}, {"optimizer": "B", "train_losses": []}],
+    "mixed lengths": [
+        {"test_losses": [1.0], "test_accuracies": [0.1, 0.2, 0.3]},
+        {"optimizer": "B"},
+    ],
+    "no learning rate": [{"learning_rate": None}, {"optimizer": "B", "learning_rate": None}],
+    "learning rate zero": [{"learning_rate": 0.0}, {"learning_rate": -1.0}, {"optimizer": "B"}],
+    "no settings": [{"batch_size": None, "hyperparams": None, "schedule": None}],
+    "constant": [{"losses": [1.0, 1.0, 1.0]}, {"optimizer": "B", "losses": [1.0, 1.0, 1.0]}],
+    "only epoch 0": [{"losses": [1.0]}, {"optimizer": "B", "losses": [2.0]}],
+    "script": [{"testproblem": "<script>alert(1)</script>", "optimizer": "</script>"}],
+    "all diverged": [
+        {"losses": [1.0, None], "status": "diverged"},
+        {"optimizer": "B", "losses": [1.0, None], "status": "diverged"},
+    ],
+    "same seed twice": [{}, {}, {"optimizer": "B"}, {"optimizer": "B"}],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_every_table_survives(make_frame, kind):
+    """Each table of the analysis comes out of strange records without error or warning."""
+    runs = STRANGE[kind]
+    frame = make_frame(*runs) if runs else make_frame({}).iloc[:0]
+    tuned = analysis.tuned_settings(frame)
+    best = analysis.tuned_runs(frame, tuned)
+    targets = dict.fromkeys(frame["problem"].unique(), 0.5)
+    tables = [
+        analysis.summary_table(frame, tuned=tuned),
+        analysis.group_flags(frame, tuned),
+        analysis.compare(frame, tuned=tuned),
+        analysis.compare_overall(frame, tuned=tuned),
+        analysis.aggregate_table(frame, tuned),
+        analysis.sensitivity_table(frame),
+        analysis.tunability(frame),
+        analysis.target_table(best, targets),
+        analysis.score_matrix(best),
+        analysis.speed_frontier(best, "steps"),
+        analysis.optimizer_overhead(frame),
+    ]
+    times = analysis.times_to_target(best, "steps", targets)
+    ranks = analysis.rank_test(tables[8])
+    assert all(len(table) >= 0 for table in tables)
+    if len(times):
+        scores = analysis.profile_score(times)
+        assert ((scores >= 0) & (scores <= 1)).all()
+    assert ranks.num_problems >= 0
+    chances = tables[2]["probability"]
+    assert all(math.isnan(p) or 0 <= p <= 1 for p in chances)
