@@ -96,7 +96,7 @@ def try_lock(root, answers):
         answers.put(str(error))
 
 
-def train_together(rank, count, port, settings, results):
+def train_together(rank, count, port, settings, results, data_root):
     """Is one of several processes of a run, as torchrun would start it."""
     torch.set_num_threads(1)
     os.environ.update(
@@ -106,4 +106,5 @@ def train_together(rank, count, port, settings, results):
         MASTER_ADDR="127.0.0.1",
         MASTER_PORT=str(port),
     )
-    run_config(RunConfig(**settings), results=results, progress="off", device="cpu")
+    config = RunConfig(**settings)
+    run_config(config, results=results, data_root=data_root, progress="off", device="cpu")

@@ -95,7 +95,7 @@ def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
     ("optimizer", "changes"),
     [
         ("Noisy", {"accumulate": 2, "clip_norm": 1.0}),
-        ("LBFGS", {"schedule": "constant"}),
+        ("LBFGS", {"schedule": "constant", "epochs": 2, "hyperparameters": {"max_iter": 4}}),
         ("schedulefree.AdamWScheduleFree", {"schedule": "constant"}),
         ("SGD", {"precision": "bf16", "schedule": {"name": "ReduceLROnPlateau", "patience": 0}}),
         ("SGD", {"problem": "quadratic_deep", "lr": 1e-3, "epochs": 20}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,10 @@ class Checkpoints:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
+            with zipfile.ZipFile(path) as archive:  # torch.load reads past a flipped bit
+                damaged = archive.testzip()
+            if damaged is not None:
+                raise zipfile.BadZipFile(damaged)
             state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise CheckpointError(

@@ -1,0 +1,88 @@
+"""Checkpoints."""
+
+import logging
+
+import pytest
+import torch
+
+from deepobs.runner._checkpoint import Checkpoints
+from deepobs.runner._errors import CheckpointError
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path, "0123456789abcdef")
+
+
+def names(checkpoints):
+    return sorted(path.name for path in checkpoints.folder.iterdir())
+
+
+def test_the_last_two_are_kept(checkpoints):
+    """The newest is loaded; nothing else is left in the folder."""
+    for steps in (5, 20, 100):
+        checkpoints.save({"weights": torch.full((3,), float(steps))}, steps)
+    assert names(checkpoints) == ["checkpoint_000000000020.pt", "checkpoint_000000000100.pt"]
+    assert checkpoints.load()["weights"].tolist() == [100, 100, 100]
+
+
+def test_none_is_none(checkpoints):
+    """A run that was never saved starts at its beginning."""
+    assert checkpoints.load() is None
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((999,), 2.0).numpy().tobytes()) + 2000] ^= 1
+    path.write_bytes(content)
+
+
+def _foreign(path):
+    torch.save({"epoch": 3}, path)
+
+
+def _other_run(path):
+    Checkpoints(path.parent / "other", "f" * 16).save({}, 1)
+    (path.parent / "other" / "checkpoint_000000000001.pt").replace(path)
+
+
+def _code(path):
+    torch.save({"format": "deepobs-checkpoint-1", "code": torch.nn.Linear(1, 1)}, path)
+
+
+DAMAGE = {
+    "truncated": (_truncate, "truncated or damaged"),
+    "empty": (_empty, "truncated or damaged"),
+    "a bit flipped": (_flip, "truncated or damaged"),
+    "not ours": (_foreign, "no checkpoint of deepobs"),
+    "another run's": (_other_run, "belongs to the run ffffffffffffffff"),
+    "holds code": (_code, "truncated or damaged"),
+}
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGE.values(), ids=list(DAMAGE))
+def test_a_bad_one_is_refused_and_the_one_before_used(checkpoints, caplog, damage, said):
+    """One sentence names the file."""
+    for steps in (1, 2):
+        checkpoints.save({"weights": torch.full((999,), float(steps))}, steps)
+    damage(checkpoints.folder / "checkpoint_000000000002.pt")
+    with caplog.at_level(logging.WARNING):
+        assert checkpoints.load()["weights"][0] == 1
+    assert said in caplog.text
+    assert "checkpoint_000000000002.pt" in caplog.text
+
+
+def test_only_bad_ones_are_an_error(checkpoints):
+    """A month of training is not thrown away silently: the user decides."""
+    checkpoints.save({}, 1)
+    _empty(checkpoints.folder / "checkpoint_000000000001.pt")
+    with pytest.raises(CheckpointError, match="No checkpoint in"):
+        checkpoints.load()
