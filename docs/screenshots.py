@@ -27,11 +27,11 @@ PICTURES = (
 )
 # problem, optimizer, hyperparameters, rates tried with the first seed, the one repeated, epochs
 STUDY = (
-    ("quadratic_deep", "SGD", {}, (0.003, 0.01, 0.01585, 0.03, 0.1), 0.01585, 100),
+    ("quadratic_deep", "SGD", {}, (0.003, 0.01, 0.01585, 0.03, 0.1), 0.01, 100),
     ("quadratic_deep", "Adam", {}, (0.01, 0.03981, 0.1), 0.03981, 100),
     ("digits_mlp", "SGD", {}, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 0.3, 30),
     ("digits_mlp", "SGD", {"momentum": 0.9}, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 0.3, 30),
-    ("digits_mlp", "Adam", {}, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.1), 1e-3, 30),
+    ("digits_mlp", "Adam", {}, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.1), 1e-2, 30),
 )
 SEEDS = range(42, 47)
 

@@ -7,6 +7,8 @@ const charts = (() => {
   const visible = new Set();
   let printing = false;
   const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training" };
+  // A page's width is not known before it is printed: charts get the size of A4's text in pixels.
+  const PAPER = { one: { width: 640, height: 235 }, two: { width: 330, height: 235 } };
   const PHASES = { test: "test", train: "training", valid: "validation" };
 
   function problemData(name) {
@@ -204,6 +206,7 @@ const charts = (() => {
       return;
     }
     element.querySelector(".chart-message")?.remove();
+    if (printing) Object.assign(result.layout, element.closest(".one") ? PAPER.one : PAPER.two);
     Plotly.react(element, result.traces, result.layout, {
       responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "pan2d"],
     });
