@@ -250,3 +250,29 @@ def test_index_holds_no_minibatch_losses(tmp_path, write_record):
     load_records(tmp_path)
     assert json.loads(path.read_text())["minibatch_train_losses"]
     assert (tmp_path / INDEX_NAME).stat().st_size < path.stat().st_size / 20
+
+
+def test_record_of_a_real_run_is_read_back(tmp_path):
+    """What `run` measured and was told comes back in the frame."""
+    from deepobs.runner import run
+
+    settings = {"lr": 0.01, "hyperparameters": {"momentum": 0.9}, "epochs": 2, "seed": 5}
+    record = run("quadratic_deep", "SGD", **settings, results=tmp_path)
+    frame = load_records(tmp_path)
+    assert frame["test_loss"].tolist() == record.test_losses
+    assert frame["train_loss"].tolist() == record.train_losses
+    assert frame["steps"].tolist() == [0.0, 7.0, 14.0]
+    assert frame["seconds"].tolist() == pytest.approx(np.cumsum([0, *record.epoch_seconds]))
+    expected = {
+        "run_id": record.run_id,
+        "source": "deepobs-2",
+        "problem": "quadratic_deep",
+        "optimizer": "SGD",
+        "hyperparameters": '{"momentum": 0.9}',
+        "learning_rate": 0.01,
+        "schedule": "constant",
+        "variant": "",
+        "seed": 5,
+        "status": "finished",
+    }
+    assert {name: frame[name].iloc[0] for name in expected} == expected
