@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["tests", "lint", "typecheck", "imports", "build"]
+nox.options.sessions = ["tests", "lint", "typecheck", "imports", "docs", "build"]
 
 PACKAGES = ("data", "models", "problems", "runner")
 
@@ -93,6 +93,13 @@ def imports(session: nox.Session) -> None:
     """No package imports what is above it; the models import torch alone."""
     _install(session, *PACKAGES)
     session.run("lint-imports")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The README's table of problems is the catalogue's, and its Python examples run."""
+    _install(session, *PACKAGES)
+    session.run("python", "docs/readme.py", "--check", env=ONE_THREAD)
 
 
 @nox.session

@@ -165,7 +165,7 @@ def test_works_with_lbfgs() -> None:
     assert built.evaluate("test").loss < 90 < start
 
 
-# The first layer's inputs need no gradient, as nowhere in training; torch remarks on BackPACK's hook.
+# The first layer's inputs need no gradient, as in all training; torch warns of BackPACK's hook.
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")
 @pytest.mark.parametrize("name", ["digits_logreg", "digits_mlp", "mnist_2c2d"])
 def test_works_with_backpack(name: str) -> None:

@@ -1,8 +1,8 @@
 """On the real data, runs reproduce what DeepOBS published.
 
-The published figures are means over seeds 42-51, their spread is the sample standard deviation. Early
-values are compared as they are. Final values only with `replay=True`, for the original repeats the
-first epoch's order and augmentation in every epoch.
+The published figures are means over seeds 42-51, their spread is the sample standard deviation.
+Early values are compared as they are. Final values only with `replay=True`, for the original
+repeats the first epoch's order and augmentation in every epoch.
 """
 
 import os

@@ -14,9 +14,9 @@ _RUNS = (
     ("quadratic_deep", "SGD", 0.01585, {}, 20),
     ("quadratic_deep", "SGD", 0.002512, {"momentum": 0.99}, 20),
     ("quadratic_deep", "Adam", 0.03981, {}, 20),
-    ("digits_mlp", "SGD", 0.1, {}, 20),
-    ("digits_mlp", "SGD", 0.01, {"momentum": 0.9}, 20),
-    ("digits_mlp", "Adam", 0.003, {}, 20),
+    ("digits_mlp", "SGD", 0.5, {}, 20),
+    ("digits_mlp", "SGD", 0.1, {"momentum": 0.9}, 20),
+    ("digits_mlp", "Adam", 0.01, {}, 20),
 )
 _SEEDS = (42, 43, 44)
 
