@@ -6,15 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from deepobs.data import CorruptDatasetError, DataRootError, DatasetNotFoundError
 from deepobs.problems import UnknownProblemError
 
 from .._callbacks import Callback
 from .._checkpoint import Checkpoints
-from .._errors import CheckpointError, RunInProgressError, UsageError
+from .._errors import CheckpointError, ResultsError, RunInProgressError, UsageError
 from .._run import run_config
 from ..results import Record
 from ..results._store import ResultsStore
 from ._executor import Job, Outcome, Progress, Report
+
+# The same would happen again, and the sentence says what to do.
+_HOPELESS = (
+    UsageError,
+    UnknownProblemError,
+    DatasetNotFoundError,
+    CorruptDatasetError,
+    DataRootError,
+)
 
 
 class PrunedError(Exception):
@@ -39,7 +49,7 @@ def perform(job: Job, report: Report) -> Outcome:
         report: told after each epoch.
 
     Returns:
-        How it ended. Only an interruption (`KeyboardInterrupt`) leaves it as an exception.
+        How it ended. Only an interruption (`RunInterruptedError`) leaves it as an exception.
     """
     started = time.perf_counter()
     try:
@@ -50,8 +60,10 @@ def perform(job: Job, report: Report) -> Outcome:
         store = ResultsStore(job.options["results"])
         Checkpoints(store.work_folder(job.config.run_id), job.config.run_id).remove()
         outcome = Outcome(status="pruned", message=str(error))
-    except (UsageError, UnknownProblemError) as error:
+    except _HOPELESS as error:
         outcome = Outcome(status="failed", message=str(error))
+    except ResultsError as error:
+        outcome = Outcome(status="failed", message=str(error), retry=True)
     except Exception as error:  # noqa: BLE001 - a user's optimizer may raise anything
         outcome = Outcome(status="failed", message=_explain(error), retry=True)
     else:
