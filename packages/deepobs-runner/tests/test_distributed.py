@@ -51,7 +51,7 @@ def test_two_processes_give_the_losses_of_one(workers, tmp_path, changes):
 def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(workers, tmp_path):
     """Over 20 steps of SGD, within 1e-4; on noise in the format of Fashion-MNIST.
 
-    With lr 0.1 the rounding of one step grows to 1e-3 in 20, in one process too; with 0.01 it does not.
+    With lr 0.1 the rounding of one step grows to 1e-3 in 20, in one process too.
     """
     write_stand_in("fashion_mnist", tmp_path / "data", num_train=20 * 128, num_test=200)
     settings = {"problem": "fmnist_2c2d", "optimizer": "SGD", "lr": 0.01, "epochs": 1}

@@ -1,6 +1,7 @@
 """Loggers beside the records."""
 
 import sqlite3
+import time
 import warnings
 
 import pytest
@@ -43,9 +44,12 @@ def test_wandb_logs_offline(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_SILENT", "true")
     record = logged_run("wandb", tmp_path)
     (file,) = (tmp_path / "logs" / "wandb").rglob("*.wandb")
-    content = file.read_bytes()
     assert file.parent.name.startswith("offline-run-")
-    assert str(record.test_losses[-1])[:8].encode() in content  # its last digits may be rounded
+    wanted = str(record.test_losses[-1])[:8].encode()  # the last digits may be rounded
+    deadline = time.monotonic() + 60  # a process of wandb's writes the file when it gets to it
+    while wanted not in file.read_bytes():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_mlflow_gets_every_metric_of_every_epoch(tmp_path):
