@@ -197,7 +197,7 @@ def _group_row(group: pd.DataFrame, collapsed: pd.Series, gain: float) -> dict[s
     return {
         "num_runs": len(group),
         "num_diverged": int((group["status"] == "diverged").sum()),
-        "num_collapsed": int(collapsed.reindex(group["run_id"]).fillna(False).sum()),
+        "num_collapsed": int(collapsed[collapsed.index.isin(group["run_id"])].sum()),
         "bimodal": modes.p_value <= _SIGNIFICANCE and apart >= _APART * gain,
         "bimodality_p": modes.p_value,
         "low_mean": modes.low_mean,
