@@ -4,7 +4,7 @@
 
 Writes a tree of generated JPEG files of mixed sizes and modes (one in ten grey, one CMYK, one lying
 on its side), damages a few, and goes through an epoch without a model. Memory is the peak of a
-fresh process and its workers together, for a quarter of the files and for all.
+fresh process and its workers together (Linux only), for a quarter of the files and for all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import resource
 import tempfile
 import time
 import warnings
@@ -42,16 +41,28 @@ def stream(root: Path, workers: int, answer: Connection) -> None:
     """Goes through one epoch; sends the images, seconds, peak memory in MiB and the reports."""
     torch.set_num_threads(1)
     data = imagenet(root=root, num_workers=workers)
-    images = 0
+    images, memory = 0, 0.0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CorruptFilesWarning)
         begin = time.perf_counter()
         for batch in data.batches("train", batch_size=BATCH_SIZE):
             images += len(batch.inputs)
+            memory = max(memory, used_memory())
         seconds = time.perf_counter() - begin
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    used += workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    answer.send((images, seconds, used / 1024, [str(w.message) for w in caught]))
+    answer.send((images, seconds, memory, [str(w.message) for w in caught]))
+
+
+def used_memory() -> float:
+    """Returns what this process and its workers use, in MiB; pages that they share count once."""
+    processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    kilobytes = 0
+    for process in processes:
+        try:
+            lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+        except OSError:  # a worker that has just ended, or no Linux
+            continue
+        kilobytes += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return kilobytes / 1024
 
 
 def measure(root: Path, workers: int) -> tuple[int, float, float, list[str]]:
