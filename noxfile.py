@@ -38,8 +38,8 @@ NEEDS = {
     "bench": (),
 }
 # Optional parts of the runner that its tests go through.
-RUNNER_EXTRAS = "tune,slurm,tensorboard"
-SLOW_EXTRAS = f"{RUNNER_EXTRAS},ray,wandb,mlflow"
+RUNNER_EXTRAS = "tune,slurm,tensorboard,wandb,mlflow"
+SLOW_EXTRAS = f"{RUNNER_EXTRAS},ray"
 
 # One thread a process: two test processes with two threads each on two cores are ten times slower.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
