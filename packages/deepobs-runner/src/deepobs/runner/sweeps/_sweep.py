@@ -107,7 +107,7 @@ class Execution:
 
         Args:
             runs: the runs, each once.
-            executor: who does them; entered and left here.
+            executor: who does them; already entered, and left to the caller.
             callbacks: told how each run goes, in the worker; they are sent there by pickling.
 
         Raises:
@@ -123,7 +123,7 @@ class Execution:
         jobs = [Job(config=run, options=options) for run in runs if run.run_id not in done]
         if jobs:
             monitor = make_monitor(self.progress, total=len(jobs), skipped=len(done))
-            with monitor, executor:
+            with monitor:
                 for job, outcome in _drive(jobs, executor, monitor, self.retries):
                     ended[job.config.run_id] = _swept(job, outcome)
         return SweepResult(
@@ -186,7 +186,9 @@ def sweep(
         progress=progress,
     )
     ready = execution.make_executor()  # local workers import torch while the plan is read
-    return execution.run_all(read_plan(config), ready)
+    runs = read_plan(config)
+    with ready:
+        return execution.run_all(runs, ready)
 
 
 def dry_run(

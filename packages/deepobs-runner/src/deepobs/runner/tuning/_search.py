@@ -7,6 +7,7 @@ from typing import Any
 
 from .._config import RunConfig
 from ..results._store import ResultsStore
+from ..sweeps._executor import Executor
 from ..sweeps._sweep import Execution
 from ._objective import Objective
 from ._result import Trial, finite
@@ -46,13 +47,13 @@ class Search:
         """The runs of one setting on the whole training set, one a seed."""
         return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
 
-    def explore(self, strategy: Strategy) -> Iterator[list[Trial]]:
+    def explore(self, strategy: Strategy, executor: Executor) -> Iterator[list[Trial]]:
         """Run what the strategy proposes, round by round, yielding all trials after each."""
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):
             runs = [config for point in points for config in self.configs(point)]
-            self.execution.run_all(runs, self.execution.make_executor())
+            self.execution.run_all(runs, executor)
             for point in points:
                 trials.append(self.trial(point))
                 seen[key(point)] = self.loss(trials[-1])

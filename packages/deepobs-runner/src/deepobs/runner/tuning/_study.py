@@ -12,6 +12,7 @@ from deepobs.problems import BuiltProblem
 from .._callbacks import Callback
 from .._config import RunConfig
 from .._errors import UsageError
+from ..sweeps._executor import Executor
 from ..sweeps._work import PrunedError
 from ._objective import Objective
 from ._result import Trial
@@ -117,13 +118,16 @@ class PruningCallback(Callback):
             raise PrunedError(f"worse than the median after {epoch} epochs")
 
 
-def explore_study(search: Search, study: Study, budget: int) -> Iterator[list[Trial]]:
+def explore_study(
+    search: Search, study: Study, budget: int, executor: Executor
+) -> Iterator[list[Trial]]:
     """Run what the study proposes, as many at once as there are workers.
 
     Args:
         search: what the trials have in common.
         study: where trials come from.
         budget: how many trials the study may have.
+        executor: who does the runs.
 
     Yields:
         All trials that have ended, after each round.
@@ -139,7 +143,7 @@ def explore_study(search: Search, study: Study, budget: int) -> Iterator[list[Tr
             study.name_run(number, search.configs(point)[0].run_id)
         runs = {run.run_id: run for point in asked.values() for run in search.configs(point)}
         result = search.execution.run_all(
-            list(runs.values()), search.execution.make_executor(), callbacks=study.callbacks()
+            list(runs.values()), executor, callbacks=study.callbacks()
         )
         pruned = {run.config.run_id for run in result.runs if run.status == "pruned"}
         for number, point in asked.items():

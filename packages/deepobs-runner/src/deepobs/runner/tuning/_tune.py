@@ -11,6 +11,7 @@ from deepobs.problems import Problem
 
 from .._config import RunConfig
 from .._errors import UsageError, unknown
+from ..sweeps._executor import Executor
 from ..sweeps._sweep import Execution
 from ._objective import find_objective
 from ._result import Trial, TuneResult, choose_best, study_id
@@ -137,27 +138,28 @@ def tune(
     }
     folder = Path(results) / probe.problem_name / probe.optimizer_name
     path = folder / f"tuning__{strategy}__{study_id(study)}.json"
-    if strategy == "tpe":
-        from ._study import Study, explore_study
+    with execution.make_executor() as ready:
+        if strategy == "tpe":
+            from ._study import Study, explore_study
 
-        journal = path.with_suffix(".journal")
-        asked = Study(journal, dimensions, seed, prune=goal if prune else None)
-        rounds = explore_study(search, asked, budget)
-    else:
-        rounds = search.explore(make_strategy(strategy, dimensions, budget, seed))
-    return _answer(search, rounds, study, budget, path, repeat)
+            journal = path.with_suffix(".journal")
+            asked = Study(journal, dimensions, seed, prune=goal if prune else None)
+            rounds = explore_study(search, asked, budget, ready)
+        else:
+            points = make_strategy(strategy, dimensions, budget, seed)
+            rounds = search.explore(points, ready)
+        result = TuneResult(study=study, budget=budget, trials=(), best=None, path=path)
+        return _answer(search, rounds, result, repeat, ready)
 
 
 def _answer(
     search: Search,
     rounds: Iterable[list[Trial]],
-    study: Mapping[str, Any],
-    budget: int,
-    path: Path,
+    result: TuneResult,
     repeat: int,
+    executor: Executor,
 ) -> TuneResult:
     """Go through the rounds of a search, then repeat the best; the file is written after each."""
-    result = TuneResult(study=study, budget=budget, trials=(), best=None, path=path)
     for trials in rounds:
         best = choose_best(trials, higher_is_better=search.objective.higher_is_better)
         result = replace(result, trials=tuple(trials), best=best)
@@ -165,7 +167,7 @@ def _answer(
     if result.best is None or not repeat:
         return result
     runs = search.repetitions(result.best.settings, repeat)
-    done = search.execution.run_all(runs, search.execution.make_executor())
+    done = search.execution.run_all(runs, executor)
     repeats = {run.config.seed: run.config.run_id for run in done.runs if run.status != "failed"}
     result = replace(result, repeats=repeats, repeats_failed=len(done.failed))
     result.save()
