@@ -141,16 +141,17 @@ def test_trajectory_from_the_original_start(name, optimizer):
         check(f"{name}: {variable.name}", first5, expected, step_tolerance(name))
 
 
-def check_statistics(case, golden, before, tolerance):
+def check_statistics(case, golden, before, tolerance, updates):
     """The change of each moving mean and variance, within a part of its size.
 
-    A moving statistic is stored in float32: a change much smaller than the value has lost digits.
+    A moving statistic is stored in float32: a change much smaller than the value has lost digits,
+    one or two units in the last place at each update.
     """
     for variable, expected, old in zip(case.statistics, golden, before, strict=True):
         new = variable.tensors[0].double()
         check(f"{variable.name}, norm", new.norm(), expected["l2"], 1e-4)
         change = torch.tensor(expected["first3"], dtype=torch.float64) - old[:3]
-        stored = 2e-7 / tolerance * old[:3].abs().max().item()
+        stored = updates * 2e-7 / tolerance * old[:3].abs().max().item()
         check(variable.name, new[:3] - old[:3], change, tolerance, scale=stored)
 
 
@@ -165,7 +166,7 @@ def test_training_phase_of_batch_normalisation(name):
         losses = case.built.losses(case.batch)
     check(f"{name}: losses", losses, golden["losses"], loss_tolerance(name))
     # Statistics of deep layers are those of many rounded values: 1e-3 of the change.
-    check_statistics(case, golden["moving_after_one_run_of_update_ops"], before, 1e-3)
+    check_statistics(case, golden["moving_after_one_run_of_update_ops"], before, 1e-3, 1)
 
 
 @pytest.mark.parametrize("name", large_are_slow(among(*BATCH_NORM)))
@@ -192,7 +193,7 @@ def test_training_steps_with_batch_normalisation(name):
     optimizer = torch.optim.SGD(case.model.parameters(), lr=golden["learning_rate"])
     losses = descend(case, optimizer, golden["steps"], lambda: case.built.objective(case.batch))
     # Rounded gradients (see above) make the later batch statistics differ by up to 1e-2.
-    check_statistics(case, golden["moving_after"], before, 2e-2)
+    check_statistics(case, golden["moving_after"], before, 2e-2, golden["steps"])
     norms = [variable.l2() for variable in case.variables]
     check(f"{name}: norms", norms, golden["final_l2_per_trainable_variable"], step_tolerance(name))
     with torch.no_grad():
