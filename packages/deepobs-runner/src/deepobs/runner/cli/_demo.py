@@ -10,7 +10,7 @@ import click
 from .._errors import UsageError
 
 # Problem, optimizer, learning rate, hyperparameters, epochs: settings that reach a good loss soon.
-_RUNS = (
+_RUNS: tuple[tuple[str, str, float, dict[str, float], int], ...] = (
     ("quadratic_deep", "SGD", 0.01585, {}, 20),
     ("quadratic_deep", "SGD", 0.002512, {"momentum": 0.99}, 20),
     ("quadratic_deep", "Adam", 0.03981, {}, 20),
