@@ -33,6 +33,7 @@ def cluster(monkeypatch, tmp_path):
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     monkeypatch.syspath_prepend(str(TESTS))  # the workers import the tests' optimizers
+    monkeypatch.setenv("PYTHONPATH", str(TESTS))  # which the nodes inherit
     monkeypatch.setenv("SWEEP_TEST_FOLDER", str(tmp_path))
     made = cluster_utils.Cluster(
         initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
