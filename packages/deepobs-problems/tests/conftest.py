@@ -1,9 +1,22 @@
-"""Stand-ins for data that cannot be downloaded: small files in the exact formats."""
+"""Which golden files are read, and stand-ins for data that cannot be downloaded."""
+
+import os
 
 import pytest
 
 from deepobs.data import DATASETS
 from deepobs.data.testing import write_stand_in
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Another folder of golden files than the copy in the project."""
+    parser.addoption("--golden", metavar="DIR", help="folder of golden files for test_golden.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The option and the environment variable are one setting, read when tests are collected."""
+    if config.getoption("--golden"):
+        os.environ["DEEPOBS_GOLDEN_DIR"] = config.getoption("--golden")
 
 
 @pytest.fixture(scope="session")
