@@ -46,7 +46,10 @@ def load(name):
 def problem_names():
     """The problems that the folder has files of."""
     files = sorted(FOLDER.glob("*.json"))
-    return [file.stem for file in files if file.stem != "data" and "runner" not in file.stem]
+    names = [file.stem for file in files if file.stem != "data" and "runner" not in file.stem]
+    if not names:
+        raise FileNotFoundError(f"There are no golden files in {FOLDER}.")
+    return names
 
 
 def draw(entry):
