@@ -110,6 +110,8 @@ def test_two_processes_share_a_folder(undisturbed, tmp_path):
         "--device",
         "cpu",
         "--json",
+        "--option",
+        "threads=1",  # as in the undisturbed sweep; their number may change the last bits
     ]
     processes = [
         subprocess.Popen(
