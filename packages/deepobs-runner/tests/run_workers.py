@@ -1,17 +1,25 @@
 """What the other processes of the runner's tests do: importable, so that they find it."""
 
+import contextlib
 import multiprocessing
 import os
+import subprocess
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import nn
 
 from deepobs.problems import get_problem
-from deepobs.runner import RunConfig, run_config
-from deepobs.runner._callbacks import Callback
-from deepobs.runner._errors import RunInProgressError, RunInterruptedError
+from deepobs.runner import (
+    Callback,
+    RunConfig,
+    RunInProgressError,
+    RunInterruptedError,
+    run_config,
+)
+from deepobs.runner.cli import main
 from deepobs.runner.results._store import ResultsStore
 
 #: Children start from a server that has imported all this already: in milliseconds, not seconds.
@@ -85,6 +93,27 @@ def train(optimizer, results, weights, changes, **execution):
     except RunInterruptedError as error:
         print(error)
         os._exit(128 + error.signal_number)
+
+
+def command(arguments, said):
+    """Is the command `deepobs`; what it says on stderr goes to the file `said`."""
+    torch.set_num_threads(1)
+    with Path(said).open("w") as file, contextlib.redirect_stderr(file):
+        main(arguments)
+
+
+class Accident(torch.optim.SGD):
+    """Runs the shell command `$RUNNER_TEST_ACCIDENT` in its 40th step, where there is one."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, and what happens to the disk meanwhile."""
+        Accident.steps += 1
+        happening = os.environ.get("RUNNER_TEST_ACCIDENT")
+        if happening and Accident.steps == 40:
+            subprocess.run(happening, shell=True, check=False, capture_output=True)
+        return super().step(closure)
 
 
 def try_lock(root, answers):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from deepobs.runner import _errors, results
 from deepobs.runner.cli import main
 from deepobs.runner.results import read_record
 
@@ -82,3 +83,34 @@ def test_bad_usage_is_one_sentence_and_status_2(tmp_path, capsys, arguments, nam
     assert not out
     assert [path.name for path in tmp_path.rglob("*")] == ["file"]
     assert file.read_text() == "mine"
+
+
+def test_an_optimizer_that_fails_is_a_failed_run(tmp_path, capsys):
+    """One sentence with the optimizer and its error, status 1, and no record."""
+    arguments = ["run", "digits_mlp", "SparseAdam", "--lr", "0.1", "--progress", "off"]
+    assert command(*arguments, "--results", str(tmp_path)) == 1
+    out, err = capsys.readouterr()
+    assert err.startswith("Error: The optimizer SparseAdam failed in its step: RuntimeError: ")
+    assert err.count("\n") == 1
+    assert not out
+    assert not list(tmp_path.rglob("*"))
+
+
+ERRORS = [
+    value
+    for module in (_errors, results)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Exception) and not issubclass(value, Warning)
+]
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_every_error_of_ours_is_a_sentence_and_no_traceback(kind, monkeypatch, capsys):
+    """Status 2 where an argument is to blame, else 1."""
+
+    def fail(*arguments, **settings):
+        raise kind("What went wrong.")
+
+    monkeypatch.setattr("deepobs.runner._run.run", fail)
+    assert command(*RUN) == (2 if kind is _errors.UsageError else 1)
+    assert capsys.readouterr().err == "Error: What went wrong.\n"

@@ -1,10 +1,13 @@
 """Several processes in one run."""
 
 import socket
+from collections import Counter
 
 import pytest
+import torch
 
 from deepobs.data.testing import write_stand_in
+from deepobs.problems import build
 from deepobs.runner import RunConfig, UsageError, run_config
 from deepobs.runner._distributed import Processes
 from deepobs.runner.results import read_record
@@ -61,6 +64,37 @@ def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(workers, tmp_path):
     assert alone.num_steps == 20
     assert together.minibatch_train_losses == pytest.approx(alone.minibatch_train_losses, rel=1e-4)
     assert together.test_losses == pytest.approx(alone.test_losses, rel=1e-4)
+
+
+def examples(batches):
+    """How often each example occurs in batches, told apart by its content."""
+    rows = torch.cat([batch.inputs.flatten(1) for batch in batches])
+    return Counter(row.numpy().tobytes() for row in rows)
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_each_example_is_used_once_an_epoch(epoch):
+    """Two shards of an epoch hold the training set, each example as often as it is in there."""
+    size = build("digits_mlp").dataset.num_examples("train")
+    batch_size = 2 * max(n for n in range(1, 50) if size % (2 * n) == 0)  # nothing is left over
+    (whole,) = build("digits_mlp", batch_size=size).batches("train")
+    built = build("digits_mlp", batch_size=batch_size)
+    shards = [list(built.batches("train", epoch=epoch, shard=(rank, 2))) for rank in (0, 1)]
+    assert len(shards[0]) == len(shards[1]) == size // batch_size
+    assert examples(shards[0] + shards[1]) == examples([whole])
+
+
+def test_shards_drop_what_one_process_drops():
+    """Each global batch is the same; the last, incomplete one is left out by both."""
+    built = build("digits_mlp", batch_size=100)
+    size = built.dataset.num_examples("train")
+    assert size % 100
+    alone = list(built.batches("train"))
+    shards = [list(built.batches("train", shard=(rank, 2))) for rank in (0, 1)]
+    assert len(alone) == size // 100
+    for batch, parts in zip(alone, zip(*shards, strict=True), strict=True):
+        assert torch.equal(torch.cat([part.inputs for part in parts]), batch.inputs)
+        assert torch.equal(torch.cat([part.targets for part in parts]), batch.targets)
 
 
 def test_a_batch_that_cannot_be_shared_evenly_is_refused():

@@ -103,7 +103,7 @@ def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
     ids=["global noise", "closure", "schedule-free", "plateau", "another problem"],
 )
 def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
-    """SIGTERM ends the step, saves, and exits with 128 + 15."""
+    """SIGTERM ends the step, saves, and the same command later gives the same run."""
     whole = uninterrupted(runs, optimizer, **changes)
     steps = whole[0]["num_steps"] * whole[0]["num_epochs"]
     process = runs.start("stopped", optimizer, **changes)
@@ -112,6 +112,34 @@ def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
     last.join(240)
     assert last.exitcode == 0
     assert same(runs.outcome("stopped"), whole)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
+    """128 + its number, as shells say; one sentence tells how to go on; and it does, exactly."""
+    number, said = signal.Signals[name], runs.folder / "said"
+
+    def start(folder):
+        arguments = ["run", "digits_mlp", "Adam", "--lr", "0.01", "--epochs", "4", "--resume"]
+        arguments += ["--results", str(runs.folder / folder), "--device", "cpu"]
+        arguments += ["--checkpoint-every", "0", "--progress", "off"]
+        process = workers.PROCESSES.Process(target=workers.command, args=(arguments, said))
+        process.start()
+        return process
+
+    def finished(folder):
+        process = start(folder)
+        process.join(240)
+        assert process.exitcode == 0
+        return measured(next((runs.folder / folder).rglob("random_seed__*.json")))
+
+    process = start("stopped")
+    assert runs.stop("stopped", process, 20, number)
+    assert process.exitcode == 128 + number
+    assert said.read_text().startswith(f"Error: Stopped by {name} in epoch 1 after ")
+    assert said.read_text().endswith("the checkpoint is saved, go on with resume.\n")
+    assert not list((runs.folder / "stopped").rglob("random_seed__*.json"))
+    assert finished("stopped") == finished("whole")
 
 
 def test_without_resume_a_run_starts_anew(runs):

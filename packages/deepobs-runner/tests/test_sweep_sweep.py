@@ -147,7 +147,8 @@ def test_a_failing_setting_costs_itself(misbehaving, tmp_path):
         "SGD": ("finished", 1),
     }
     (failed,) = result.failed
-    assert failed.message.startswith("RuntimeError: this optimizer is broken (sweep_optimizers.py")
+    assert "Fails failed in its step" in failed.message
+    assert "RuntimeError: this optimizer is broken (sweep_optimizers.py" in failed.message
     assert set(load_records(tmp_path / "results")["optimizer"]) == {"FailsOnce", "KillsOnce", "SGD"}
 
 

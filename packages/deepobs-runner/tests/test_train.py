@@ -1,6 +1,8 @@
 """The training loop."""
 
 import math
+import os
+import shutil
 from dataclasses import fields, replace
 from functools import partial
 
@@ -9,8 +11,7 @@ import torch
 from torch import nn
 
 from deepobs.problems import build, get_problem
-from deepobs.runner import Record, UsageError, run
-from deepobs.runner._callbacks import Callback
+from deepobs.runner import Callback, OptimizerError, Record, UsageError, run
 from deepobs.runner.results._record import TIMING_FIELDS
 
 quiet = partial(run, progress="off", device="cpu")
@@ -321,7 +322,54 @@ def test_what_the_optimizer_refuses_of_a_model_is_a_usage_error():
         quiet("digits_mlp", "Muon", lr=0.1, epochs=1)
 
 
+def test_an_optimizer_that_fails_is_named_with_its_error(tmp_path):
+    """SparseAdam wants sparse gradients; the error is the cause, and nothing is left behind."""
+    with pytest.raises(
+        OptimizerError, match="SparseAdam failed in its step: RuntimeError:"
+    ) as caught:
+        quiet("digits_mlp", "SparseAdam", lr=0.1, epochs=1, results=tmp_path)
+    assert "dense gradients" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert not list(tmp_path.rglob("*"))
+
+
+class BrokenAfterClosure(torch.optim.SGD):
+    """Evaluates its closure, then fails."""
+
+    def step(self, closure):
+        """An error of its own, of two lines."""
+        closure()
+        raise ValueError("no descent\nat all")
+
+
+def test_an_optimizer_that_fails_after_its_closure_is_named():
+    """In one line, with the place that raised it."""
+    with pytest.raises(OptimizerError, match=r"ValueError: no descent \(test_train.py, line \d+\)"):
+        quiet("digits_mlp", BrokenAfterClosure, lr=0.1, epochs=1)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "LBFGS"])
+def test_an_error_of_the_model_is_not_the_optimizers(optimizer):
+    """Also where the optimizer calls the model, through its closure."""
+
+    class Broken(nn.Linear):
+        def forward(self, inputs):
+            if self.training:
+                raise ZeroDivisionError("the model's")
+            return super().forward(inputs)
+
+    model = partial(nn.Sequential, nn.Flatten(), Broken(64, 10))
+    broken = replace(get_problem("digits_mlp"), name="broken", model=model)
+    with pytest.raises(ZeroDivisionError, match="the model's"):
+        quiet(broken, optimizer, lr=0.1, epochs=1)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(
+    shutil.which(os.environ.get("CXX", "g++")) is None,
+    reason="torch.compile needs a C++ compiler on the CPU, and there is none",
+)
 def test_compiled_training_gives_the_same_losses():
     """Over 20 steps, within 1e-3: fused kernels round otherwise."""
     eager = quiet("digits_mlp", "SGD", lr=0.1, epochs=1)

@@ -83,11 +83,11 @@ class Processes:
         return int(tensor)
 
     def gather(self, value: T) -> list[T]:
-        """Every process's value, by rank."""
+        """Every process's value, by rank, its tensors on the CPU."""
         if self.count == 1:
-            return [value]
+            return [_on_cpu(value)]
         values: list[Any] = [None] * self.count
-        dist.all_gather_object(values, value)
+        dist.all_gather_object(values, _on_cpu(value))
         return values
 
     def on_main(self, function: Callable[[], T]) -> T:
@@ -130,3 +130,12 @@ def processes(device: torch.device) -> Iterator[Processes]:
     finally:
         if not joined_before:
             dist.destroy_process_group()
+
+
+def _on_cpu(state: Any) -> Any:
+    """Tensors on the CPU, from where they can be sent to any process."""
+    if isinstance(state, Tensor):
+        return state.cpu()
+    if isinstance(state, dict):
+        return {key: _on_cpu(value) for key, value in state.items()}
+    return tuple(map(_on_cpu, state)) if isinstance(state, (list, tuple)) else state

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Self
 
 
 class UsageError(ValueError):
@@ -20,6 +23,26 @@ class ResultsError(OSError):
 
 class CheckpointError(RuntimeError):
     """There are checkpoints of a run, and none of them can be used."""
+
+
+class OptimizerError(RuntimeError):
+    """An optimizer raised an error in its step; that error is the cause of this one."""
+
+    @classmethod
+    def of(cls, optimizer: str, error: Exception) -> Self:
+        """The error in one sentence, with the place that raised it.
+
+        Args:
+            optimizer: The optimizer's name.
+            error: What it raised.
+        """
+        words = str(error).strip().splitlines()
+        said = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        return cls(
+            f"The optimizer {optimizer} failed in its step: {said} "
+            f"({Path(frame.filename).name}, line {frame.lineno})."
+        )
 
 
 class RunInterruptedError(BaseException):

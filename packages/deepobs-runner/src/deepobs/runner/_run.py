@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,21 +17,17 @@ from ._best import BestModel
 from ._callbacks import Callback, Callbacks
 from ._checkpoint import Checkpoints
 from ._config import RunConfig
-from ._cost import peak_memory_bytes
 from ._distributed import Processes, local_rank, processes
 from ._errors import UsageError
 from ._guard import DEFAULT_SECONDS, Guard
 from ._numerics import arithmetic, choose_device
-from ._optimizers import state_bytes
+from ._outcome import environment_of, record_of
 from ._progress import make_progress
 from ._random import own_random_state
 from ._signals import StopSignals
-from ._train import LOG_INTERVAL, Trainer, now
+from ._train import Trainer
 from .results._record import Record
 from .results._store import ResultsStore
-
-# What an evaluation measures, and the record's word for a series of it.
-_PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
 
 
 class Execution(TypedDict, total=False):
@@ -156,6 +151,7 @@ def run_config(
         RunInProgressError: Another process is doing this very run in the same results folder.
         RunInterruptedError: SIGTERM, SIGINT or SIGUSR1 came; a checkpoint was saved.
         CheckpointError: To be resumed, but no checkpoint can be used.
+        OptimizerError: The optimizer raised an error in its step.
         ResultsError: The record could not be written; checkpoints are kept.
         deepobs.data.DatasetNotFoundError: The data files are not there.
     """
@@ -207,8 +203,10 @@ def run_config(
             _prepare(trainer, checkpoints, group, resume=resume)
         trainer.callback.on_run_start(config, built)
         trainer.fit()
-        environment = _environment(trainer, compile, channels_last, deterministic)
-        record = _record(config, trainer, environment)
+        environment = environment_of(
+            trainer, compiled=compile, channels_last=channels_last, deterministic=deterministic
+        )
+        record = record_of(trainer, environment)
         if store is not None and checkpoints is not None:
             record = group.on_main(lambda: store.save(config, record))
             group.on_main(checkpoints.remove)
@@ -253,71 +251,3 @@ def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, re
     state = group.on_main(checkpoints.load)
     if state is not None:
         trainer.load_state_dict(state)
-
-
-def _record(config: RunConfig, trainer: Trainer, environment: dict[str, Any]) -> Record:
-    series, schedule = trainer.series, config.to_dict()["schedule"]
-    stepped = schedule["name"] == "step"
-    phases = ("train", "test", "valid")
-    measured: dict[str, Any] = {
-        f"{phase}_{plural}": series[f"{phase}_{metric}"]
-        for phase in phases
-        for metric, plural in _PLURALS.items()
-        if f"{phase}_{metric}" in series
-    }
-    return Record(
-        **measured,
-        minibatch_train_losses=series["minibatch_losses"],
-        optimizer=config.optimizer_name,
-        testproblem=config.problem_name,
-        weight_decay=config.weight_decay,
-        batch_size=trainer.built.batch_size,
-        num_epochs=trainer.epochs,
-        learning_rate=config.lr,
-        lr_sched_epochs=schedule["epochs"] if stepped else None,
-        lr_sched_factors=schedule["factors"] if stepped else None,
-        random_seed=config.seed,
-        train_log_interval=LOG_INTERVAL,
-        hyperparams=config.to_dict()["hyperparameters"],
-        status="diverged" if trainer.diverged else "finished",
-        run_id=config.run_id,
-        config=config.to_dict(),
-        schedule=schedule,
-        precision=config.precision,
-        accumulate=config.accumulate,
-        clip_norm=config.clip_norm,
-        validation=config.validation,
-        replay=config.replay,
-        learning_rates=series["learning_rates"],
-        num_steps=trainer.steps_per_epoch,
-        epoch_seconds=series["epoch_seconds"],
-        evaluation_seconds=series["evaluation_seconds"],
-        cost={
-            **trainer.timer.medians(),
-            "optimizer_state_bytes": state_bytes(trainer.optimizer),
-            "peak_memory_bytes": peak_memory_bytes(trainer.built.device),
-            "num_parameters": sum(parameter.numel() for parameter in trainer.parameters),
-        },
-        environment=environment,
-        started=trainer.started,
-        finished=now(),
-    )
-
-
-def _environment(
-    trainer: Trainer, compiled: bool, channels_last: bool, deterministic: bool
-) -> dict[str, Any]:
-    """Where and how the run was executed; nothing that names a machine or a person."""
-    device = trainer.built.device
-    cuda = device.type == "cuda"
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "device": torch.cuda.get_device_name(device) if cuda else device.type,
-        "threads": torch.get_num_threads(),
-        "processes": trainer.processes.count,
-        "compile": compiled,
-        "channels_last": channels_last,
-        "deterministic": deterministic,
-    }

@@ -19,7 +19,7 @@ from ._callbacks import Callback
 from ._config import RunConfig
 from ._cost import StepTimer
 from ._distributed import Processes
-from ._errors import CheckpointError
+from ._errors import CheckpointError, OptimizerError
 from ._numerics import autocast, in_precision
 from ._optimizers import make_optimizer, needs_closure
 from ._progress import Progress
@@ -129,12 +129,19 @@ class Trainer:
         self.finish_epoch(begin)
 
     def step(self, batch: Batch) -> Tensor:
-        """One optimizer step; returns the objective before it, on the device."""
+        """One optimizer step; returns the objective before it, on the device.
+
+        Raises:
+            OptimizerError: The optimizer raised an error in its step.
+        """
         if self.wants_closure:
             loss = self.step_with_closure(batch)
         else:
             loss = self.forward_backward(batch)
-            self.scaler.step(self.optimizer)
+            try:
+                self.scaler.step(self.optimizer)
+            except Exception as error:
+                raise OptimizerError.of(self.config.optimizer_name, error) from error
             self.scaler.update()
         self.timer.stepped()
         return loss
@@ -171,15 +178,25 @@ class Trainer:
         """A step of an optimizer that evaluates the objective itself, always with equal noise."""
         state = self.built.state_dict()
         losses: list[Tensor] = []
+        not_its_own: list[Exception] = []
 
         @torch.enable_grad()
         def closure() -> Any:
             if losses:
                 self.built.load_state_dict(state)
-            losses.append(self.forward_backward(batch))
+            try:
+                losses.append(self.forward_backward(batch))
+            except Exception as error:
+                not_its_own.append(error)
+                raise
             return losses[-1]
 
-        self.optimizer.step(closure)
+        try:
+            self.optimizer.step(closure)
+        except Exception as error:
+            if error in not_its_own:
+                raise
+            raise OptimizerError.of(self.config.optimizer_name, error) from error
         return losses[0]
 
     def finish_epoch(self, begin: float) -> None:
@@ -249,7 +266,7 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "scaler": self.scaler.state_dict(),
-            "problems": self.processes.gather(_on_cpu(self.built.state_dict())),
+            "problems": self.processes.gather(self.built.state_dict()),
             "random": random_state(),
             "cost": self.timer.medians(),
             "started": self.started,
@@ -282,12 +299,3 @@ class Trainer:
 def now() -> str:
     """The time as records bear it: ISO 8601, to the second, with the zone."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-
-
-def _on_cpu(state: Any) -> Any:
-    """Tensors on the CPU, from where they can be sent to any process."""
-    if isinstance(state, Tensor):
-        return state.cpu()
-    if isinstance(state, dict):
-        return {key: _on_cpu(value) for key, value in state.items()}
-    return tuple(map(_on_cpu, state)) if isinstance(state, (list, tuple)) else state

@@ -100,13 +100,14 @@ def _status(error: Exception) -> int:
     )
     from deepobs.problems import UnknownProblemError
 
-    from .._errors import CheckpointError, RunInProgressError, UsageError
+    from .._errors import CheckpointError, OptimizerError, RunInProgressError, UsageError
+    from ..results import CorruptRecordError
 
     if isinstance(error, UsageError | UnknownProblemError | UnknownDatasetError | DataRootError):
         return 2
     failures = (
         *(DatasetNotFoundError, CorruptDatasetError, FetchError),
-        *(CheckpointError, RunInProgressError, OSError),
+        *(CheckpointError, CorruptRecordError, OptimizerError, RunInProgressError, OSError),
     )
     if isinstance(error, failures):
         return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import errno
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from ._files import write_atomically
 from ._record import CorruptRecordError, Record, read_record
 
 _LONGEST_NAME = 200  # file systems allow 255 bytes a name
+_SIZE_OF_A_RECORD = 1 << 16  # about that of a run of a hundred epochs with a thousand steps each
 
 
 class ResultsStore:
@@ -41,14 +43,21 @@ class ResultsStore:
 
         Raises:
             UsageError: Nothing can be written there.
+            ResultsError: There is no room for a record.
         """
         probe = self.root / f".write_probe.{os.getpid()}"
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(b"")
-            probe.unlink()
+            try:
+                probe.write_bytes(bytes(_SIZE_OF_A_RECORD))
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
             reason = error.strerror or str(error)
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise ResultsError(
+                    f"The results folder {self.root} has no room for a record: {reason}; free some."
+                ) from error
             raise UsageError(
                 f"The results folder {self.root} cannot be written: {reason}; choose another one."
             ) from error

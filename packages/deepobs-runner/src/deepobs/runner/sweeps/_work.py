@@ -11,7 +11,13 @@ from deepobs.problems import UnknownProblemError
 
 from .._callbacks import Callback
 from .._checkpoint import Checkpoints
-from .._errors import CheckpointError, ResultsError, RunInProgressError, UsageError
+from .._errors import (
+    CheckpointError,
+    OptimizerError,
+    ResultsError,
+    RunInProgressError,
+    UsageError,
+)
 from .._run import run_config
 from ..results import Record
 from ..results._store import ResultsStore
@@ -62,7 +68,7 @@ def perform(job: Job, report: Report) -> Outcome:
         outcome = Outcome(status="pruned", message=str(error))
     except _HOPELESS as error:
         outcome = Outcome(status="failed", message=str(error))
-    except ResultsError as error:
+    except (ResultsError, OptimizerError) as error:
         outcome = Outcome(status="failed", message=str(error), retry=True)
     except Exception as error:  # noqa: BLE001 - a user's optimizer may raise anything
         outcome = Outcome(status="failed", message=_explain(error), retry=True)
