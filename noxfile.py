@@ -84,7 +84,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """The sources under mypy's strict rules."""
-    _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
+    _install(session, *PACKAGES, extras=SLOW_EXTRAS)
     session.run("mypy")
 
 
