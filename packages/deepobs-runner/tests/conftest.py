@@ -84,8 +84,6 @@ def report_cases() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def study_frame(
-    report_cases: ModuleType, tmp_path_factory: pytest.TempPathFactory
-) -> pd.DataFrame:
+def study_frame(report_cases: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """SGD and Adam on two problems, made up: Adam is better by far, one rate of SGD diverges."""
     return report_cases.frame_of(report_cases.study_runs(), tmp_path_factory.mktemp("study"))
