@@ -62,7 +62,7 @@ const report = (() => {
   }
 
   function go(at) {
-    if (at) document.getElementById(at)?.scrollIntoView();
+    if (at) document.getElementById(at)?.scrollIntoView({ behavior: "instant" });
   }
 
   function theme(name) {
