@@ -60,7 +60,8 @@ def test_a_failed_run_is_exit_status_1(plan, capsys, monkeypatch):
     assert _call(plan, "--device", "cpu", "--retries", 0, "--workers", 1) == 1
     said = capsys.readouterr()
     assert "4 runs: 2 finished, 2 failed" in said.out
-    assert "failed: digits_logreg Mine lr=0.1 seed=42: ValueError: not today (mine.py" in said.out
+    assert "failed: digits_logreg Mine lr=0.1 seed=42: The optimizer Mine failed" in said.out
+    assert "ValueError: not today (mine.py" in said.out
 
 
 def test_dry_run(plan, capsys):
