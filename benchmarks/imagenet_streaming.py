@@ -10,13 +10,16 @@ fresh process and its workers together (Linux only), for a quarter of the files 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -37,19 +40,29 @@ def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
     return damaged
 
 
-def stream(root: Path, workers: int, answer: Connection) -> None:
-    """Goes through one epoch; sends the images, seconds, peak memory in MiB and the reports."""
+def stream(root: Path, workers: int) -> dict[str, object]:
+    """Goes through one epoch: images, seconds from the first batch on, peak memory, reports."""
     torch.set_num_threads(1)
     data = imagenet(root=root, num_workers=workers)
     images, memory = 0, 0.0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CorruptFilesWarning)
         begin = time.perf_counter()
-        for batch in data.batches("train", batch_size=BATCH_SIZE):
+        batches = data.batches("train", batch_size=BATCH_SIZE)
+        images_first = len(next(batches).inputs)
+        first = time.perf_counter()
+        for number, batch in enumerate(batches):
             images += len(batch.inputs)
-            memory = max(memory, used_memory())
-        seconds = time.perf_counter() - begin
-    answer.send((images, seconds, memory, [str(w.message) for w in caught]))
+            if number % 10 == 0:  # to look costs time too
+                memory = max(memory, used_memory())
+        seconds = time.perf_counter() - first
+    return {
+        "images": images_first + images,
+        "start_up": first - begin,
+        "rate": images / seconds,
+        "memory": memory,
+        "reports": [str(warning.message) for warning in caught],
+    }
 
 
 def used_memory() -> float:
@@ -65,16 +78,11 @@ def used_memory() -> float:
     return kilobytes / 1024
 
 
-def measure(root: Path, workers: int) -> tuple[int, float, float, list[str]]:
+def measure(root: Path, workers: int) -> dict[str, Any]:
     """Runs `stream` in a fresh process, so that its peak memory is its own."""
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-    child = multiprocessing.get_context("spawn").Process(
-        target=stream, args=(root, workers, sender)
-    )
-    child.start()
-    result: tuple[int, float, float, list[str]] = receiver.recv()
-    child.join()
-    return result
+    command = [sys.executable, __file__, "--stream", str(root), "--workers", str(workers)]
+    answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=600)
+    return dict(json.loads(answer.stdout))
 
 
 def main() -> None:
@@ -83,27 +91,33 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--corrupt", type=int, default=5)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--stream", type=Path, help=argparse.SUPPRESS)  # what `measure` starts
     options = parser.parse_args()
+    if options.stream:
+        print(json.dumps(stream(options.stream, options.workers[0])))
+        return
     print(f"{os.cpu_count()} processors, batches of {BATCH_SIZE}, {options.files} files")
     with tempfile.TemporaryDirectory() as folder:
         whole, quarter = Path(folder, "whole"), Path(folder, "quarter")
         damaged = write_tree(whole, options.files, options.corrupt)
         write_tree(quarter, options.files // 4, 0)
         for workers in options.workers:
-            images, seconds, _, reports = measure(whole, workers)
-            rate = images / seconds
+            taken = measure(whole, workers)
             print(
-                f"{workers} workers: {rate:8.1f} images/s, {rate / max(1, workers):8.1f} each;"
-                f" {len(reports)} reports of corrupt files"
+                f"{workers} workers: {taken['rate']:8.1f} images/s,"
+                f" {taken['rate'] / max(1, workers):8.1f} each; first batch after"
+                f" {taken['start_up']:.1f} s; {len(taken['reports'])} reports of corrupt files"
             )
         print("\nWhat is reported:")
-        print("\n".join(f"  {report.replace(folder, '…')}" for report in reports))
-        named = sum(str(path) in "".join(reports) for path in damaged)
+        print("\n".join(f"  {report.replace(folder, '…')}" for report in taken["reports"]))
+        named = sum(str(path) in "".join(taken["reports"]) for path in damaged)
         print(f"  {named} of {len(damaged)} corrupt files are named\n")
-        workers = options.workers[-1]
         for name, root in (("a quarter", quarter), ("all", whole)):
-            images, _, used, _ = measure(root, workers)
-            print(f"peak memory with {name} of the files ({images:,} images): {used:,.0f} MiB")
+            taken = measure(root, options.workers[-1])
+            print(
+                f"peak memory with {name} of the files ({taken['images']:,} images):"
+                f" {taken['memory']:,.0f} MiB"
+            )
 
 
 if __name__ == "__main__":
