@@ -26,7 +26,9 @@ import torch
 from deepobs.data import CorruptFilesWarning, imagenet
 from deepobs.data.testing import write_stand_in
 
-BATCH_SIZE = 40  # divides the number of files: training drops an incomplete batch
+BATCH_SIZE = (
+    100  # as imagenet_vgg16; divides the number of files: training drops an incomplete batch
+)
 
 
 def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
@@ -53,7 +55,7 @@ def stream(root: Path, workers: int) -> dict[str, object]:
         first = time.perf_counter()
         for number, batch in enumerate(batches):
             images += len(batch.inputs)
-            if number % 10 == 0:  # to look costs time too
+            if number % 4 == 0:  # to look costs time too
                 memory = max(memory, used_memory())
         seconds = time.perf_counter() - first
     return {

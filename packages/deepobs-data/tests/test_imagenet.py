@@ -115,6 +115,13 @@ def test_workers_change_nothing(small: StreamedImages) -> None:
         assert torch.equal(one.targets, other.targets)
 
 
+def test_batches_stay_in_the_memory_that_workers_share(small: StreamedImages) -> None:
+    """The process allocates none of a batch's size, of which glibc's heap grows and grows."""
+    working = pickle.loads(pickle.dumps(small))
+    working.num_workers = 1
+    assert all(batch.inputs.is_shared() for batch in working.batches("train", batch_size=3))
+
+
 def test_giving_up_a_pass_in_the_middle_does_no_harm(small: StreamedImages) -> None:
     """The next pass is whole."""
     next(small.batches("train", batch_size=2))

@@ -56,6 +56,16 @@ def test_a_constant_image_becomes_zeros() -> None:
     assert Standardize()(image).abs().max() == pytest.approx(3072**0.5 * (1 - 1 / 3072), rel=1e-4)
 
 
+def test_standardising_overwrites_only_when_asked() -> None:
+    """In place or not, the result is the same."""
+    images = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    before = images.clone()
+    standardized = Standardize()(images)
+    assert torch.equal(images, before)
+    Standardize(inplace=True)(images)
+    assert torch.equal(images, standardized)
+
+
 @pytest.mark.parametrize("factor", [0.5, 1.5])
 def test_saturation_equals_the_original(
     golden: dict[str, Any], picked: Pick, factor: float

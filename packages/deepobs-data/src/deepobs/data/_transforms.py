@@ -67,15 +67,22 @@ class Standardize:
 
     The standard deviation is bounded below by 1/√(number of values), as
     `tf.image.per_image_standardization` does, so that a constant image becomes zeros.
+
+    Args:
+        inplace: Whether contiguous float32 inputs are overwritten instead of copied.
     """
 
     num_draws = 0
+
+    def __init__(self, *, inplace: bool = False) -> None:
+        self.inplace = inplace
 
     def __call__(self, inputs: Tensor, draws: Tensor | None = None) -> Tensor:
         """Returns the standardised images, float32."""
         del draws
         images = inputs.flatten(1).to(torch.float32)
-        images = images - images.mean(dim=1, keepdim=True)
+        mean = images.mean(dim=1, keepdim=True)
+        images = images.sub_(mean) if self.inplace else images - mean
         scale = images.shape[1] ** -0.5
         norm = torch.linalg.vector_norm(images, dim=1, keepdim=True)  # ten times as fast as var
         return images.div_(norm.mul_(scale).clamp_min_(scale)).view(inputs.shape)
