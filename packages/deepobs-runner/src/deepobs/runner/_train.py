@@ -87,8 +87,7 @@ class Trainer:
         self.series: defaultdict[str, list[float]] = defaultdict(list)
         self.epoch = 0  # epochs trained and evaluated
         self.step_in_epoch = 0
-        # Of this epoch's steps, on the device. A buffer, for small tensors kept in a list keep the
-        # allocator from reusing the memory of large ones, which cost a fifth of a small step.
+        # Of this epoch's steps, on the device. A buffer, so that it is read with one transfer.
         self.losses = torch.zeros(self.steps_per_epoch, device=built.device)
         self.seconds = 0.0  # of training in this epoch
         self.diverged = False
