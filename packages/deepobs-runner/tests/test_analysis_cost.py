@@ -32,6 +32,14 @@ def test_frontier_of_two_methods(make_frame):
     assert table["on_frontier"].tolist() == [True, False, False, True]
 
 
+def test_frontier_ends_where_a_run_diverged(make_frame):
+    """The mean of the runs that are left does not stand for the method."""
+    lasting = {"losses": [9.0, 5.0, 1.0], "random_seed": 1}
+    lost = {"losses": [9.0, 7.0, math.nan], "random_seed": 2, "status": "diverged"}
+    (row,) = speed_frontier(make_frame(lasting, lost), "steps").to_dict("records")
+    assert (row["epoch"], row["value"]) == (1, 6.0)
+
+
 def test_frontier_needs_a_recorded_cost(make_frame):
     """Runs without timings have no place on a frontier of seconds."""
     frame = make_frame({"epoch_seconds": None})

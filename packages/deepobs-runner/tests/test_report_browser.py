@@ -115,6 +115,7 @@ def test_every_kind_of_chart_is_drawn(visit, path):
     page = visit(path)
     for kind in ("loss", "accuracy", "sensitivity", "tunability"):
         assert drawn(page, f"#problem-fmnist_2c2d [data-chart={kind}]").count() > 1
+    assert drawn(page, "#problem-fmnist_2c2d [data-chart=frontier]").count() == 1
     assert drawn(page, "[data-chart=profile]").count() > 1
     page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
     page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")

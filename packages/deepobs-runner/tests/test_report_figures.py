@@ -10,6 +10,7 @@ from deepobs.runner import UsageError
 from deepobs.runner.report import (
     Study,
     figure_benchmark,
+    figure_frontier,
     figure_learning_curves,
     figure_overhead,
     figure_profile,
@@ -84,6 +85,18 @@ def test_tunability_starts_at_one_trial(study):
     figure = figure_tunability(study, "quadratic_deep")
     ((x, _),) = lines_of(figure.axes[0], study.styles["Adam"].colour)
     assert (x[0], x[-1]) == (1, 3)
+
+
+def test_the_frontier_is_the_least_of_all_methods_so_far(study):
+    """The grey steps are, at each epoch, the best mean of the best values until then."""
+    frame = study.tuned_runs
+    rows = frame[(frame["problem"] == "quadratic_deep") & (frame["epoch"] > 0)]
+    best = rows.assign(best=rows.groupby("run_id", observed=True)["test_loss"].cummin())
+    least = best.groupby(["method", "epoch"], observed=True)["best"].mean().groupby("epoch").min()
+    figure = figure_frontier(study, "quadratic_deep")
+    ((x, y),) = lines_of(figure.axes[0], "#999999")
+    assert (np.diff(y) < 0).all()
+    np.testing.assert_allclose(y, np.minimum.accumulate(least)[x])
 
 
 @pytest.mark.parametrize(

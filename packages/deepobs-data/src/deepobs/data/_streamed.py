@@ -194,8 +194,8 @@ class _Reader(torch.utils.data.Dataset[_Block]):
             images.append(crop_resized(image, draws).transpose(2, 0, 1))
             labels.append(int(self.files.labels[number]) + 1)  # class 0 is the background
         stacked = np.empty((len(images), 3, CROPPED, CROPPED), np.float32)
-        for image, place in zip(images, stacked, strict=True):
-            np.multiply(image, np.float32(1 / 255), out=place)
+        for crop, place in zip(images, stacked, strict=True):
+            np.multiply(crop, np.float32(1 / 255), out=place)
         return _Block(
             torch.from_numpy(stacked), torch.tensor(labels, dtype=torch.int64), unreadable
         )

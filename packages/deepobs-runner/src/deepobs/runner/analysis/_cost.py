@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from ._profiles import Measure
 from ._runs import default_metric, higher_is_better, per_run, with_methods
 
-Cost = Literal["epochs", "steps", "seconds"]
 _COLUMNS = {"epochs": "epoch", "steps": "steps", "seconds": "seconds"}
 _GROUP = ["problem", "method"]
 
@@ -41,10 +39,11 @@ def pareto_mask(costs: ArrayLike, losses: ArrayLike) -> NDArray[np.bool_]:
     return on_frontier
 
 
-def speed_frontier(frame: pd.DataFrame, cost: Cost = "seconds") -> pd.DataFrame:
+def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFrame:
     """Find which method is best for each budget: the frontier of speed against performance.
 
-    Each method's curve is the mean over its finished runs of the best value so far, at each epoch.
+    Each method's curve is the mean over its runs of the best value so far, at each epoch. It ends
+    where one of them diverged: the mean of the survivors would flatter.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
@@ -56,21 +55,12 @@ def speed_frontier(frame: pd.DataFrame, cost: Cost = "seconds") -> pd.DataFrame:
         whose cost was not recorded are left out.
     """
     labelled = with_methods(frame)
-    finished = labelled[(labelled["status"] == "finished") & labelled[_COLUMNS[cost]].notna()]
+    recorded = labelled[labelled[_COLUMNS[cost]].notna()]
     tables = []
-    for problem, rows in finished.groupby("problem", observed=True):
+    for problem, rows in recorded.groupby("problem", observed=True):
         metric = default_metric(frame, str(problem))
         sign = -1.0 if higher_is_better(metric) else 1.0
-        losses = (sign * rows[metric]).groupby(rows["run_id"].astype(object)).cummin()
-        table = pd.DataFrame(
-            {
-                "method": rows["method"].astype(object),
-                "epoch": rows["epoch"],
-                "cost": rows[_COLUMNS[cost]],
-                "value": losses,
-            }
-        )
-        table = table[table["epoch"] > 0].groupby(["method", "epoch"], as_index=False).mean()
+        table = _mean_best(rows, sign * rows[metric], rows[_COLUMNS[cost]])
         table["on_frontier"] = pareto_mask(table["cost"], table["value"])
         tables.append(
             table.assign(problem=str(problem), metric=metric, value=sign * table["value"])
@@ -79,6 +69,19 @@ def speed_frontier(frame: pd.DataFrame, cost: Cost = "seconds") -> pd.DataFrame:
     return (
         pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
     )
+
+
+def _mean_best(rows: pd.DataFrame, losses: pd.Series, costs: pd.Series) -> pd.DataFrame:
+    """Means over each method's runs of cost and least loss so far, while all runs last."""
+    best = losses.groupby(rows["run_id"].astype(object)).cummin()
+    parts = {"method": rows["method"].astype(object), "epoch": rows["epoch"]}
+    table = pd.DataFrame({**parts, "cost": costs, "value": best, "run": rows["run_id"]})
+    runs = table.groupby("method")["run"].nunique()
+    groups = table[table["epoch"] > 0].groupby(["method", "epoch"], as_index=False)
+    means = groups.agg(
+        cost=("cost", "mean"), value=("value", "mean"), runs=("value", "count")
+    )  # a value that is NaN does not count
+    return means[means["runs"] == means["method"].map(runs)].drop(columns="runs")
 
 
 def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from ._curves import figure_benchmark, figure_learning_curves
 from ._figure import PaperFigure
+from ._frontier import figure_frontier
 from ._gather import Gathered, gather
 from ._measures import (
     figure_overhead,
@@ -27,6 +28,7 @@ __all__ = [
     "Study",
     "Verdict",
     "figure_benchmark",
+    "figure_frontier",
     "figure_learning_curves",
     "figure_overhead",
     "figure_profile",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from .. import analysis
+from ._frontier import frontier_data
 from ._runs import METRICS, Floats, Runs, mean_and_spread
 from ._study import Setting, Study
 
@@ -45,8 +46,8 @@ def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict
 
     Returns:
         `grids` (epochs at which curves are kept), `curves` (mean and spread of each method's best
-        setting), `runs` (every run by itself), `sensitivity` (final value per learning rate) and
-        `tunability` (expected best per number of trials).
+        setting), `runs` (every run by itself), `sensitivity` (final value per learning rate),
+        `tunability` (expected best per number of trials) and `frontier` (best value per budget).
     """
     runs, settings, best = study.runs, study.settings_on(problem), study.chosen_on(problem)
     grids = _Grids(_points(len(runs)))
@@ -57,6 +58,7 @@ def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict
         "runs": [_single(runs, run, grids, methods, best=run in shown) for run in members],
         "sensitivity": _sensitivity(runs, settings, methods),
         "tunability": _tunability(study, problem, methods),
+        "frontier": frontier_data(study, problem, methods),
         "grids": grids.values,
     }
 

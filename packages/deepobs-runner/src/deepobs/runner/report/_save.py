@@ -14,6 +14,7 @@ import pandas as pd
 from .._errors import UsageError
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
 from ._figure import PaperFigure
+from ._frontier import figure_frontier
 from ._measures import (
     figure_overhead,
     figure_profile,
@@ -70,6 +71,8 @@ def has_latex() -> bool:
 def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
     for problem, stem in identifiers(study.problems, "").items():
         yield f"curves{stem}", partial(figure_learning_curves, study, problem)
+        if len(study.chosen_on(problem)) > 1:
+            yield f"frontier{stem}", partial(figure_frontier, study, problem)
         if any(len(rates) > 1 for rates in _rates(study, problem)):
             yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
             yield f"tunability{stem}", partial(figure_tunability, study, problem)

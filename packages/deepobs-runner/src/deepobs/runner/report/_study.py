@@ -110,6 +110,12 @@ class Study:
         return {name: analysis.times_to_target(self.tuned_runs, name) for name in measures}
 
     @cached_property
+    def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
+        """What each budget buys, by what is paid: `analysis.speed_frontier`."""
+        costs: tuple[analysis.Measure, ...] = ("epochs", "steps", "seconds")
+        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in costs}
+
+    @cached_property
     def sensitivity(self) -> pd.DataFrame:
         """How much depends on the learning rate: `analysis.sensitivity_table`."""
         return analysis.sensitivity_table(self.frame)

@@ -13,6 +13,7 @@ from .. import analysis
 from . import _format
 from ._data import dump, problem_data
 from ._figure import NAMES, percent
+from ._frontier import frontier_rows
 from ._repeat import repeat_command
 from ._runs import METRICS, Runs, mean_and_spread, records
 from ._study import Setting, Study
@@ -84,6 +85,7 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
         "performance": _performance(study, name, methods),
         "pairs": [_pair(row) for row in _on(study.pairs, name)],
         "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
+        "frontier": frontier_rows(study, name) if len(chosen) > 1 else None,
         "milestones": milestones,
         "milestone_rows": _milestone_rows(runs, chosen, milestones, methods),
         "runs": [_run_view(runs, run) for run in members],

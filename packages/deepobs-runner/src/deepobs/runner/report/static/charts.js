@@ -190,8 +190,35 @@ const charts = (() => {
     }) };
   }
 
+  // The steps of the best value that a budget buys, and whose it is.
+  function frontier(name) {
+    const data = problemData(name).frontier[state.x];
+    const points = data?.points.filter(([, , m]) => shown({ m })) ?? [];
+    if (!points.length) return `No method chosen has ${AXES[state.x]}.`;
+    const accuracy = data.metric.endsWith("accuracy");
+    const log = !accuracy && state.scale !== "linear";
+    const y = (rows) => percent(rows.map(([, value]) => value), data.metric);
+    const traces = [{
+      type: "scatter", mode: "lines", hoverinfo: "skip", x: points.map(([x]) => x), y: y(points),
+      line: { color: css("--strong-line"), width: 2, shape: "hv" },
+    }];
+    for (const m of new Set(points.map(([, , number]) => number))) {
+      const own = points.filter(([, , number]) => number === m);
+      const method = overview.methods[m];
+      traces.push({
+        type: "scatter", mode: "markers", x: own.map(([x]) => x), y: y(own), name: plain(method.label),
+        marker: { symbol: method.symbol, size: 8, color: colour(method) },
+        hovertemplate: `<b>${plain(method.label)}</b><br>from ${AXES[state.x]} %{x:,.4~g}: %{y:.4~g}${accuracy ? " %" : ""}<extra></extra>`,
+      });
+    }
+    return { traces, layout: layout({
+      xaxis: { title: AXES[state.x], type: state.scale === "loglog" ? "log" : "linear" },
+      yaxis: { title: `best ${data.metric.replace("_", " ").replace("train", "training")}${accuracy ? " (%)" : ""}`, type: log ? "log" : "linear", range: range([y(points)], log, data.metric) },
+    }) };
+  }
+
   const KINDS = {
-    loss: (name) => curves(name, "loss"), accuracy: (name) => curves(name, "accuracy"), sensitivity, tunability, profile, overhead,
+    loss: (name) => curves(name, "loss"), accuracy: (name) => curves(name, "accuracy"), sensitivity, tunability, frontier, profile, overhead,
   };
   const view = () => JSON.stringify([state.phase, state.x, state.scale, state.runs, [...state.method], [...state.problem], document.documentElement.dataset.theme, printing]);
 
