@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import sys
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from ._options import pairs
 
 if TYPE_CHECKING:
     from ..results import Record
@@ -89,27 +90,13 @@ def command(
     record = run(
         problem,
         optimizer,
-        hyperparameters=_pairs("--set", hyperparameters),
-        schedule={"name": schedule, **_pairs("--set-schedule", schedule_arguments)},
+        hyperparameters=pairs("--set", hyperparameters),
+        schedule={"name": schedule, **pairs("--set-schedule", schedule_arguments)},
         callbacks=[make_logger(name, settings["results"]) for name in loggers],
         **settings,
     )
     if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
         click.echo(json.dumps(_outcome(record)) if as_json else _sentence(record))
-
-
-def _pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
-    """NAME=VALUE settings; a value is a Python literal, else the text itself."""
-    pairs = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
-            raise click.UsageError(f"{option} takes NAME=VALUE, like momentum=0.9, not {text!r}.")
-        try:
-            pairs[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            pairs[name] = value
-    return pairs
 
 
 def _outcome(record: Record) -> dict[str, Any]:

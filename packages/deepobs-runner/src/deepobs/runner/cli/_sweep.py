@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._run import _pairs
+from ._options import execution_options, pairs
 
 if TYPE_CHECKING:
     from ..sweeps import Estimate, SweepResult
@@ -19,36 +19,8 @@ _ENDS = ("finished", "diverged", "done before", "failed")
 
 @click.command(name="sweep")
 @click.argument("config", type=click.Path(path_type=Path))
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder for the records.",
-)
-@click.option(
-    "--executor", default="local", show_default=True, help="Who does the runs: local, ray, slurm."
-)
-@click.option("--workers", type=int, help="Runs at once [default: one a GPU, else one a core].")
-@click.option(
-    "--option",
-    "executor_options",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option of the executor, such as address=auto or gpus=0.25 for ray; repeatable.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
-@click.option(
-    "--checkpoint-every", type=float, metavar="SECONDS", help="Between checkpoints [default: 300]."
-)
-@click.option(
-    "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
-)
+@execution_options
 @click.option("--dry-run", is_flag=True, help="Only say how many runs, and about how long.")
-@click.option(
-    "--progress", default="auto", show_default=True, help="auto, lines or off; on stderr."
-)
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_context
 def command(
@@ -75,7 +47,7 @@ def command(
         expected = estimate(config, **{name: settings[name] for name in names})
         click.echo(json.dumps(_expected(expected)) if as_json else _forecast(expected))
         return
-    result = sweep(config, executor_options=_pairs("--option", executor_options), **settings)
+    result = sweep(config, executor_options=pairs("--option", executor_options), **settings)
     click.echo(json.dumps(_outcome(result)) if as_json else _summary(result))
     if result.failed:
         context.exit(1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._run import _pairs
+from ._options import execution_options, pairs
 
 if TYPE_CHECKING:
     from ..tuning import Trial, TuneResult
@@ -66,32 +66,7 @@ if TYPE_CHECKING:
 @click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer.")
 @click.option("--schedule", default="constant", show_default=True, help="Learning-rate schedule.")
 @click.option("--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16.")
-@click.option(
-    "--results",
-    type=click.Path(path_type=Path),
-    default=Path("results"),
-    show_default=True,
-    help="Folder for the records.",
-)
-@click.option(
-    "--executor", default="local", show_default=True, help="Who does the runs: local, ray, slurm."
-)
-@click.option("--workers", type=int, help="Runs at once [default: one a GPU, else one a core].")
-@click.option(
-    "--option",
-    "executor_options",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An option of the executor; repeatable.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
-@click.option(
-    "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
-)
-@click.option(
-    "--progress", default="auto", show_default=True, help="auto, lines or off; on stderr."
-)
+@execution_options
 @click.option("--json", "as_json", is_flag=True, help="Print the search's record as JSON.")
 @click.pass_context
 def command(
@@ -115,8 +90,8 @@ def command(
     result = tune(
         problem,
         optimizer,
-        hyperparameters=_pairs("--set", hyperparameters),
-        executor_options=_pairs("--option", executor_options),
+        hyperparameters=pairs("--set", hyperparameters),
+        executor_options=pairs("--option", executor_options),
         **settings,
     )
     click.echo(json.dumps(result.to_dict()) if as_json else _summary(result))
