@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -115,6 +117,24 @@ def test_pruning(tmp_path):
     assert "pruned" in ended
     assert result.best.status == "finished"
     assert len(_seeds(tmp_path)) == ended.count("finished")
+    assert not (tmp_path / ".runs").exists()
+
+
+def test_two_processes_share_a_study(tmp_path):
+    """Together they do the budget's trials, none twice, and both report all of them."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    options = ["--strategy", "tpe", "--budget", "6", "--repeat", "0", "--epochs", "2"]
+    where = ["--results", str(tmp_path), "--workers", "1", "--device", "cpu", "--progress", "off"]
+    command = ["-m", "deepobs.runner", "tune", "digits_logreg", "SGD", "--json", *options, *where]
+    both = [
+        subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    one, other = (json.loads(process.communicate(timeout=240)[0]) for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert one == other
+    assert len(one["trials"]) == 6
+    assert len(list(tmp_path.rglob("random_seed*.json"))) == 6
     assert not (tmp_path / ".runs").exists()
 
 

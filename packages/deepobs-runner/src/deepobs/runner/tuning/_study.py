@@ -130,14 +130,23 @@ def explore_study(
         executor: who does the runs.
 
     Yields:
-        All trials that have ended, after each round.
+        All trials that have ended, after each round and in the end.
     """
+
+    def ended() -> list[Trial]:
+        return [
+            search.trial(point, pruned=state == "pruned")
+            for point, state in study.trials().values()
+            if state != "running"
+        ]
+
     while True:
         asked = study.ask(search.execution.workers_at_once(), budget)
         if not asked:  # what is left is being done by others, or was when they died
             trials = study.trials().items()
             asked = {number: point for number, (point, state) in trials if state == "running"}
         if not asked:
+            yield ended()  # others may have told of theirs since the last round
             return
         for number, point in asked.items():
             study.name_run(number, search.configs(point)[0].run_id)
@@ -150,11 +159,7 @@ def explore_study(
             trial = search.trial(point)
             value = None if trial.status == "failed" else search.loss(trial)
             study.tell(number, value, pruned=not pruned.isdisjoint(trial.run_ids))
-        yield [
-            search.trial(point, pruned=state == "pruned")
-            for point, state in study.trials().values()
-            if state != "running"
-        ]
+        yield ended()
 
 
 def load_study(path: Path, seed: int, *, prune: bool) -> Any:
