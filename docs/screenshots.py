@@ -1,9 +1,9 @@
 """Takes the pictures of docs/report.md: a small study, its report beside the baselines, Chromium.
 
-    python docs/screenshots.py                    # trains the study first, a few minutes
-    python docs/screenshots.py --results FOLDER   # takes runs that are there
+    python docs/screenshots.py                    # trains the study first, ten minutes or more
+    python docs/screenshots.py --results FOLDER   # keeps the runs there, does what is missing
 
-Needs chromium and playwright.
+Needs chromium, playwright and Fashion-MNIST (`deepobs data prepare fashion_mnist`).
 """
 
 from __future__ import annotations
@@ -12,46 +12,44 @@ import argparse
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from deepobs.runner import run, write_report
+from deepobs.runner import sweep, write_report
 
 IMAGES = Path(__file__).parent / "images"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # file name, address inside the page, (width, height), colours
 PICTURES = (
     ("report-desktop.png", "#", (1280, 900), "light"),
-    ("report-problem.png", "#problem-quadratic_deep", (1280, 900), "dark"),
+    ("report-problem.png", "#problem-fmnist_2c2d", (1280, 900), "dark"),
     ("report-phone.png", "#at=problem-quadratic_deep-loss&runs=seeds", (390, 844), "light"),
 )
-# problem, optimizer, hyperparameters, rates tried with the first seed, the one repeated, epochs
-STUDY = (
-    ("quadratic_deep", "SGD", {}, (0.003, 0.01, 0.01585, 0.03, 0.1), 0.01, 100),
-    ("quadratic_deep", "Adam", {}, (0.01, 0.03981, 0.1), 0.03981, 100),
-    ("digits_mlp", "SGD", {}, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 0.3, 30),
-    ("digits_mlp", "SGD", {"momentum": 0.9}, (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), 0.3, 30),
-    ("digits_mlp", "Adam", {}, (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.1), 1e-2, 30),
+# A search on quadratic_deep, its best settings repeated, and the first epochs of fmnist_2c2d.
+MOMENTUM = {"momentum": 0.9}
+PLANS: tuple[dict[str, Any], ...] = (
+    {
+        "problems": ["quadratic_deep"],
+        "optimizers": ["SGD", {"name": "SGD", "hyperparameters": MOMENTUM}, "Adam"],
+        "lr": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1],
+    },
+    {
+        "problems": ["quadratic_deep"],
+        "optimizers": [
+            {"name": "SGD", "lr": 1e-2},
+            {"name": "SGD", "hyperparameters": MOMENTUM, "lr": 3e-3},
+            {"name": "Adam", "lr": 3e-2},
+        ],
+        "seeds": {"range": [42, 48]},
+    },
+    {
+        "problems": ["fmnist_2c2d"],
+        "optimizers": [{"name": "SGD", "lr": 0.1}, {"name": "Adam", "lr": 2.5e-4}],
+        "epochs": 2,
+        "seeds": [42, 43],
+    },
 )
-SEEDS = range(42, 47)
-
-
-def train(results: Path) -> None:
-    """Does the study's runs; those that are there already are not done again."""
-    for problem, optimizer, hyperparameters, rates, best, epochs in STUDY:
-        for seed in SEEDS:
-            for rate in rates if seed == SEEDS[0] else (best,):
-                run(
-                    problem,
-                    optimizer,
-                    lr=rate,
-                    hyperparameters=hyperparameters,
-                    seed=seed,
-                    epochs=epochs,
-                    results=results,
-                    device="cpu",
-                    progress="off",
-                )
 
 
 def take(browser: Browser, path: Path, name: str, fragment: str, size: tuple[int, int], colours):
@@ -71,13 +69,13 @@ def take(browser: Browser, path: Path, name: str, fragment: str, size: tuple[int
 def main() -> None:
     """Does what the command asks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, help="folder with runs; else they are done now")
+    parser.add_argument("--results", type=Path, help="folder for the runs; default: for once")
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         results = arguments.results or Path(folder) / "results"
-        if arguments.results is None:
-            train(results)
+        for plan in PLANS:
+            sweep(plan, results=results, device="cpu", workers=1)
         path = write_report(results, Path(folder) / "report.html", baselines=True)
         chromium = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)

@@ -1,6 +1,8 @@
 """Several processes in one run."""
 
 import socket
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -64,6 +66,20 @@ def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(workers, tmp_path):
     assert alone.num_steps == 20
     assert together.minibatch_train_losses == pytest.approx(alone.minibatch_train_losses, rel=1e-4)
     assert together.test_losses == pytest.approx(alone.test_losses, rel=1e-4)
+
+
+def test_torchrun_does_one_run(tmp_path):
+    """The command that the documentation gives: one sentence, and one record that two wrote."""
+    launch = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port"]
+    command = [*launch, str(free_port()), "-m", "deepobs.runner", "run", "digits_mlp", "SGD"]
+    options = ["--lr", "0.1", "--epochs", "1", "--device", "cpu", "--results", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, *command, *options], capture_output=True, text=True, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("finished after 1 epochs") == 1
+    (path,) = tmp_path.rglob("random_seed__*.json")
+    assert read_record(path).environment["processes"] == 2
 
 
 def examples(batches):
