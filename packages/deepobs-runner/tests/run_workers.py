@@ -45,6 +45,22 @@ class Noisy(torch.optim.SGD):
         return super().step(closure)
 
 
+class Precise(torch.optim.Optimizer):
+    """Adds its gradients up in float64."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """Steps along a mean that forgets slowly."""
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                state = self.state[parameter]
+                state["mean"] = 0.9 * state.get("mean", 0.0) + 0.1 * parameter.grad.double()
+                parameter -= group["lr"] * state["mean"]
+
+
 def dropout_problem():
     """The embedded digits with dropout."""
     return replace(
@@ -59,7 +75,7 @@ def config_of(optimizer="Adam", **changes):
     """A run in which everything that has a state has one."""
     settings = {
         "problem": dropout_problem(),
-        "optimizer": Noisy if optimizer == "Noisy" else optimizer,
+        "optimizer": {"Noisy": Noisy, "Precise": Precise}.get(optimizer, optimizer),
         "lr": 0.01,
         "epochs": 4,
         "schedule": {"name": "cosine", "warmup_epochs": 1},

@@ -95,12 +95,13 @@ def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
     ("optimizer", "changes"),
     [
         ("Noisy", {"accumulate": 2, "clip_norm": 1.0}),
+        ("Precise", {}),
         ("LBFGS", {"schedule": "constant", "epochs": 2, "hyperparameters": {"max_iter": 4}}),
         ("schedulefree.AdamWScheduleFree", {"schedule": "constant"}),
         ("SGD", {"precision": "bf16", "schedule": {"name": "ReduceLROnPlateau", "patience": 0}}),
         ("SGD", {"problem": "quadratic_deep", "lr": 1e-3, "epochs": 20}),
     ],
-    ids=["global noise", "closure", "schedule-free", "plateau", "another problem"],
+    ids=["global noise", "float64", "closure", "schedule-free", "plateau", "another problem"],
 )
 def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
     """SIGTERM ends the step, saves, and the same command later gives the same run."""

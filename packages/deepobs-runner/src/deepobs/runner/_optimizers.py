@@ -96,6 +96,19 @@ def make_optimizer(
     return made
 
 
+def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
+    """Restores what `state_dict` gave, in the type it had.
+
+    `Optimizer.load_state_dict` alone turns every number of a parameter's state into the parameter's
+    type: sums kept in float64 would lose digits, and the run not go on as it was.
+    """
+    optimizer.load_state_dict(dict(state))
+    for index, held in optimizer.state_dict()["state"].items():  # the very mappings it works with
+        for name, saved in state["state"][index].items():
+            if isinstance(saved, Tensor) and saved.dtype != held[name].dtype:
+                held[name] = saved.to(held[name].device, copy=True)
+
+
 def state_bytes(optimizer: Optimizer) -> int:
     """Bytes of the tensors in the optimizer's state."""
     return sum(tensor.numel() * tensor.element_size() for tensor in _tensors(optimizer.state))

@@ -21,7 +21,7 @@ from ._cost import StepTimer
 from ._distributed import Processes
 from ._errors import CheckpointError, OptimizerError
 from ._numerics import autocast, in_precision
-from ._optimizers import make_optimizer, needs_closure
+from ._optimizers import load_optimizer_state, make_optimizer, needs_closure
 from ._progress import Progress
 from ._random import random_state, set_random_state
 from ._schedule import make_schedule
@@ -287,7 +287,7 @@ class Trainer:
         self.series = defaultdict(list, state["series"])
         self.losses[: self.step_in_epoch] = state["losses"]
         self.built.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        load_optimizer_state(self.optimizer, state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.built.load_state_dict(state["problems"][self.processes.rank])
