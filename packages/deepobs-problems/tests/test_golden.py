@@ -14,9 +14,17 @@ from ._golden import OPTIMIZERS, Case, load, problem_names
 
 BATCH_NORM = ("svhn_wrn164", "cifar100_wrn404", "imagenet_inception_v3")
 PROBLEMS = problem_names()
-# The last steps overshoot (losses 3.7, 3.8, 4.9, 4.2) and amplify rounding: in float64 we differ by
-# 5e-3 as well. Up to how many losses the trajectory is calm.
-CALM = {("cifar100_wrn404", "gradient_descent"): 8}
+# These trajectories overshoot (the loss rises), which amplifies rounding. Up to how many losses
+# each is calm; to what comes later ten times the tolerance applies.
+# Of the Wide ResNet the last losses rise from 3.7 to 4.9: in float64 we differ by 5e-3 as well.
+# Of VGG-16 the loss rises from 2.4 to 4.6, of VGG-19 from 3.5 to 4.9: in float64 we agree with the
+# original's first five losses to 3.5e-4, and differ by up to 1.3e-2 later; noise of 6e-8 in the
+# weights, the rounding of float32, moves our losses by up to 1.9e-2.
+CALM = {
+    ("cifar100_wrn404", "gradient_descent"): 8,
+    ("imagenet_vgg16", "gradient_descent"): 4,
+    ("imagenet_vgg19", "gradient_descent"): 4,
+}
 
 
 def is_large(name):
