@@ -74,6 +74,23 @@ def test_one_method_is_described_not_compared(judge):
     assert "no other method" in verdict.why
 
 
+def test_unequal_numbers_of_epochs_are_pointed_out(report_cases, tmp_path):
+    """A short run beside a long one is no comparison of optimizers: problem and whole say so."""
+    runs = [
+        report_cases.run_fields(problem, name, 0.1, seed, 0.5, epochs=epochs)
+        for problem, long in (("p", 12), ("q", 4))
+        for name, epochs in (("Adam", long), ("SGD", 4))
+        for seed in range(3)
+    ]
+    frame = report_cases.frame_of(runs, tmp_path)
+    unequal, equal = verdicts(frame)
+    assert any("4 (SGD) and 12 (Adam)" in warning for warning in unequal.warnings)
+    assert not any("epochs" in warning for warning in equal.warnings)
+    assert overall_verdict(frame).endswith(
+        "on p methods were trained for unequal numbers of epochs."
+    )
+
+
 def test_diverged_methods_are_not_averaged_away(report_cases, tmp_path):
     """When every run of a method diverged, that is said, and so is the other's lead."""
     runs = [report_cases.run_fields("p", "Adam", 0.1, seed, 0.4) for seed in range(10)]

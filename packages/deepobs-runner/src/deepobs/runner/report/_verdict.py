@@ -37,7 +37,7 @@ class Verdict:
         say: The finding, one sentence.
         why: What it rests on.
         warnings: What a mean would hide: diverged, stuck or two-fold groups, a best learning
-            rate at the grid's edge.
+            rate at the grid's edge; and unequal numbers of epochs.
     """
 
     problem: str
@@ -68,9 +68,10 @@ def verdicts(frame: pd.DataFrame | Study) -> list[Verdict]:
         rows = records(pairs[pairs["problem"] == problem])
         groups = records(flags[flags["problem"] == problem])
         choice = study.tuned[study.tuned["problem"] == problem]
-        warnings = tuple(text for group in groups for text in _warnings(group, choice))
+        warnings = [text for group in groups for text in _warnings(group, choice)]
+        warnings += _unequal_epochs(study, problem)
         level, say, why = _finding(rows) if rows else _alone(study, problem)
-        found.append(Verdict(problem, level, say, why, warnings))
+        found.append(Verdict(problem, level, say, why, tuple(warnings)))
     return found
 
 
@@ -99,6 +100,10 @@ def overall_verdict(frame: pd.DataFrame | Study) -> str:
         level = [*level[:3], f"{len(level) - 3} more pairs"]
     if level:
         won.append(f"Over all problems, the runs do not tell apart {_join(level, '; nor ')}.")
+    unequal = [problem for problem in study.problems if _unequal_epochs(study, problem)]
+    if unequal:
+        where = _join(unequal, " and ")
+        won.append(f"Beware: on {where} methods were trained for unequal numbers of epochs.")
     return " ".join(won)
 
 
@@ -214,6 +219,22 @@ def _warnings(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
                 f"the {end} tried; a better one may lie beyond"
             )
     return [f"{method}: {text}" for text in texts]
+
+
+def _unequal_epochs(study: Study, problem: str) -> list[str]:
+    """A warning where the chosen settings of one problem differ in their number of epochs."""
+    groups: dict[int, list[str]] = {}
+    for setting in study.chosen_on(problem):
+        epochs = study.runs.rows[setting.runs[0]]["num_epochs"]
+        if epochs == epochs:  # not every file says it
+            groups.setdefault(int(epochs), []).append(setting.method)
+    parts = [f"{epochs} ({', '.join(methods)})" for epochs, methods in sorted(groups.items())]
+    if len(parts) < 2:
+        return []
+    return [
+        f"unequal epochs: methods were trained for {_join(parts, ' and ')}, so that final values "
+        "compare the length of training too"
+    ]
 
 
 def _equals(p: float) -> str:
