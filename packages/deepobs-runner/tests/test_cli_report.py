@@ -49,6 +49,8 @@ def test_json_holds_the_numbers(deepobs, results, tmp_path):
     assert [row["method"] for row in data["results"] if row["leads"]] == ["Adam"]
     assert data["verdicts"][0]["level"] == "unclear"
     assert data["comparisons"][0]["num_a"] == 2
+    last = [row for row in data["frontier"] if row["measure"] == "epochs"][-1]
+    assert last["method"] == "Adam"
 
 
 def test_figures_are_saved(deepobs, results, tmp_path):

@@ -24,10 +24,15 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
 
     Returns:
         `verdict`, `verdicts`, and the tables `results`, `comparisons`, `overall`, `aggregate`,
-        `flags`, `targets`, `sensitivity` and `overhead` as lists of rows, named as the functions
-        of `deepobs.runner.analysis` name their columns.
+        `flags`, `targets`, `sensitivity`, `overhead` and `frontier` (its points in epochs, steps
+        and seconds, which `measure` tells) as lists of rows, named as the functions of
+        `deepobs.runner.analysis` name their columns.
     """
     study = Study.of(frame)
+    frontiers = [
+        table[table["on_frontier"].astype(bool)].drop(columns="on_frontier").assign(measure=measure)
+        for measure, table in study.frontiers.items()
+    ]
     tables = {
         "results": results_table(study),
         "comparisons": study.pairs,
@@ -37,6 +42,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         "targets": study.targets,
         "sensitivity": study.sensitivity,
         "overhead": study.overhead,
+        "frontier": pd.concat(frontiers, ignore_index=True),
     }
     return {
         "num_runs": len(study.runs),
