@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 from collections.abc import Callable, Iterator
@@ -16,6 +17,12 @@ from torch.nn.parallel import DistributedDataParallel
 from ._errors import UsageError
 
 T = TypeVar("T")
+
+# Groups that were left, until Python ends. Were DistributedDataParallel the last to hold one, torch
+# 2.11 would at times wait forever: it joins the group's thread, which waits for the GIL, with the
+# GIL held. Freed from here, a group lets go of it.
+_left: list[Any] = []
+atexit.register(_left.clear)
 
 
 class Processes:
@@ -129,6 +136,7 @@ def processes(device: torch.device) -> Iterator[Processes]:
         yield Processes(dist.get_rank(), dist.get_world_size())
     finally:
         if not joined_before:
+            _left.append(dist.group.WORLD)
             dist.destroy_process_group()
 
 
