@@ -46,7 +46,7 @@ def stream(root: Path, workers: int) -> dict[str, object]:
     """Goes through one epoch: images, seconds from the first batch on, peak memory, reports."""
     torch.set_num_threads(1)
     data = imagenet(root=root, num_workers=workers)
-    images, memory = 0, 0.0
+    images, memory, own = 0, 0.0, 0.0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CorruptFilesWarning)
         begin = time.perf_counter()
@@ -56,20 +56,22 @@ def stream(root: Path, workers: int) -> dict[str, object]:
         for number, batch in enumerate(batches):
             images += len(batch.inputs)
             if number % 4 == 0:  # to look costs time too
-                memory = max(memory, used_memory())
+                workers_at_it = [child.pid for child in multiprocessing.active_children()]
+                own = max(own, used_memory([os.getpid()]))
+                memory = max(memory, used_memory([os.getpid(), *workers_at_it]))
         seconds = time.perf_counter() - first
     return {
         "images": images_first + images,
         "start_up": first - begin,
         "rate": images / seconds,
         "memory": memory,
+        "own": own,
         "reports": [str(warning.message) for warning in caught],
     }
 
 
-def used_memory() -> float:
-    """Returns what this process and its workers use, in MiB; pages that they share count once."""
-    processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+def used_memory(processes: list[int | None]) -> float:
+    """Returns what some processes use, in MiB; pages that they share count once."""
     kilobytes = 0
     for process in processes:
         try:
@@ -118,7 +120,7 @@ def main() -> None:
             taken = measure(root, options.workers[-1])
             print(
                 f"peak memory with {name} of the files ({taken['images']:,} images):"
-                f" {taken['memory']:,.0f} MiB"
+                f" {taken['memory']:,.0f} MiB, {taken['own']:,.0f} of them the training process's"
             )
 
 

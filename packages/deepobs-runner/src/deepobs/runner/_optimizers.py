@@ -104,8 +104,8 @@ def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None
     """
     optimizer.load_state_dict(dict(state))
     for index, held in optimizer.state_dict()["state"].items():  # the very mappings it works with
-        for name, saved in state["state"][index].items():
-            if isinstance(saved, Tensor) and saved.dtype != held[name].dtype:
+        for name, saved in state["state"].get(index, {}).items():
+            if isinstance(saved, Tensor) and name in held and saved.dtype != held[name].dtype:
                 held[name] = saved.to(held[name].device, copy=True)
 
 

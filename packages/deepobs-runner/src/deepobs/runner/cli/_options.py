@@ -59,13 +59,13 @@ def execution_options(function: _Command) -> _Command:
 
 def pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
     """Reads NAME=VALUE settings; a value is a Python literal, else the text itself."""
-    pairs = {}
+    settings: dict[str, Any] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise click.UsageError(f"{option} takes NAME=VALUE, like momentum=0.9, not {text!r}.")
         try:
-            pairs[name] = ast.literal_eval(value)
+            settings[name] = ast.literal_eval(value)
         except (ValueError, SyntaxError):
-            pairs[name] = value
-    return pairs
+            settings[name] = value
+    return settings

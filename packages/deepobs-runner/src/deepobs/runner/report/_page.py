@@ -43,7 +43,7 @@ _CALLS = (
     ("Warnings", "group_flags(frame)", "verdicts(frame)"),
 )
 # plotly.js in the smallest of its bundles that draws lines and bars: a quarter of the whole one,
-# which Python's plotly brings, and read by a browser in a quarter of the time.
+# which Python's plotly brings, so that the page opens in half the time (benchmarks/report.py).
 _SCRIPTS = ("vendor/plotly-basic.min.js", "page.js", "charts.js")
 # plotly's markers as paths around the origin, for the legend
 _SYMBOLS = {

@@ -11,6 +11,8 @@ from .. import analysis
 from ._runs import Runs
 from ._style import MethodStyle, method_styles
 
+_MEASURES: tuple[analysis.Measure, ...] = ("epochs", "steps", "seconds")
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -106,14 +108,12 @@ class Study:
     @cached_property
     def times(self) -> dict[str, pd.DataFrame]:
         """Times to target by measure: `analysis.times_to_target` of the chosen settings."""
-        measures: tuple[analysis.Measure, ...] = ("epochs", "steps", "seconds")
-        return {name: analysis.times_to_target(self.tuned_runs, name) for name in measures}
+        return {name: analysis.times_to_target(self.tuned_runs, name) for name in _MEASURES}
 
     @cached_property
     def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
         """What each budget buys, by what is paid: `analysis.speed_frontier`."""
-        costs: tuple[analysis.Measure, ...] = ("epochs", "steps", "seconds")
-        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in costs}
+        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in _MEASURES}
 
     @cached_property
     def sensitivity(self) -> pd.DataFrame:
