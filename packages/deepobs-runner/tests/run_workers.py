@@ -1,15 +1,18 @@
 """What the other processes of the runner's tests do: importable, so that they find it."""
 
 import contextlib
+import itertools
 import multiprocessing
 import os
 import subprocess
+import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from deepobs.problems import get_problem
 from deepobs.runner import (
@@ -99,9 +102,27 @@ class SaveWeights(Callback):
         torch.save(self.model.state_dict(), self.path)
 
 
-def train(optimizer, results, weights, changes, **execution):
+def wait_in_step(number, sign):
+    """Lets this process wait in that step of its optimizer, as long as the file `sign` is there.
+
+    So a signal meets a run that cannot have ended before, however slow the machine is.
+    """
+    steps = itertools.count(1)
+
+    def wait(*_):
+        if next(steps) == number:
+            sign.touch()
+            while sign.exists():
+                time.sleep(0.001)
+
+    register_optimizer_step_post_hook(wait)
+
+
+def train(optimizer, results, weights, changes, wait=None, **execution):
     """Does the run of `config_of`; exits with 128 + signal where one stops it."""
     torch.set_num_threads(1)
+    if wait:
+        wait_in_step(*wait)
     config = config_of(optimizer, **changes)
     callbacks = [SaveWeights(weights)]
     try:
@@ -111,9 +132,11 @@ def train(optimizer, results, weights, changes, **execution):
         os._exit(128 + error.signal_number)
 
 
-def command(arguments, said):
+def command(arguments, said, wait=None):
     """Is the command `deepobs`; what it says on stderr goes to the file `said`."""
     torch.set_num_threads(1)
+    if wait:
+        wait_in_step(*wait)
     with Path(said).open("w") as file, contextlib.redirect_stderr(file):
         main(arguments)
 

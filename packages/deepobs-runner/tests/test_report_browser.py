@@ -290,6 +290,11 @@ def test_commands_are_copied(visit, path):
     button = page.locator(f"{SECTION} [data-copy-command]").first
     button.click()
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.locator("textarea").focus()
+    page.keyboard.press("Control+V")
+    command = page.locator(f"{SECTION} .command code").first.text_content()
+    assert page.locator("textarea").input_value() == command
 
 
 def test_print_draws_all_charts(visit, path, tmp_path):

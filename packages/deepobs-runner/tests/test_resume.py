@@ -20,37 +20,60 @@ def measured(path):
     return {name: getattr(record, name) for name in names}
 
 
+def until(condition):
+    """Waits for what another process does."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.0005)
+
+
 class Runs:
     """Starts runs in processes of their own, and looks at what they leave."""
 
     def __init__(self, workers, folder):
         self.workers, self.folder = workers, folder
+        self.sign = folder / "waits"
 
-    def start(self, name, optimizer="Adam", resume=True, **changes):
+    def start(self, name, optimizer="Adam", resume=True, wait_in=None, **changes):
+        """A process that does a run; it waits in its step number `wait_in`."""
         arguments = (optimizer, self.folder / name, self.folder / f"{name}.pt", changes)
         execution = {"checkpoint_every": 0, "resume": resume, "device": "cpu"}
         process = self.workers.PROCESSES.Process(
-            target=self.workers.train, args=arguments, kwargs=execution
+            target=self.workers.train,
+            args=arguments,
+            kwargs={"wait": wait_in and (wait_in, self.sign), **execution},
         )
         process.start()
         return process
 
-    def steps(self, name):
-        """Steps of the last checkpoint; None where there is none."""
-        found = [int(path.stem[-12:]) for path in (self.folder / name).rglob("checkpoint_*.pt")]
-        return max(found, default=None)
+    def finish(self, name, optimizer="Adam", resume=True, **changes):
+        """Does a run, or the rest of it, and returns its outcome."""
+        process = self.start(name, optimizer, resume, **changes)
+        process.join(240)
+        assert process.exitcode == 0
+        return self.outcome(name)
 
-    def stop(self, name, process, at, signal_number):
-        """Sends a signal once the run has taken so many steps; False where it ended before."""
-        deadline = time.monotonic() + 120
-        while (self.steps(name) or 0) < at:
-            if not process.is_alive():
-                return False
-            assert time.monotonic() < deadline
-            time.sleep(0.0005)
-        os.kill(process.pid, signal_number)
+    def steps(self, name):
+        """Steps of the last checkpoint; 0 where there is none."""
+        found = [int(path.stem[-12:]) for path in (self.folder / name).rglob("checkpoint_*.pt")]
+        return max(found, default=0)
+
+    def kill(self, name, at, of):
+        """Starts a run of `of` steps, or goes on, and kills it once it has saved `at` or more."""
+        process = self.start(name, wait_in=of - self.steps(name))
+        until(lambda: self.steps(name) >= at or not process.is_alive())
+        process.kill()
         process.join(60)
-        return process.exitcode in (-signal.SIGKILL, 128 + signal_number)
+        assert process.exitcode == -signal.SIGKILL
+
+    def stop(self, process, number):
+        """Sends a signal to a run that waits in a step."""
+        until(lambda: self.sign.exists() or not process.is_alive())
+        os.kill(process.pid, number)
+        self.sign.unlink()
+        process.join(60)
+        assert process.exitcode == 128 + number
 
     def outcome(self, name):
         """The record and the weights of a run that ended."""
@@ -69,26 +92,18 @@ def runs(workers, tmp_path):
     return Runs(workers, tmp_path)
 
 
-def uninterrupted(runs, optimizer="Adam", **changes):
-    process = runs.start("whole", optimizer, **changes)
-    process.join(240)
-    assert process.exitcode == 0
-    return runs.outcome("whole")
+def num_steps(outcome):
+    """Steps of a whole run."""
+    return outcome[0]["num_steps"] * outcome[0]["num_epochs"]
 
 
 def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
     """Dropout, Adam's moments, warm-up and cosine, the place in the data: all go on bit for bit."""
-    whole = uninterrupted(runs)
-    steps = whole[0]["num_steps"] * whole[0]["num_epochs"]
-    points = sorted(random.Random(0).sample(range(1, steps), 10))
-    kills = 0
-    for point in points:
-        kills += runs.stop("killed", runs.start("killed"), point, signal.SIGKILL)
-    last = runs.start("killed")
-    last.join(240)
-    assert last.exitcode == 0
-    assert kills == 10
-    assert same(runs.outcome("killed"), whole)
+    whole = runs.finish("whole")
+    steps = num_steps(whole)
+    for point in sorted(random.Random(0).sample(range(1, steps), 10)):
+        runs.kill("killed", at=point, of=steps)
+    assert same(runs.finish("killed"), whole)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +120,11 @@ def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
 )
 def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
     """SIGTERM ends the step, saves, and the same command later gives the same run."""
-    whole = uninterrupted(runs, optimizer, **changes)
-    steps = whole[0]["num_steps"] * whole[0]["num_epochs"]
-    process = runs.start("stopped", optimizer, **changes)
-    assert runs.stop("stopped", process, steps // 2, signal.SIGTERM)
-    last = runs.start("stopped", optimizer, **changes)
-    last.join(240)
-    assert last.exitcode == 0
-    assert same(runs.outcome("stopped"), whole)
+    whole = runs.finish("whole", optimizer, **changes)
+    half = num_steps(whole) // 2
+    runs.stop(runs.start("stopped", optimizer, wait_in=half, **changes), signal.SIGTERM)
+    assert runs.steps("stopped") == half
+    assert same(runs.finish("stopped", optimizer, **changes), whole)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
@@ -120,11 +132,11 @@ def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
     """128 + its number, as shells say; one sentence tells how to go on; and it does, exactly."""
     number, said = signal.Signals[name], runs.folder / "said"
 
-    def start(folder):
+    def start(folder, wait=None):
         arguments = ["run", "digits_mlp", "Adam", "--lr", "0.01", "--epochs", "4", "--resume"]
         arguments += ["--results", str(runs.folder / folder), "--device", "cpu"]
         arguments += ["--checkpoint-every", "0", "--progress", "off"]
-        process = workers.PROCESSES.Process(target=workers.command, args=(arguments, said))
+        process = workers.PROCESSES.Process(target=workers.command, args=(arguments, said, wait))
         process.start()
         return process
 
@@ -134,33 +146,27 @@ def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
         assert process.exitcode == 0
         return measured(next((runs.folder / folder).rglob("random_seed__*.json")))
 
-    process = start("stopped")
-    assert runs.stop("stopped", process, 20, number)
-    assert process.exitcode == 128 + number
-    assert said.read_text().startswith(f"Error: Stopped by {name} in epoch 1 after ")
-    assert said.read_text().endswith("the checkpoint is saved, go on with resume.\n")
+    runs.stop(start("stopped", wait=(25, runs.sign)), number)
+    assert said.read_text() == (
+        f"Error: Stopped by {name} in epoch 2 after 3 of 22 steps; the checkpoint is saved, "
+        "go on with resume.\n"
+    )
     assert not list((runs.folder / "stopped").rglob("random_seed__*.json"))
     assert finished("stopped") == finished("whole")
 
 
 def test_without_resume_a_run_starts_anew(runs):
     """What is left of the killed one is removed, and the outcome is the same."""
-    whole = uninterrupted(runs)
-    assert runs.stop("anew", runs.start("anew"), 5, signal.SIGKILL)
-    last = runs.start("anew", resume=False)
-    last.join(240)
-    assert last.exitcode == 0
-    assert same(runs.outcome("anew"), whole)
+    whole = runs.finish("whole")
+    runs.kill("anew", at=5, of=num_steps(whole))
+    assert same(runs.finish("anew", resume=False), whole)
     assert not (runs.folder / "anew" / ".runs").exists()
 
 
 def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(runs):
     """As a power cut could leave it, though the writing is atomic."""
-    whole = uninterrupted(runs)
-    assert runs.stop("cut", runs.start("cut"), 20, signal.SIGKILL)
+    whole = runs.finish("whole")
+    runs.kill("cut", at=20, of=num_steps(whole))
     newest = max((runs.folder / "cut").rglob("checkpoint_*.pt"))
     newest.write_bytes(newest.read_bytes()[:-1000])
-    last = runs.start("cut")
-    last.join(240)
-    assert last.exitcode == 0
-    assert same(runs.outcome("cut"), whole)
+    assert same(runs.finish("cut"), whole)
