@@ -60,7 +60,7 @@ def tests(session: nox.Session, package: str) -> None:
     """Tests one package with what it declares and nothing more."""
     _install(session, *STANDS_ON[package], extras=RUNNER_EXTRAS)
     session.run(
-        *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow"),
+        *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", "--timeout", "600"),
         *("-n", "auto", "--maxprocesses", "4", *session.posargs),
         env=ONE_THREAD,
     )
@@ -70,7 +70,10 @@ def tests(session: nox.Session, package: str) -> None:
 def slow(session: nox.Session) -> None:
     """The tests that take long: large networks, real data, clusters, many killed runs."""
     _install(session, *PACKAGES, extras=SLOW_EXTRAS)
-    session.run("pytest", "packages", "-m", "slow", *session.posargs, env=ONE_THREAD)
+    session.run(
+        *("pytest", "packages", "-m", "slow", "--timeout", "7200", *session.posargs),
+        env=ONE_THREAD,
+    )
 
 
 @nox.session

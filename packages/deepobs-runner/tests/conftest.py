@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -60,6 +61,19 @@ def make_frame() -> Callable[..., pd.DataFrame]:
         return to_frame(to_table([row for row in rows if row is not None]))
 
     return make
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Wait for what another process does: `until(condition)`; minutes, as machines may be busy."""
+
+    def wait(condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 300
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            time.sleep(0.001)
+
+    return wait
 
 
 @pytest.fixture

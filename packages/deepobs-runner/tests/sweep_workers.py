@@ -16,7 +16,9 @@ def work(job, report):
     if what == "describe":
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES")
         variables = [os.environ.get(name, "") for name in names]
-        time.sleep(0.2)  # so that the other worker gets its share
+        (folder / str(os.getpid())).touch()
+        while len(list(folder.iterdir())) < 2:  # until the other worker has got a share
+            time.sleep(0.01)
         return _finished(os.getpid(), torch.get_num_threads(), *variables)
     if what == "report":
         report(Progress(epoch=1, loss=0.5))
@@ -28,7 +30,7 @@ def work(job, report):
         signal.signal(signal.SIGTERM, _interrupt)
         (folder / "started").touch()
         try:
-            time.sleep(60)
+            time.sleep(600)  # until it is told to stop
         except KeyboardInterrupt:
             (folder / "saved").touch()
             raise

@@ -33,7 +33,7 @@ def train_together(workers, settings, folder, count=2, data_root=None):
     for process in processes:
         process.start()
     for process in processes:
-        process.join(240)
+        process.join(500)
     assert [process.exitcode for process in processes] == [0] * count
     (path,) = folder.rglob("random_seed__*.json")  # one process writes
     return read_record(path)
@@ -74,7 +74,7 @@ def test_torchrun_does_one_run(tmp_path):
     command = [*launch, str(free_port()), "-m", "deepobs.runner", "run", "digits_mlp", "SGD"]
     options = ["--lr", "0.1", "--epochs", "1", "--device", "cpu", "--results", str(tmp_path)]
     done = subprocess.run(
-        [sys.executable, *command, *options], capture_output=True, text=True, timeout=240
+        [sys.executable, *command, *options], capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("finished after 1 epochs") == 1

@@ -1,7 +1,6 @@
 """Loggers beside the records."""
 
 import sqlite3
-import time
 import warnings
 
 import pytest
@@ -38,7 +37,7 @@ def test_tensorboard_gets_every_metric_of_every_epoch(tmp_path):
     assert values == pytest.approx(record.test_losses, rel=1e-6)  # events hold float32
 
 
-def test_wandb_logs_offline(tmp_path, monkeypatch):
+def test_wandb_logs_offline(tmp_path, monkeypatch, until):
     """Files that `wandb sync` can upload later; nothing is sent."""
     pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
@@ -46,10 +45,8 @@ def test_wandb_logs_offline(tmp_path, monkeypatch):
     (file,) = (tmp_path / "logs" / "wandb").rglob("*.wandb")
     assert file.parent.name.startswith("offline-run-")
     wanted = str(record.test_losses[-1])[:8].encode()  # the last digits may be rounded
-    deadline = time.monotonic() + 60  # a process of wandb's writes the file when it gets to it
-    while wanted not in file.read_bytes():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    # A process of wandb's writes the file when it gets to it.
+    until(lambda: wanted in file.read_bytes())
 
 
 def test_mlflow_gets_every_metric_of_every_epoch(tmp_path):

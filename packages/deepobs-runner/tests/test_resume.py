@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import time
 from dataclasses import fields
 
 import pytest
@@ -20,19 +19,11 @@ def measured(path):
     return {name: getattr(record, name) for name in names}
 
 
-def until(condition):
-    """Waits for what another process does."""
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.0005)
-
-
 class Runs:
     """Starts runs in processes of their own, and looks at what they leave."""
 
-    def __init__(self, workers, folder):
-        self.workers, self.folder = workers, folder
+    def __init__(self, workers, folder, until):
+        self.workers, self.folder, self.until = workers, folder, until
         self.sign = folder / "waits"
 
     def start(self, name, optimizer="Adam", resume=True, wait_in=None, **changes):
@@ -50,7 +41,7 @@ class Runs:
     def finish(self, name, optimizer="Adam", resume=True, **changes):
         """Does a run, or the rest of it, and returns its outcome."""
         process = self.start(name, optimizer, resume, **changes)
-        process.join(240)
+        process.join(300)
         assert process.exitcode == 0
         return self.outcome(name)
 
@@ -62,17 +53,17 @@ class Runs:
     def kill(self, name, at, of):
         """Starts a run of `of` steps, or goes on, and kills it once it has saved `at` or more."""
         process = self.start(name, wait_in=of - self.steps(name))
-        until(lambda: self.steps(name) >= at or not process.is_alive())
+        self.until(lambda: self.steps(name) >= at or not process.is_alive())
         process.kill()
-        process.join(60)
+        process.join(300)
         assert process.exitcode == -signal.SIGKILL
 
     def stop(self, process, number):
         """Sends a signal to a run that waits in a step."""
-        until(lambda: self.sign.exists() or not process.is_alive())
+        self.until(lambda: self.sign.exists() or not process.is_alive())
         os.kill(process.pid, number)
         self.sign.unlink()
-        process.join(60)
+        process.join(300)
         assert process.exitcode == 128 + number
 
     def outcome(self, name):
@@ -88,8 +79,8 @@ def same(one, other):
 
 
 @pytest.fixture
-def runs(workers, tmp_path):
-    return Runs(workers, tmp_path)
+def runs(workers, tmp_path, until):
+    return Runs(workers, tmp_path, until)
 
 
 def num_steps(outcome):
@@ -142,7 +133,7 @@ def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
 
     def finished(folder):
         process = start(folder)
-        process.join(240)
+        process.join(300)
         assert process.exitcode == 0
         return measured(next((runs.folder / folder).rglob("random_seed__*.json")))
 

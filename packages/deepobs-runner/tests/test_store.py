@@ -151,7 +151,7 @@ def test_two_processes_never_hold_the_same_run(tmp_path, workers):
         process = workers.PROCESSES.Process(target=workers.try_lock, args=(tmp_path, answers))
         process.start()
         process.join()
-        return answers.get(timeout=60)
+        return answers.get(timeout=300)
 
     with ResultsStore(tmp_path).lock(workers.config_of()):
         assert workers.config_of().run_id in ask()

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -51,17 +50,11 @@ def _outcomes(executor, jobs):
         return {job.config.seed: event for job, event in executor.events()}
 
 
-def _wait_for(condition, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-
-
-def test_each_worker_does_many_jobs(work):
+def test_each_worker_does_many_jobs(work, tmp_path):
     """Two workers share six jobs, each with its threads and its device."""
     executor = LocalExecutor(work, workers=2, threads=3, devices=["4", "7"])
-    outcomes = _outcomes(executor, [_job(number, "describe") for number in range(6)])
+    jobs = [_job(number, "describe", folder=str(tmp_path)) for number in range(6)]
+    outcomes = _outcomes(executor, jobs)
     assert sorted(outcomes) == list(range(6))
     said = [outcome.message.split() for outcome in outcomes.values()]
     assert len({pid for pid, *_ in said}) == 2
@@ -95,7 +88,7 @@ def test_retry_and_progress(work):
     assert seen == ["lost", Progress(epoch=1, loss=0.5), "finished"]
 
 
-def test_an_exception_lets_the_workers_save(work, tmp_path):
+def test_an_exception_lets_the_workers_save(work, tmp_path, until):
     """Leaving after an exception tells busy workers to stop, and waits until they have saved."""
     executor = LocalExecutor(work, workers=2)
     executor.submit(_job(0, "wait", folder=str(tmp_path)))
@@ -103,21 +96,21 @@ def test_an_exception_lets_the_workers_save(work, tmp_path):
     with contextlib.suppress(RuntimeError), executor:
         job, _ = next(executor.events())
         assert job.config.seed == 1
-        _wait_for((tmp_path / "started").exists)
+        until((tmp_path / "started").exists)
         raise RuntimeError
     assert (tmp_path / "saved").exists()
 
 
-def test_workers_end_with_their_parent(tmp_path):
+def test_workers_end_with_their_parent(tmp_path, until):
     """When the sweeping process is killed, its workers save and end."""
     script = tmp_path / "parent.py"
     script.write_text(PARENT.format(tests=str(TESTS), folder=str(tmp_path)))
     with subprocess.Popen([sys.executable, str(script)]) as parent:
         try:
-            _wait_for((tmp_path / "started").exists)
+            until((tmp_path / "started").exists)
         finally:
             parent.send_signal(signal.SIGKILL)
-    _wait_for((tmp_path / "saved").exists)
+    until((tmp_path / "saved").exists)
 
 
 def test_what_only_this_process_knows_is_refused(work):

@@ -119,7 +119,7 @@ def test_two_processes_share_a_folder(undisturbed, tmp_path):
         )
         for _ in range(2)
     ]
-    said = [json.loads(process.communicate(timeout=300)[0]) for process in processes]
+    said = [json.loads(process.communicate(timeout=500)[0]) for process in processes]
     assert [outcome["failed"] for outcome in said] == [0, 0]
     assert [outcome["runs"] for outcome in said] == [24, 24]
     assert _records(tmp_path / "results") == undisturbed

@@ -229,8 +229,8 @@ def test_cost_of_the_optimizer_is_recorded():
     cost = quiet("digits_mlp", "Adam", lr=0.01, epochs=1).cost
     assert cost["num_parameters"] == 64 * 64 + 64 + 64 * 32 + 32 + 32 * 10 + 10
     assert cost["optimizer_state_bytes"] == 2 * 4 * cost["num_parameters"] + 6 * 4
-    assert 0 < cost["optimizer_seconds"] < 1
-    assert 0 < cost["forward_backward_seconds"] < 1
+    assert cost["optimizer_seconds"] > 0
+    assert cost["forward_backward_seconds"] > 0
     assert cost["peak_memory_bytes"] > 10 * 2**20
 
 

@@ -130,7 +130,7 @@ def test_two_processes_share_a_study(tmp_path):
         subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
-    one, other = (json.loads(process.communicate(timeout=240)[0]) for process in both)
+    one, other = (json.loads(process.communicate(timeout=500)[0]) for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert one == other
     assert len(one["trials"]) == 6
