@@ -34,8 +34,7 @@ NEEDS = {
     "typecheck": ("mypy==2.4.1", "pandas-stubs", "types-PyYAML"),
     "imports": ("import-linter==2.16",),
     "build": ("build[uv]", "hatchling"),
-    "demo": (),
-    "bench": (),
+    "bench": ("playwright",),
 }
 # Optional parts of the runner that its tests go through.
 RUNNER_EXTRAS = "tune,slurm,tensorboard,wandb,mlflow"
@@ -153,4 +152,4 @@ def bench(session: nox.Session) -> None:
     """Every benchmark of ``benchmarks/``, on a machine that does nothing else."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
     for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script), *session.posargs)
+        session.run("python", str(script))

@@ -98,9 +98,10 @@ def test_other_image_sizes(model, size):
 
 @pytest.mark.parametrize("architecture", [Net3C3D, AllCNNC])
 def test_images_that_are_too_small(architecture):
-    """A size of which nothing would be left is refused at construction."""
-    with pytest.raises(ValueError, match="Images of 5 rows are too small"):
-        architecture(image_size=5)
+    """A size of which nothing would be left is refused at construction; the next one is not."""
+    with pytest.raises(ValueError, match="Images of 8 rows are too small: 9 are needed at least"):
+        architecture(image_size=8)
+    assert architecture(image_size=9)(torch.rand(1, 3, 9, 9)).shape[0] == 1
 
 
 def test_allcnnc_has_no_negative_logits():

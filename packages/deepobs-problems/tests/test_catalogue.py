@@ -87,18 +87,24 @@ def test_entry_points_add_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     assert catalogue["digits_mlp"] is get_problem("digits_mlp")
 
 
-def test_entry_point_that_is_no_problem_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the entry point and what it is; our own names go on working."""
-    catalogue = added(monkeypatch, "deepobs.problems:SMALL_SET")
-    assert catalogue["mnist_mlp"].name == "mnist_mlp"
-    with pytest.raises(TypeError, match=r"deepobs\.problems:SMALL_SET .* is a tuple"):
-        catalogue["other"]
-
-
-def test_entry_point_cannot_replace_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second problem of the same name is refused."""
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        ("deepobs.problems:SMALL_SET", "x = deepobs.problems:SMALL_SET: TypeError: it is a tuple"),
+        ("deepobs.nonsense:PROBLEM", "ModuleNotFoundError"),
+        ("deepobs.problems._catalogue:PLUGGED", "there is a problem named mnist_mlp"),
+    ],
+)
+def test_a_broken_entry_point_is_left_out(
+    monkeypatch: pytest.MonkeyPatch, place: str, words: str
+) -> None:
+    """A warning names it and what is wrong; all other problems are there."""
     monkeypatch.setattr(
         "deepobs.problems._catalogue.PLUGGED", get_problem("mnist_mlp"), raising=False
     )
-    with pytest.raises(ValueError, match="second problem named mnist_mlp"):
-        list(added(monkeypatch, "deepobs.problems._catalogue:PLUGGED"))
+    catalogue = added(monkeypatch, place)
+    assert catalogue["mnist_mlp"] is get_problem("mnist_mlp")
+    with pytest.warns(UserWarning, match=words):
+        assert list(catalogue) == ["mnist_mlp"]
+    with pytest.raises(UnknownProblemError, match="'other'"):
+        catalogue["other"]

@@ -87,10 +87,12 @@ def test_dry_run(plan, capsys):
         (["absent.yaml"], "absent.yaml cannot be read: No such file or directory"),
         (["sweep.yaml", "--executor", "rai"], "did you mean ray"),
         (["sweep.yaml", "--workers", "0"], "workers is a whole number of at least 1"),
-        (["sweep.yaml", "--option", "thread=1"], "did you mean 'threads'"),
+        (["sweep.yaml", "--option", "thread=1"], "did you mean threads"),
         (["sweep.yaml", "--option", "threads"], "NAME=VALUE"),
         (["sweep.yaml", "--results", "sweep.yaml/results"], "cannot be written"),
         (["sweep.yaml", "--progress", "loud"], "progress"),
+        (["sweep.yaml", "--checkpoint-every", "-1"], "checkpoint_every is a finite number of"),
+        (["sweep.yaml", "--dry-run", "--executor", "ray"], "it is for local runs"),
     ],
 )
 def test_bad_usage_is_exit_status_2(plan, capsys, arguments, words):

@@ -97,6 +97,19 @@ SAME = {
     ),
     "no regularizer": ({"weight_decay": 0}, {"weight_decay": None}),
     "name or mapping": ({"schedule": "cosine"}, {"schedule": {"name": "cosine"}}),
+    "whole warm-up": (
+        {"schedule": {"name": "cosine", "warmup_epochs": 5.0}},
+        {"schedule": {"name": "cosine", "warmup_epochs": 5}},
+    ),
+    "whole epochs of a schedule": (
+        {"schedule": {"name": "step", "epochs": [5.0], "factors": [1]}},
+        {"schedule": {"name": "step", "epochs": (5,), "factors": (1.0,)}},
+    ),
+    "whole argument of a class": (
+        {"schedule": {"name": "ExponentialLR", "gamma": 1}},
+        {"schedule": {"name": "ExponentialLR", "gamma": 1.0}},
+    ),
+    "whole norm": ({"clip_norm": 1}, {"clip_norm": 1.0}),
     "no warm-up": ({"schedule": {"name": "constant", "warmup_epochs": 0}}, {}),
     "problem or its name": ({"problem": get_problem("quadratic_deep")}, {}),
 }

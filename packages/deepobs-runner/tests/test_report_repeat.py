@@ -6,12 +6,14 @@ import shlex
 import click
 import pytest
 
+from deepobs.runner.analysis import per_run
 from deepobs.runner.report import repeat_command
 
 RUN = {
     "source": "deepobs-2",
     "problem": "fmnist_2c2d",
     "optimizer": "SGD",
+    "optimizer_path": "SGD",
     "hyperparameters": '{"momentum": 0.9, "nesterov": true}',
     "learning_rate": 0.1,
     "batch_size": 64.0,
@@ -49,11 +51,20 @@ def test_unusual_settings_are_there_too():
     assert "--weight-decay 0.002" in text
 
 
+def test_a_users_optimizer_is_named_with_its_module(make_frame):
+    """As `deepobs run` finds it: the class's name alone would not do."""
+    config = {"optimizer": "package.module.SignSGD"}
+    frame = make_frame({"optimizer": "SignSGD", "config": config})
+    (run,) = per_run(frame).to_dict("records")
+    assert " quadratic_deep package.module.SignSGD --lr 0.01 " in repeat_command(run)
+
+
 def test_a_baseline_is_repeated_with_torchs_optimizer():
     """TensorFlow's Momentum is torch's SGD with momentum; the first epoch's order is replayed."""
     run = RUN | {
         "source": "baseline",
         "optimizer": "Momentum",
+        "optimizer_path": "Momentum",
         "hyperparameters": '{"momentum": 0.99, "use_nesterov": false}',
     }
     command = repeat_command(run)

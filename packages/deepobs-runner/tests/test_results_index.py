@@ -268,6 +268,7 @@ def test_record_of_a_real_run_is_read_back(tmp_path):
         "source": "deepobs-2",
         "problem": "quadratic_deep",
         "optimizer": "SGD",
+        "optimizer_path": "SGD",
         "hyperparameters": '{"momentum": 0.9}',
         "learning_rate": 0.01,
         "schedule": "constant",

@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     [
         ({"executor": "lokal"}, "did you mean local"),
         ({"workers": 0}, "workers is a whole number of at least 1, not 0"),
-        ({"executor_options": {"thread": 2}}, "did you mean 'threads'"),
+        ({"executor_options": {"thread": 2}}, "did you mean threads"),
         ({"device": "cuda:99"}, "device"),
         ({"progress": "loud"}, "progress"),
         ({"retries": -1}, "retries"),

@@ -13,6 +13,7 @@ from ._errors import (
     FetchError,
     UnknownDatasetError,
 )
+from ._files import FileIndex
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
 from ._prepare import (
@@ -47,6 +48,7 @@ __all__ = [
     "DatasetNotFoundError",
     "DatasetStatus",
     "FetchError",
+    "FileIndex",
     "FileStatus",
     "Phase",
     "Scale",

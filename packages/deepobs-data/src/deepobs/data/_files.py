@@ -18,12 +18,14 @@ class FileIndex:
 
     Args:
         folder: The folder.
-        classes: The names of the sub-folders; the number of a class is its place here.
+        classes: The names of the sub-folders.
+        first_label: The label of the first class; the others follow in order.
     """
 
-    def __init__(self, folder: Path, classes: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, classes: tuple[str, ...], *, first_label: int = 0) -> None:
         self.folder = folder
         self.classes = classes
+        self.first_label = first_label
         blocks, lengths, counts = [], [], []
         for name in classes:
             names = _image_names(folder / name)
@@ -32,7 +34,8 @@ class FileIndex:
             counts.append(len(names))
         self._names = b"".join(blocks)
         self._ends = np.cumsum(np.concatenate(lengths))
-        self.labels = np.repeat(np.arange(len(classes), dtype=np.int16), counts)
+        labels = np.arange(first_label, first_label + len(classes), dtype=np.int16)
+        self.labels = np.repeat(labels, counts)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -41,7 +44,7 @@ class FileIndex:
         """Returns the path of a file by its number."""
         begin = 0 if number == 0 else self._ends[number - 1]
         name = os.fsdecode(self._names[begin : self._ends[number]])
-        return self.folder / self.classes[int(self.labels[number])] / name
+        return self.folder / self.classes[int(self.labels[number]) - self.first_label] / name
 
 
 def _image_names(folder: Path) -> list[bytes]:

@@ -55,7 +55,8 @@ def imagenet(
             f"{train} has {len(classes)} class folders, but ImageNet has {NUM_CLASSES - 1}:"
             " remove what does not belong there."
         )
-    indices = [FileIndex(folder, classes) for folder in (train, test) if classes]
+    # Label 0 is the background.
+    indices = [FileIndex(folder, classes, first_label=1) for folder in (train, test) if classes]
     for folder, index in itertools.zip_longest(IMAGENET_FILES, indices):
         if not index:
             raise not_found("imagenet", base, f"{folder}/*/*.JPEG")

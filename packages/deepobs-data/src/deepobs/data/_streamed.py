@@ -196,7 +196,7 @@ class _Reader(torch.utils.data.Dataset[_Block]):
             draws = None if self.draws is None else self.draws[position]
             crop = crop_resized(image, draws).transpose(2, 0, 1)
             np.multiply(crop, np.float32(1 / 255), out=images[len(labels)])
-            labels.append(int(self.files.labels[number]) + 1)  # class 0 is the background
+            labels.append(int(self.files.labels[number]))
         read = torch.from_numpy(images[: len(labels)])
         return _Block(read, torch.tensor(labels, dtype=torch.int64), unreadable)
 

@@ -15,7 +15,10 @@ class AllCNNC(ImageClassifier):
     Args:
         in_channels: Channels C of the images.
         num_classes: Number of classes K.
-        image_size: Rows and columns of the images.
+        image_size: Rows and columns of the images, at least 9.
+
+    Raises:
+        ValueError: The images are too small.
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 100, image_size: int = 32) -> None:

@@ -22,14 +22,17 @@ class Net3C3D(ImageClassifier):
     Args:
         in_channels: Channels C of the images.
         num_classes: Number of classes K.
-        image_size: Rows and columns of the images.
+        image_size: Rows and columns of the images, at least 9.
+
+    Raises:
+        ValueError: The images are too small.
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 10, image_size: int = 32) -> None:
         size_1 = image_size - 4
         size_2 = out_size(size_1, 2) - 2
         if size_2 < 1:
-            raise ValueError(f"Images of {image_size} rows are too small: 6 are needed at least.")
+            raise ValueError(f"Images of {image_size} rows are too small: 9 are needed at least.")
         size_3 = out_size(size_2, 2)
         size_4 = out_size(size_3, 2)
         # Max pooling comes before ReLU: the same numbers for a quarter of the work.

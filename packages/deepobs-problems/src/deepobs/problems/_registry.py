@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 from ._problem import Problem
 
@@ -21,8 +22,8 @@ class Catalogue(Mapping[str, Problem]):
     """Problems by name: ours first, then what installed packages add.
 
     A package adds problems with entry points in the group ``deepobs.problems``, each the path of a
-    `Problem`. They are looked up when a name is not ours or when the catalogue is listed, so that a
-    broken plug-in harms nobody who does not use it.
+    `Problem`. They are looked up when a name is not ours or when the catalogue is listed. A broken
+    plug-in is left out with a warning, so that it harms nobody who does not use it.
 
     Args:
         problems: The problems, in the order in which they are listed.
@@ -35,19 +36,23 @@ class Catalogue(Mapping[str, Problem]):
     def _added(self) -> dict[str, Problem]:
         found: dict[str, Problem] = {}
         for entry in entry_points(group="deepobs.problems"):
-            problem = entry.load()
-            if not isinstance(problem, Problem):
-                raise TypeError(
-                    f"Entry point {entry.name} = {entry.value} in the group deepobs.problems is a "
-                    f"{type(problem).__name__}, not a deepobs.problems.Problem."
-                )
-            if problem.name in self._ours or problem.name in found:
-                raise ValueError(
-                    f"Entry point {entry.name} = {entry.value} adds a second problem named "
-                    f"{problem.name}; give it another name."
-                )
-            found[problem.name] = problem
+            try:
+                problem = self._load(entry, found)
+            except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
+                place = f"{entry.name} = {entry.value}"
+                said = f"{type(error).__name__}: {error}"
+                warnings.warn(f"Left out the test problem {place}: {said}", stacklevel=4)
+            else:
+                found[problem.name] = problem
         return found
+
+    def _load(self, entry: EntryPoint, found: Mapping[str, Problem]) -> Problem:
+        problem = entry.load()
+        if not isinstance(problem, Problem):
+            raise TypeError(f"it is a {type(problem).__name__}, not a deepobs.problems.Problem")
+        if problem.name in self._ours or problem.name in found:
+            raise ValueError(f"there is a problem named {problem.name}; give it another name")
+        return problem
 
     def __getitem__(self, name: str) -> Problem:
         if name in self._ours:

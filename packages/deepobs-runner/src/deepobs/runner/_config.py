@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
@@ -15,6 +13,7 @@ from torch.optim import Optimizer
 
 from deepobs.problems import PROBLEMS, Problem, get_problem
 
+from ._checks import number, whole
 from ._errors import UsageError, unknown
 from ._optimizers import check_hyperparameters, find_optimizer, needs_closure, optimizer_path
 from ._schedule import check_schedule
@@ -70,20 +69,20 @@ class RunConfig:
     def __post_init__(self) -> None:
         problem = self.problem_value
         chosen = find_optimizer(self.optimizer)
-        lr = _number("lr", self.lr, least=0.0)
-        epochs = _whole("epochs", problem.epochs if self.epochs is None else self.epochs, least=1)
+        lr = number("lr", self.lr, least=0.0)
+        epochs = problem.epochs if self.epochs is None else self.epochs
+        batch_size = problem.batch_size if self.batch_size is None else self.batch_size
         values = {
             "lr": lr,
             "hyperparameters": check_hyperparameters(chosen, lr, self.hyperparameters),
-            "epochs": epochs,
-            "batch_size": _whole(
-                "batch_size", problem.batch_size if self.batch_size is None else self.batch_size
-            ),
+            "epochs": whole("epochs", epochs, least=1),
+            "batch_size": whole("batch_size", batch_size, least=1),
             "weight_decay": _weight_decay(problem, self.weight_decay),
-            "seed": _whole("seed", self.seed, least=0),
+            "seed": whole("seed", self.seed, least=0),
             "schedule": check_schedule(self.schedule, epochs),
-            "accumulate": _whole("accumulate", self.accumulate),
-            "validation": _number("validation", self.validation, least=0.0),
+            "accumulate": whole("accumulate", self.accumulate, least=1),
+            "clip_norm": None if self.clip_norm is None else _clip_norm(self.clip_norm),
+            "validation": number("validation", self.validation, least=0.0),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -153,9 +152,8 @@ class RunConfig:
     def _check_together(self, optimizer: type[Optimizer]) -> None:
         """What is wrong with values only beside each other."""
         if self.precision not in PRECISIONS:
-            raise unknown("precision", str(self.precision), PRECISIONS, f"one of {PRECISIONS}.")
-        if self.clip_norm is not None and _number("clip_norm", self.clip_norm, least=0.0) == 0:
-            raise UsageError("clip_norm is a positive number: 0 would leave no gradient.")
+            advice = f"there are {', '.join(PRECISIONS)}."
+            raise unknown("precision", str(self.precision), PRECISIONS, advice)
         if not self.validation < 1:
             raise UsageError(f"validation is a share from 0 to below 1, not {self.validation}.")
         if not isinstance(self.replay, bool):
@@ -178,28 +176,18 @@ class RunConfig:
             )
 
 
-def _number(name: str, value: Any, *, least: float) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, numbers.Real)
-        or not math.isfinite(value)
-        or value < least
-    ):
-        raise UsageError(f"{name} is a finite number of at least {least:g}, not {value!r}.")
-    return float(value)
-
-
-def _whole(name: str, value: Any, *, least: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}.")
-    return int(value)
+def _clip_norm(value: Any) -> float:
+    checked = number("clip_norm", value, least=0.0)
+    if checked == 0:
+        raise UsageError("clip_norm is a positive number: 0 would leave no gradient.")
+    return checked
 
 
 def _weight_decay(problem: Problem, value: float | None) -> float | None:
     """The factor in force; None where the problem has no regularizer."""
     if value is None:
         return problem.weight_decay
-    checked = _number("weight_decay", value, least=0.0)
+    checked = number("weight_decay", value, least=0.0)
     if problem.weight_decay is not None:
         return checked
     if checked:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import traceback
 from collections.abc import Iterable
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Self
 
 
@@ -36,13 +38,7 @@ class OptimizerError(RuntimeError):
             optimizer: The optimizer's name.
             error: What it raised.
         """
-        words = str(error).strip().splitlines()
-        said = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        return cls(
-            f"The optimizer {optimizer} failed in its step: {said} "
-            f"({Path(frame.filename).name}, line {frame.lineno})."
-        )
+        return cls(f"The optimizer {optimizer} failed in its step: {explain(error)}.")
 
 
 class RunInterruptedError(BaseException):
@@ -74,3 +70,27 @@ def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> Usa
     ]
     advice = f"did you mean {' or '.join(near)}?" if near else otherwise
     return UsageError(f"There is no {what} named {name!r}; {advice}")
+
+
+def explain(error: Exception) -> str:
+    """Somebody else's error in one line, with the place that raised it."""
+    words = str(error).strip().splitlines()
+    said = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    return f"{said}{place}"
+
+
+def import_users(module: str) -> ModuleType:
+    """Imports a module of a user's.
+
+    Raises:
+        UsageError: It cannot be imported; whatever it raised is told in one sentence.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        needed = "" if error.name == module else f", which {module} needs"
+        raise UsageError(f"There is no module {error.name!r}{needed}.") from error
+    except Exception as error:
+        raise UsageError(f"The module {module} cannot be imported: {explain(error)}.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import math
 import numbers
@@ -14,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ._errors import UsageError, unknown
+from ._errors import UsageError, explain, import_users, unknown
 
 _ENTRY_POINTS = "deepobs.optimizers"
 
@@ -119,7 +118,13 @@ def _by_name(name: str) -> Any:
         return getattr(torch.optim, name)
     added = {point.name: point for point in entry_points(group=_ENTRY_POINTS)}
     if name in added:
-        return added[name].load()
+        try:
+            return added[name].load()
+        except Exception as error:
+            place = f"{name} = {added[name].value}"
+            raise UsageError(
+                f"The entry point {place} in {_ENTRY_POINTS} cannot be loaded: {explain(error)}."
+            ) from error
     if "." in name:
         return _by_path(name)
     ours = [
@@ -132,10 +137,7 @@ def _by_name(name: str) -> Any:
 
 def _by_path(path: str) -> Any:
     module_name, _, class_name = path.rpartition(".")
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise UsageError(f"The optimizer {path!r} cannot be imported: {error}.") from error
+    module = import_users(module_name)
     if not hasattr(module, class_name):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         raise unknown(f"class in module {module_name}", class_name, classes, "check its spelling.")

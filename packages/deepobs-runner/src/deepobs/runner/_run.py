@@ -16,6 +16,7 @@ from deepobs.problems import BuiltProblem, Problem, build
 from ._best import BestModel
 from ._callbacks import Callback, Callbacks
 from ._checkpoint import Checkpoints
+from ._checks import number
 from ._config import RunConfig
 from ._distributed import Processes, local_rank, processes
 from ._errors import UsageError
@@ -31,10 +32,8 @@ from .results._store import ResultsStore
 
 
 class Execution(TypedDict, total=False):
-    """How a run is executed: the keyword arguments of `run_config`, which describes them."""
+    """How a run is executed: further keyword arguments of `run_config`, which describes them."""
 
-    device: str | torch.device
-    results: str | Path | None
     data_root: str | Path | None
     resume: bool
     checkpoint_every: float | None
@@ -57,6 +56,8 @@ def run(
     batch_size: int | None = None,
     weight_decay: float | None = None,
     seed: int = 42,
+    device: str | torch.device = "auto",
+    results: str | Path | None = None,
     schedule: str | Mapping[str, Any] = "constant",
     precision: str = "fp32",
     accumulate: int = 1,
@@ -76,13 +77,15 @@ def run(
         batch_size: Examples an optimizer step; default: the problem's.
         weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
         seed: What everything random derives from.
+        device: ``"auto"`` (CUDA, else MPS, else CPU) or a device of torch.
+        results: Folder for the record and the checkpoints; None writes nothing.
         schedule: Name of a learning-rate schedule, or a mapping with ``name`` and its arguments.
         precision: ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"``.
         accumulate: Micro-batches an optimizer step.
         clip_norm: Largest norm of the whole gradient.
         validation: Share of the training set held out as a validation split.
         replay: Whether every epoch repeats the first one's order and augmentation.
-        **execution: How it is executed: the keyword arguments of `run_config`.
+        **execution: How it is executed: the other keyword arguments of `run_config`.
 
     Returns:
         The record; of an earlier run where results hold this very one already.
@@ -90,6 +93,8 @@ def run(
     Raises:
         UsageError: An argument is to blame; the message is one sentence.
         deepobs.problems.UnknownProblemError: There is no problem of that name.
+        deepobs.data.DatasetNotFoundError: The data files are not there.
+        Exception: And what else `run_config` raises.
     """
     config = RunConfig(
         problem=problem,
@@ -107,7 +112,7 @@ def run(
         validation=validation,
         replay=replay,
     )
-    return run_config(config, **execution)
+    return run_config(config, device=device, results=results, **execution)
 
 
 def run_config(
@@ -158,8 +163,7 @@ def run_config(
     if results is None and (resume or keep_best or checkpoint_every is not None):
         raise UsageError("resume, keep_best and checkpoint_every need a results folder.")
     every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
-    if not every >= 0:
-        raise UsageError(f"checkpoint_every is a number of seconds from 0, not {every!r}.")
+    every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
     with ExitStack() as stack:
         group = stack.enter_context(processes(chosen))
@@ -229,7 +233,7 @@ def _build(config: RunConfig, device: torch.device, data_root: str | Path | None
         )
         built.num_batches("train")  # refuses a batch that the training set does not fill
     except ValueError as error:
-        if type(error) is not ValueError:  # unknown problems and missing data have their own words
+        if type(error) is not ValueError:  # corrupt data and the like have their own words
             raise
         raise UsageError(str(error)) from error
     return built

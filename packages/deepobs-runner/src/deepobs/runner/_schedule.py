@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import inspect
 import math
-import numbers
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch.optim import Optimizer, lr_scheduler
 
+from ._checks import is_number
 from ._errors import UsageError, unknown
 
 #: Maps a position in the run, in epochs, to the factor of the base learning rate.
@@ -142,7 +142,10 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, 
     name = given.pop("name", None)
     if not isinstance(name, str):
         raise UsageError(f"schedule is a name or a mapping with a name, not {schedule!r}.")
-    given = {key: tuple(v) if isinstance(v, list) else v for key, v in sorted(given.items())}
+    known = SCHEDULES.get(name) or _class(name)
+    parameters = inspect.signature(known).parameters
+    defaults = {key: parameters[key].default if key in parameters else None for key in given}
+    given = {key: _canonical(value, defaults[key]) for key, value in sorted(given.items())}
     if name in SCHEDULES:
         _check_named(name, given, epochs)
         return {"name": name, **{k: v for k, v in given.items() if (k, v) != ("warmup_epochs", 0)}}
@@ -184,13 +187,14 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
     known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
     for key, value in given.items():
         if key not in known:
-            raise unknown(f"argument of the schedule {name}", key, known, f"it takes {known}.")
-        if key in _NUMBERS_FROM_ZERO and not (_is_number(value) and value >= 0):
+            advice = f"it takes {', '.join(known)}."
+            raise unknown(f"argument of the schedule {name}", key, known, advice)
+        if key in _NUMBERS_FROM_ZERO and not (is_number(value) and value >= 0):
             raise UsageError(f"{key} of the schedule {name} is a number from 0, not {value!r}.")
-        if key in _POSITIVE_NUMBERS and not (_is_number(value) and value > 0):
+        if key in _POSITIVE_NUMBERS and not (is_number(value) and value > 0):
             raise UsageError(f"{key} of the schedule {name} is a positive number, not {value!r}.")
     if "period_factor" in given and not (
-        _is_number(given["period_factor"]) and given["period_factor"] >= 1
+        is_number(given["period_factor"]) and given["period_factor"] >= 1
     ):
         raise UsageError(f"period_factor is a number from 1, not {given['period_factor']!r}.")
     if given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0) > epochs:
@@ -203,12 +207,12 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
 
 def _check_step(epochs: Any, factors: Any) -> None:
     """DeepOBS's two lists: rising epochs from 1 on, and as many factors."""
-    whole = isinstance(epochs, tuple) and all(_is_number(e) and e == int(e) for e in epochs)
+    whole = isinstance(epochs, tuple) and all(is_number(e) and e == int(e) for e in epochs)
     if not (whole and epochs and list(epochs) == sorted(set(epochs)) and epochs[0] >= 1):
         raise UsageError(
             f"epochs of the schedule step is a rising list of whole numbers from 1, not {epochs!r}."
         )
-    positive = isinstance(factors, tuple) and all(_is_number(f) and f >= 0 for f in factors)
+    positive = isinstance(factors, tuple) and all(is_number(f) and f >= 0 for f in factors)
     if not (positive and len(factors) == len(epochs)):
         raise UsageError(
             f"factors of the schedule step is a list of {len(epochs)} numbers from 0, as many as "
@@ -216,8 +220,8 @@ def _check_step(epochs: Any, factors: Any) -> None:
         )
 
 
-def _check_class(name: str, given: Mapping[str, Any]) -> None:
-    """Names and values for a class of torch.optim.lr_scheduler, tried out on a dummy optimizer."""
+def _class(name: str) -> type[lr_scheduler.LRScheduler]:
+    """The class of torch.optim.lr_scheduler of that name."""
     classes = {
         key: value
         for key, value in vars(lr_scheduler).items()
@@ -229,14 +233,31 @@ def _check_class(name: str, given: Mapping[str, Any]) -> None:
     if name not in classes:
         choices = [*SCHEDULES, *classes]
         raise unknown("schedule", name, choices, f"there are {', '.join(SCHEDULES)}.")
+    found: type[lr_scheduler.LRScheduler] = classes[name]
+    return found
+
+
+def _check_class(name: str, given: Mapping[str, Any]) -> None:
+    """Names and values for a class of torch.optim.lr_scheduler, tried out on a dummy optimizer."""
     if given.get("interval", "epoch") not in ("epoch", "step"):
         raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
-    known = [*list(inspect.signature(classes[name]).parameters)[1:], "interval"]
+    known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]
     for key in given:
         if key not in known:
             raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
     _construct(name, dummy, {key: value for key, value in given.items() if key != "interval"})
+
+
+def _canonical(value: Any, default: Any) -> Any:
+    """Lists as tuples, and 5 and 5.0 the same: the default's kind, else whole numbers as int."""
+    if isinstance(value, list | tuple):
+        return tuple(_canonical(item, None) for item in value)
+    if not is_number(value):
+        return value
+    if isinstance(default, float):
+        return float(value)
+    return int(value) if value == int(value) else value
 
 
 def _construct(
@@ -248,10 +269,6 @@ def _construct(
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError(f"The schedule {name} refuses its arguments: {error}") from error
     return made
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _share(epoch: float, start: float, end: float) -> float:

@@ -101,16 +101,25 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _methods(runs: pd.DataFrame) -> pd.Series:
-    names = ["source", "optimizer", "hyperparameters", "schedule", "variant"]
+    names = ["source", "optimizer", "hyperparameters", "schedule", "variant", "optimizer_path"]
     texts = runs[names].astype(object)
-    labels = {key: _label(*key) for key in set(texts.itertuples(index=False, name=None))}
-    # Two methods under one label would be averaged together: such labels get all they stand for.
-    taken = pd.Series(labels, dtype=object).value_counts()
-    for key, label in labels.items():
-        if taken[label] > 1:
-            labels[key] = f"{label} {key[2]}"
-    keys = texts.itertuples(index=False, name=None)
+    keys = list(texts.itertuples(index=False, name=None))
+    labels = {key: _label(*key[:5]) for key in set(keys)}
+    # Two methods under one label would be averaged together: such labels tell what differs.
+    for name in ("optimizer_path", "hyperparameters"):
+        labels = _told_apart(labels, by=names.index(name))
     return pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
+
+
+def _told_apart(labels: dict[tuple[str, ...], str], *, by: int) -> dict[tuple[str, ...], str]:
+    """Add a part of the keys to labels that stand for several values of it."""
+    values: dict[str, set[str]] = {}
+    for key, label in labels.items():
+        values.setdefault(label, set()).add(key[by])
+    return {
+        key: f"{label} {key[by]}" if len(values[label]) > 1 else label
+        for key, label in labels.items()
+    }
 
 
 def _label(source: str, optimizer: str, hyperparameters: str, schedule: str, variant: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from .._errors import UsageError
+from .._errors import UsageError, import_users
+from ._options import data_root_option, find_users_modules
 
 if TYPE_CHECKING:
     from deepobs.problems import Problem
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("problem")
-@click.option("--data-root", help="Folder of the data files.")
+@data_root_option
 @click.option("--batch-size", default=2, show_default=True, help="Examples a batch.")
-def command(problem: str, data_root: str | None, batch_size: int) -> None:
+def command(problem: str, data_root: Path | None, batch_size: int) -> None:
     """Check that a problem keeps the rules on which everything else relies.
 
     PROBLEM is PACKAGE.MODULE:NAME, the place of a deepobs.problems.Problem, or a name of the
@@ -45,13 +45,11 @@ def _find(place: str) -> Problem:
     module, colon, name = place.partition(":")
     if not colon:
         return get_problem(place)
-    sys.path.insert(0, str(Path.cwd()))  # as `python -m` does: problems lie where one works
-    try:
-        found = getattr(import_module(module), name)
-    except ModuleNotFoundError as error:
-        raise UsageError(f"There is no module {error.name!r}, which {place!r} needs.") from None
-    except AttributeError:
-        raise UsageError(f"Module {module!r} has no {name!r}.") from None
+    find_users_modules()
+    holder = import_users(module)
+    if not hasattr(holder, name):
+        raise UsageError(f"Module {module!r} has no {name!r}.")
+    found = getattr(holder, name)
     if not isinstance(found, Problem):
         raise UsageError(
             f"{place} is a {type(found).__name__}, but a deepobs.problems.Problem is expected."

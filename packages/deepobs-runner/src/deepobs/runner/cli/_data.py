@@ -6,16 +6,15 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ._options import data_root_option
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_root_option = click.option(
-    "--data-root", help="Folder of the data files; default: $DEEPOBS_DATA_DIR, else the cache."
-)
 
 
 @click.group("data")
@@ -24,9 +23,9 @@ def command() -> None:
 
 
 @command.command("list")
-@_root_option
+@data_root_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-def _list(data_root: str | None, as_json: bool) -> None:
+def _list(data_root: Path | None, as_json: bool) -> None:
     """List the data sets and say which are on this machine."""
     from deepobs.data import DATASETS, dataset_status, resolve_root
 
@@ -58,8 +57,8 @@ def _list(data_root: str | None, as_json: bool) -> None:
 
 @command.command("prepare")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@_root_option
-def _prepare(names: tuple[str, ...], data_root: str | None) -> None:
+@data_root_option
+def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
     """Fetch what is missing of the data sets NAME..., check it and unpack it.
 
     A download that broke off goes on where it stopped. With DEEPOBS_OFFLINE=1 nothing is fetched:
@@ -77,8 +76,8 @@ def _prepare(names: tuple[str, ...], data_root: str | None) -> None:
 
 @command.command("verify")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@_root_option
-def _verify(names: tuple[str, ...], data_root: str | None) -> None:
+@data_root_option
+def _verify(names: tuple[str, ...], data_root: Path | None) -> None:
     """Check the files of the data sets NAME..., by default of all that are on this machine.
 
     The exit status is 1 if a file is missing or corrupt.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from importlib import import_module
 from importlib.metadata import version
 
 import click
 
-from .._errors import RunInterruptedError
+from .._errors import RunInterruptedError, unknown
 
 # Name -> (module that holds it, its line in the help). A module is imported when its command is
 # called, so that `deepobs --help` answers at once, without torch.
@@ -43,10 +42,7 @@ class _LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            near = difflib.get_close_matches(args[0], _COMMANDS, n=1) or list(_COMMANDS)
-            raise click.UsageError(
-                f"There is no command {args[0]!r}; did you mean {' or '.join(near)}?", ctx
-            )
+            raise unknown("command", args[0], _COMMANDS, "`deepobs --help` lists what there is.")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("report")
 @click.argument("results", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o",

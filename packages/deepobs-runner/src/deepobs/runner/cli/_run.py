@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import pairs
+from ._options import data_root_option, find_users_modules, pairs, run_options
 
 if TYPE_CHECKING:
     from ..results import Record
@@ -20,32 +19,11 @@ if TYPE_CHECKING:
 @click.argument("problem")
 @click.argument("optimizer")
 @click.option("--lr", type=float, required=True, help="The base learning rate.")
-@click.option(
-    "--set",
-    "hyperparameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A hyperparameter of the optimizer; repeatable.",
-)
-@click.option("--epochs", type=int, help="Passes over the training set [default: the problem's].")
-@click.option("--batch-size", type=int, help="Examples a step [default: the problem's].")
-@click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer.")
+@run_options
 @click.option("--seed", type=int, default=42, show_default=True, help="Of everything random.")
-@click.option("--schedule", default="constant", show_default=True, help="Learning-rate schedule.")
-@click.option(
-    "--set-schedule",
-    "schedule_arguments",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="An argument of the schedule, such as warmup_epochs=5; repeatable.",
-)
-@click.option("--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16.")
-@click.option("--accumulate", type=int, default=1, show_default=True, help="Micro-batches a step.")
-@click.option("--clip-norm", type=float, help="Largest norm of the gradient.")
 @click.option("--validation", type=float, default=0.0, help="Share of the training set held out.")
-@click.option("--replay", is_flag=True, help="Repeat the first epoch's order in every epoch.")
 @click.option("--results", type=click.Path(path_type=Path), help="Folder for the record.")
-@click.option("--data-root", type=click.Path(path_type=Path), help="Folder of the data files.")
+@data_root_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
 @click.option(
@@ -86,7 +64,7 @@ def command(
     from .. import run
     from ..loggers import make_logger
 
-    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    find_users_modules()
     record = run(
         problem,
         optimizer,

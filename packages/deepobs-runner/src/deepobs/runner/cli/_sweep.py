@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import execution_options, pairs
+from ._options import execution_options, find_users_modules, pairs
 
 if TYPE_CHECKING:
     from ..sweeps import Estimate, SweepResult
@@ -41,8 +40,10 @@ def command(
     from ..sweeps import dry_run as estimate
     from ..sweeps import sweep
 
-    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    find_users_modules()
     if dry_run:
+        if settings["executor"] != "local":
+            raise click.UsageError("--dry-run times steps on this machine: it is for local runs.")
         names = ("results", "workers", "device", "data_root")
         expected = estimate(config, **{name: settings[name] for name in names})
         click.echo(json.dumps(_expected(expected)) if as_json else _forecast(expected))

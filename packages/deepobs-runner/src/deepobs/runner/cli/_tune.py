@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import execution_options, pairs
+from ._options import execution_options, find_users_modules, pairs, run_options
 
 if TYPE_CHECKING:
     from ..tuning import Trial, TuneResult
@@ -28,13 +26,6 @@ if TYPE_CHECKING:
     metavar="NAME=RANGE",
     help="What to choose from: lr=log:1e-5:1e2 (the default), momentum=choice:0.9,0.99, "
     "uniform:LOW:HIGH, int:LOW:HIGH; repeatable.",
-)
-@click.option(
-    "--set",
-    "hyperparameters",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="A hyperparameter of all trials; repeatable.",
 )
 @click.option(
     "--objective",
@@ -61,11 +52,7 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed of the search.")
 @click.option("--prune", is_flag=True, help="Stop hopeless runs (tpe).")
-@click.option("--epochs", type=int, help="Passes over the training set [default: the problem's].")
-@click.option("--batch-size", type=int, help="Examples a step [default: the problem's].")
-@click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer.")
-@click.option("--schedule", default="constant", show_default=True, help="Learning-rate schedule.")
-@click.option("--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16.")
+@run_options
 @execution_options
 @click.option("--json", "as_json", is_flag=True, help="Print the search's record as JSON.")
 @click.pass_context
@@ -76,6 +63,8 @@ def command(
     optimizer: str,
     *,
     hyperparameters: tuple[str, ...],
+    schedule: str,
+    schedule_arguments: tuple[str, ...],
     executor_options: tuple[str, ...],
     as_json: bool,
     **settings: Any,
@@ -86,11 +75,12 @@ def command(
     """
     from .. import tune
 
-    sys.path.insert(0, str(Path.cwd()))  # an optimizer of the user's is often a file beside them
+    find_users_modules()
     result = tune(
         problem,
         optimizer,
         hyperparameters=pairs("--set", hyperparameters),
+        schedule={"name": schedule, **pairs("--set-schedule", schedule_arguments)},
         executor_options=pairs("--option", executor_options),
         **settings,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -18,6 +17,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .._errors import UsageError
+from ..results._files import write_atomically
 from ._data import dump
 from ._gather import Gathered, Results, gather
 from ._overview import across_view, diverged_view, glance_view, overhead_view, profile_data
@@ -80,12 +80,14 @@ def write_report(
 
     Raises:
         UsageError: If there is no run to report, or the output is a folder.
+        ResultsError: If the file cannot be written.
     """
     path = Path(output)
     if path.is_dir():
         raise UsageError(f"{path} is a folder; expected the name of an HTML file to write.")
     gathered = results if isinstance(results, Gathered) else gather(results, baselines=baselines)
-    _write(path, render(gathered.study, title=title, left_out=gathered.left_out))
+    page = render(gathered.study, title=title, left_out=gathered.left_out)
+    write_atomically(path, page.encode())
     return path
 
 
@@ -221,17 +223,3 @@ def _policy(scripts: list[Markup]) -> str:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    """Writes a file as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

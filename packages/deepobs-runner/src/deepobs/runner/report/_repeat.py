@@ -25,7 +25,7 @@ def repeat_command(run: Mapping[str, Any]) -> str:
     Returns:
         One line for a shell.
     """
-    optimizer, hyperparameters = run["optimizer"], json.loads(run["hyperparameters"])
+    optimizer, hyperparameters = run["optimizer_path"], json.loads(run["hyperparameters"])
     tensorflow = run["source"] in ("baseline", "deepobs-1.1")
     if tensorflow:
         hyperparameters = _in_torch(hyperparameters)

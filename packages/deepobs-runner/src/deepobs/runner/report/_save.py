@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pandas as pd
 
-from .._errors import UsageError
+from .._errors import ResultsError, UsageError
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
 from ._figure import PaperFigure
 from ._frontier import figure_frontier
@@ -43,12 +43,20 @@ def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) ->
 
     Raises:
         UsageError: If the folder is a file.
+        ResultsError: If a file cannot be written.
     """
-    study = Study.of(frame)
     target = Path(folder)
     if target.exists() and not target.is_dir():
         raise UsageError(f"{target} is a file; expected a folder for the figures.")
-    target.mkdir(parents=True, exist_ok=True)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return _save_all(Study.of(frame), target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultsError(f"The figures cannot be written to {target}: {reason}.") from error
+
+
+def _save_all(study: Study, target: Path) -> list[Path]:
     written = []
     for name, table in (("results.tex", latex_table), ("results.md", markdown_table)):
         (target / name).write_text(table(study), encoding="utf-8")

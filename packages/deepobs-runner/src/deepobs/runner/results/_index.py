@@ -28,7 +28,7 @@ from ._table import RUN_SCHEMA, to_frame, to_table
 
 INDEX_NAME = ".deepobs-index.parquet"
 # To be raised whenever the same file would be read differently than before.
-_VERSION = b"2"
+_VERSION = b"3"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
@@ -83,8 +83,9 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
         ("deepobs-2", "deepobs-1.1", "deepobs-1.2"), `file`, `problem`, `optimizer`,
-        `hyperparameters` (canonical JSON, without the learning rate), `learning_rate`,
-        `schedule`, `variant`, `batch_size`, `weight_decay`, `validation`, `num_epochs`, `seed`,
+        `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's own),
+        `hyperparameters` (canonical JSON, without the learning rate), `learning_rate`, `schedule`,
+        `variant`, `batch_size`, `weight_decay`, `validation`, `num_epochs`, `seed`,
         `status` ("finished", "diverged"), `epoch`, `train_loss`, `test_loss`, `valid_loss`,
         `train_accuracy`, `test_accuracy`, `valid_accuracy`, `train_regularizer`,
         `test_regularizer`, `steps` and `seconds` (of training, since its start),

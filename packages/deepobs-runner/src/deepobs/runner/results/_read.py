@@ -135,13 +135,15 @@ def _settings(data: dict[str, Any], file: str) -> Run:
     rates = [data.get("learning_rate"), *rates]
     others = {k: v for k, v in hyperparameters.items() if k not in _LEARNING_RATE_NAMES}
     cost = data.get("cost") if isinstance(data.get("cost"), dict) else {}
+    optimizer = _optimizer(data, file)
     status = data.get("status")
     return {
         "run_id": data["run_id"] if isinstance(data.get("run_id"), str) else None,
         "source": source,
         "file": file,
         "problem": _text(data, "testproblem"),
-        "optimizer": _optimizer(data, file),
+        "optimizer": optimizer,
+        "optimizer_path": _optimizer_path(data, optimizer),
         "hyperparameters": _canonical(others),
         "schedule": _schedule(data, training),
         "variant": _variant(data),
@@ -165,6 +167,13 @@ def _optimizer(data: dict[str, Any], file: str) -> str:
     else:
         raise UnreadableRecordError("optimizer is missing, and the file's folder does not tell it")
     return OPTIMIZER_NAMES.get(name, name)
+
+
+def _optimizer_path(data: dict[str, Any], name: str) -> str:
+    """Where the optimizer is imported from, as our own records tell; else its name."""
+    config = data.get("config")
+    path = config.get("optimizer") if isinstance(config, dict) else None
+    return _storable(path) if isinstance(path, str) and path else name
 
 
 def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:

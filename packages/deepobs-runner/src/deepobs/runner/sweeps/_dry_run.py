@@ -12,7 +12,7 @@ from deepobs.data import Batch, Phase
 from deepobs.problems import BuiltProblem, build
 
 from .._config import RunConfig
-from .._numerics import choose_device
+from .._numerics import choose_device, in_precision
 from .._optimizers import make_optimizer
 from ..results._store import ResultsStore
 
@@ -23,12 +23,13 @@ _TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Runs that differ in nothing that costs time.
+    """Runs of which a step costs about the same: only the optimizer's arguments may differ.
 
     Args:
         problem: the problem's name.
         batch_size: examples a step.
         optimizer: the optimizer's name.
+        precision: arithmetic of the training.
         runs: how many of them are to do.
         step_seconds: time of one training step.
         run_seconds: mean time of one run: its steps and its evaluations.
@@ -37,6 +38,7 @@ class Group:
     problem: str
     batch_size: int
     optimizer: str
+    precision: str
     runs: int
     step_seconds: float
     run_seconds: float
@@ -73,7 +75,7 @@ def estimate(
     device: str = "auto",
     data_root: str | Path | None = None,
 ) -> Estimate:
-    """Time a few steps of each distinct (problem, batch size, optimizer).
+    """Time a few steps of each distinct (problem, batch size, optimizer, precision).
 
     Args:
         runs: the plan's runs.
@@ -87,10 +89,10 @@ def estimate(
         Numbers of runs and times; the workers are taken to be as fast together as each alone.
     """
     store = ResultsStore(results)
-    groups: dict[tuple[str, int, str], list[RunConfig]] = {}
+    groups: dict[tuple[object, ...], list[RunConfig]] = {}
     to_do = [run for run in runs if store.find(run) is None]
     for run in to_do:
-        key = (run.problem_name, run.batch_size or 0, run.optimizer_name)
+        key = (run.problem_name, run.batch_size, run.optimizer_name, run.precision)
         groups.setdefault(key, []).append(run)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -130,6 +132,7 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
         problem=config.problem_name,
         batch_size=built.batch_size,
         optimizer=config.optimizer_name,
+        precision=config.precision,
         runs=len(runs),
         step_seconds=step_seconds,
         run_seconds=epochs * epoch + evaluation,
@@ -140,11 +143,12 @@ def _training_step(config: RunConfig, built: BuiltProblem) -> Callable[[Batch], 
     optimizer = make_optimizer(
         config.optimizer_class, built.model.parameters(), config.lr, config.hyperparameters
     )
+    objective = in_precision(built.objective, config.precision, built.device)
 
     def step(batch: Batch) -> object:
         def closure() -> float:
             optimizer.zero_grad()
-            loss = built.objective(batch)
+            loss = objective(batch)
             loss.backward()  # type: ignore[no-untyped-call] # torch's
             return loss  # type: ignore[return-value] # optimizers take a tensor too
 

@@ -1,13 +1,13 @@
 """The executor of a name, with what it needs to know about this machine."""
 
-import difflib
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._errors import UsageError, unknown
+from .._checks import whole
+from .._errors import unknown
 from ._executor import Executor
 from ._local import LocalExecutor, available_cores
 from ._ray import RayExecutor
@@ -45,8 +45,8 @@ def make_executor(
     """
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")
-    if workers is not None and (not isinstance(workers, int) or workers < 1):
-        raise UsageError(f"workers is a whole number of at least 1, not {workers!r}.")
+    if workers is not None:
+        whole("workers", workers, least=1)
     arguments = _arguments(name, workers, device, Path(results))
     _check_options(name, options)
     return EXECUTORS[name](perform, **{**arguments, **options})
@@ -84,6 +84,5 @@ def _check_options(name: str, options: Mapping[str, Any]) -> None:
     known = [*inspect.signature(EXECUTORS[name]).parameters][1:]
     for key in options:
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            advice = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}."
-            raise UsageError(f"The executor {name!r} has no option {key!r}; {advice}")
+            advice = f"it takes {', '.join(known)}."
+            raise unknown(f"option of the executor {name}", key, known, advice)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .._callbacks import Callback
+from .._checks import number, whole
 from .._config import RunConfig
-from .._errors import UsageError
 from .._numerics import choose_device
 from ..results._store import ResultsStore
 from ._dry_run import Estimate, estimate
@@ -81,10 +81,12 @@ class Execution:
         Raises:
             UsageError: an argument is wrong.
         """
-        choose_device(self.device)
+        if self.executor == "local":  # elsewhere the machines that train have the devices
+            choose_device(self.device)
         check_progress(self.progress)
-        if not isinstance(self.retries, int) or self.retries < 0:
-            raise UsageError(f"retries is a whole number of at least 0, not {self.retries!r}.")
+        whole("retries", self.retries, least=0)
+        if self.checkpoint_every is not None:
+            number("checkpoint_every", self.checkpoint_every, least=0.0)
 
     def make_executor(self) -> Executor:
         """An executor, ready to be entered once."""

@@ -1,10 +1,8 @@
 """What a worker does with a job: one run, whose end it reports and never raises."""
 
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from deepobs.data import CorruptDatasetError, DataRootError, DatasetNotFoundError
 from deepobs.problems import UnknownProblemError
@@ -17,6 +15,7 @@ from .._errors import (
     ResultsError,
     RunInProgressError,
     UsageError,
+    explain,
 )
 from .._run import run_config
 from ..results import Record
@@ -71,7 +70,7 @@ def perform(job: Job, report: Report) -> Outcome:
     except (ResultsError, OptimizerError) as error:
         outcome = Outcome(status="failed", message=str(error), retry=True)
     except Exception as error:  # noqa: BLE001 - a user's optimizer may raise anything
-        outcome = Outcome(status="failed", message=_explain(error), retry=True)
+        outcome = Outcome(status="failed", message=explain(error), retry=True)
     else:
         outcome = Outcome(status="diverged" if record.status == "diverged" else "finished")
     return replace(outcome, seconds=time.perf_counter() - started)
@@ -85,12 +84,3 @@ def _run(job: Job, report: Report) -> Record:
         return run_config(job.config, resume=True, progress="off", callbacks=callbacks, **options)
     except CheckpointError:  # better begin again than leave a hole in the sweep
         return run_config(job.config, progress="off", callbacks=callbacks, **options)
-
-
-def _explain(error: Exception) -> str:
-    """The error in one line, with the place that raised it."""
-    words = str(error).strip().splitlines()
-    sentence = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    return f"{sentence}{place}"

@@ -9,6 +9,7 @@ import torch
 
 from deepobs.problems import Problem
 
+from .._checks import number, whole
 from .._config import RunConfig
 from .._errors import UsageError, unknown
 from ..sweeps._executor import Executor
@@ -110,7 +111,10 @@ def tune(
         executor_options=executor_options or {},
         progress=progress,
     )
-    _check_counts(budget=budget, seeds_per_trial=seeds_per_trial, repeat=repeat + 1)
+    whole("budget", budget, least=1)
+    whole("seeds_per_trial", seeds_per_trial, least=1)
+    whole("repeat", repeat, least=0)
+    whole("seed", seed, least=0)
     shared: dict[str, Any] = {"problem": problem, "optimizer": optimizer, **settings}
     probe = RunConfig.from_dict({**shared, "lr": 0.1, "hyperparameters": hyperparameters or {}})
     goal = find_objective(objective, has_accuracy=probe.problem_value.correct is not None)
@@ -174,13 +178,6 @@ def _answer(
     return result
 
 
-def _check_counts(**counts: int) -> None:
-    for name, count in counts.items():
-        if not isinstance(count, int) or count < 1:
-            least = 0 if name == "repeat" else 1
-            raise UsageError(f"{name} is a whole number of at least {least}.")
-
-
 def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
     if strategy not in STRATEGIES:
         raise unknown("strategy", strategy, STRATEGIES, f"there are {', '.join(STRATEGIES)}.")
@@ -202,8 +199,7 @@ def _check_space(space: Space, search: Search) -> None:
 
 
 def _checked_share(validation: float) -> float:
-    if isinstance(validation, bool) or not isinstance(validation, (int, float)):
-        raise UsageError(f"validation is a share of the training set, not {validation!r}.")
-    if not 0 < validation < 1:
-        raise UsageError(f"validation is a share above 0 and below 1, not {validation}.")
-    return float(validation)
+    share = number("validation", validation, least=0.0)
+    if not 0 < share < 1:
+        raise UsageError(f"validation is a share above 0 and below 1, not {share:g}.")
+    return share

@@ -1,0 +1,36 @@
+"""Whether an argument is the number it has to be."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+from ._errors import UsageError
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite real number; True and False are none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def number(name: str, value: Any, *, least: float) -> float:
+    """The value as a float.
+
+    Raises:
+        UsageError: It is no finite number of at least `least`.
+    """
+    if not is_number(value) or value < least:
+        raise UsageError(f"{name} is a finite number of at least {least:g}, not {value!r}.")
+    return float(value)
+
+
+def whole(name: str, value: Any, *, least: int) -> int:
+    """The value as an int.
+
+    Raises:
+        UsageError: It is no whole number of at least `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
+        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}.")
+    return int(value)
