@@ -1,12 +1,14 @@
 """The command `deepobs baselines`."""
 
+import io
 import json
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from deepobs.runner import UsageError
-from deepobs.runner.cli._baselines import command
+from deepobs.runner.cli._baselines import _table, command
 
 
 def test_table_shows_tuned_settings_with_flags_and_origin():
@@ -19,6 +21,20 @@ def test_table_shows_tuned_settings_with_flags_and_origin():
     assert momentum.endswith("collapsed")
     assert sgd.endswith("partly collapsed, bimodal")
     assert "TensorFlow" in result.output
+
+
+def test_nothing_is_cut_off_on_a_narrow_terminal():
+    """Eighty columns show every number and flag, in more lines."""
+    rows = [
+        {"problem": "cifar100_allcnnc", "optimizer": "Momentum", "test_loss": "23.07 ± 0.084"}
+        | {"learning_rate": 1.585e-4, "epochs_to_target": 104.5}
+        | {"test_accuracy": "0.9203 ± 0.0018", "flags": "partly collapsed, bimodal"}
+    ]
+    console = Console(width=80, file=io.StringIO())
+    console.print(_table(rows, list(rows[0])))
+    words = set(console.file.getvalue().split())
+    said = "cifar100_allcnnc Momentum 23.07 0.084 0.0001585 104.5 0.9203 0.0018 partly bimodal"
+    assert set(said.split()) <= words
 
 
 def test_json_lists_all_groups():

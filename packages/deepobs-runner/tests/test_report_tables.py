@@ -38,11 +38,20 @@ def test_means_and_deviations_are_those_of_the_runs(study_frame):
 def test_the_published_baselines_come_out(baselines):
     """The protocol's published values are in the Markdown table."""
     text = markdown_table(baselines)
-    assert "| quadratic_deep | Test loss | Momentum (baseline) | 0.002512 | 10 |" in text
+    assert "| quadratic_deep | Test loss | Momentum (baseline) | 0.002512 | 100 | 10 |" in text
     assert "87.045 ± 0.025" in text
     assert (
-        "| svhn_wrn164 | Test accuracy (%) | SGD (baseline) | 0.02512 | 10 | 95.37 ± 0.40 |" in text
+        "| svhn_wrn164 | Test accuracy (%) | SGD (baseline) | 0.02512 | 160 | 10 | 95.37 ± 0.40 |"
+        in text
     )
+
+
+def test_what_a_mean_misrepresents_is_flagged(baselines):
+    """A collapsed or bimodal group says so beside its mean, in both tables."""
+    words = "partly collapsed, bimodal"
+    (row,) = (line for line in markdown_table(baselines).splitlines() if words in line)
+    assert row.startswith("| mnist_vae | Test loss | SGD (baseline) |")
+    assert words in latex_table(baselines)
 
 
 def test_markdown_has_as_many_cells_in_every_row(study_frame):
@@ -56,7 +65,7 @@ def test_hostile_names_stay_text_in_markdown(make_frame):
     """Pipes and tags in a name do not break the table."""
     frame = make_frame({"testproblem": "a|b<script>"})
     line = markdown_table(frame).splitlines()[2]
-    assert line.count("|") == 8
+    assert line.count("|") == 10
     assert "<script>" not in line
 
 

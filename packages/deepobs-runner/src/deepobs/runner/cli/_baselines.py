@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 _NOTE = (
     "Published with DeepOBS (Schneider et al., ICLR 2019; MIT): TensorFlow 1, losses with the "
@@ -39,13 +40,14 @@ def command(problems: tuple[str, ...], runs: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_strict(row) for row in rows], indent=1))
     elif runs:
-        _print(rows, ["problem", "optimizer", "learning_rate", "seed", "status", *_VALUES])
+        _print(_table(rows, ["problem", "optimizer", "learning_rate", "seed", "status", *_VALUES]))
     else:
         columns = ["problem", "optimizer", "learning_rate", *_VALUES, "epochs_to_target", "flags"]
-        _print([_with_spread(row) for row in rows], columns)
+        _print(_table([_with_spread(row) for row in rows], columns))
         click.echo(_NOTE)
 
 
+_NAMES = ("problem", "optimizer")
 _VALUES = ["test_loss", "test_accuracy"]
 
 
@@ -100,16 +102,22 @@ def _with_spread(row: dict[str, Any]) -> dict[str, Any]:
     return row | spread | {"flags": ", ".join(row["flags"])}
 
 
-def _print(rows: list[dict[str, Any]], columns: list[str]) -> None:
-    from rich.console import Console
+def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
+    """Return the rows as a table; on a narrow terminal cells wrap, so that nothing is cut off."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, pad_edge=False)
     for name in columns:
-        table.add_column(name.replace("_", " "), no_wrap=name != "flags")
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in _NAMES)
     for row in rows:
         table.add_row(*(Text(_cell(row.get(name))) for name in columns))
+    return table
+
+
+def _print(table: Table) -> None:
+    from rich.console import Console
+
     # Into a pipe or a file goes the whole table, however narrow the terminal is.
     Console(width=None if sys.stdout.isatty() else 200).print(table)
 

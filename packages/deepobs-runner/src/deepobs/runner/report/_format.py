@@ -82,8 +82,10 @@ def learning_rate(value: float) -> str:
         value: The learning rate.
 
     Returns:
-        At most four significant digits.
+        At most four significant digits; a dash where none was recorded.
     """
+    if math.isnan(value):
+        return MISSING
     if value == 0 or 1e-3 <= abs(value) < 1e4:
         return f"{value:.4g}"
     mantissa, power = f"{value:.3e}".split("e")

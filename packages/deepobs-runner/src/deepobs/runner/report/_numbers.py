@@ -24,9 +24,10 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
 
     Returns:
         `verdict`, `verdicts`, and the tables `results`, `comparisons`, `overall`, `aggregate`,
-        `flags`, `targets`, `sensitivity`, `overhead` and `frontier` (its points in epochs, steps
-        and seconds, which `measure` tells) as lists of rows, named as the functions of
-        `deepobs.runner.analysis` name their columns.
+        `flags`, `targets`, `sensitivity`, `tunability`, `ranks`, `profiles`, `overhead` and
+        `frontier` as lists of rows, named as the functions of `deepobs.runner.analysis` name their
+        columns; the points of the frontier and the profiles' scores are in epochs, steps and
+        seconds, which `measure` tells.
     """
     study = Study.of(frame)
     frontiers = [
@@ -41,6 +42,9 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         "flags": study.flags,
         "targets": study.targets,
         "sensitivity": study.sensitivity,
+        "tunability": analysis.tunability(study.frame),
+        "ranks": _ranks(study),
+        "profiles": _profiles(study),
         "overhead": study.overhead,
         "frontier": pd.concat(frontiers, ignore_index=True),
     }
@@ -50,6 +54,27 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         "verdicts": [_plain(asdict(verdict)) for verdict in verdicts(study)],
         **{name: _plain(records(table)) for name, table in tables.items()},
     }
+
+
+def _ranks(study: Study) -> pd.DataFrame:
+    """Average ranks with the test they stand or fall with."""
+    test = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
+    table = test.ranks.rename_axis("method").reset_index(name="rank")
+    return table.assign(
+        num_problems=test.num_problems,
+        p_value=test.p_value,
+        critical_difference=test.critical_difference,
+    )
+
+
+def _profiles(study: Study) -> pd.DataFrame:
+    """The score of each method's performance profile, by measure."""
+    tables = [pd.DataFrame(columns=["method", "score", "measure"])]
+    for measure, times in study.times.items():
+        if len(times):
+            scores = analysis.profile_score(times).rename_axis("method").reset_index(name="score")
+            tables.append(scores.assign(measure=measure))
+    return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
 def _plain(value: Any) -> Any:

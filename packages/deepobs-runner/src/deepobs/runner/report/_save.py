@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
 import pandas as pd
+from matplotlib.backends.backend_pgf import LatexError
 
 from .._errors import ResultsError, UsageError
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
@@ -66,8 +68,8 @@ def _save_all(study: Study, target: Path) -> list[Path]:
         for path in (target / f"{name}.pdf", target / f"{name}.png"):
             figure.savefig(path)
             written.append(path)
-        if has_latex():
-            written.append(_save_pgf(figure, target / f"{name}.pgf"))
+        if has_latex() and _save_pgf(figure, target / f"{name}.pgf"):
+            written.append(target / f"{name}.pgf")
     return written
 
 
@@ -101,7 +103,14 @@ def _rates(study: Study, problem: str) -> list[set[float]]:
     return list(rates.values())
 
 
-def _save_pgf(figure: PaperFigure, path: Path) -> Path:
-    with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
-        figure.savefig(path)
-    return path
+def _save_pgf(figure: PaperFigure, path: Path) -> bool:
+    """Saves a figure as PGF, unless LaTeX refuses a name in it, such as one with an emoji."""
+    try:
+        with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
+            figure.savefig(path)
+    except (LatexError, RuntimeError) as error:
+        path.unlink(missing_ok=True)
+        reason = str(error).strip().splitlines()[0]
+        warnings.warn(f"Left out {path.name}, which LaTeX refuses: {reason}", stacklevel=4)
+        return False
+    return True

@@ -31,8 +31,9 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
         frame: A tidy frame, or a `Study` of one.
 
     Returns:
-        `analysis.summary_table` on the metric each problem is judged by, with `leads` more: whether
-        the method has the best mean of the final values.
+        `analysis.summary_table` on the metric each problem is judged by, with two columns more:
+        `leads`, whether the method has the best mean of the final values, and `flags`, what the
+        mean misrepresents (`analysis.group_flags`).
     """
     study = Study.of(frame)
     table = study.summary
@@ -43,7 +44,11 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
     )
     best = score.groupby(table["problem"]).transform("max")
     several = table.groupby("problem")["method"].transform("size") > 1
-    return table.assign(leads=(score == best) & several)
+    flags = study.flags.set_index(["problem", "method"])["flags"]
+    keys = zip(table["problem"], table["method"], strict=True)
+    return table.assign(
+        leads=(score == best) & several, flags=[", ".join(flags.get(key, ())) for key in keys]
+    )
 
 
 def markdown_table(frame: pd.DataFrame | Study) -> str:
@@ -56,8 +61,8 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
         The table, ending in a newline.
     """
     table = results_table(frame)
-    lines = ["| Problem | Metric | Method | Learning rate | Runs | Final | Best |"]
-    lines.append("|---|---|---|--:|--:|--:|--:|")
+    lines = ["| Problem | Metric | Method | Learning rate | Epochs | Runs | Final | Best | Flags |"]
+    lines.append("|---|---|---|--:|--:|--:|--:|--:|---|")
     for row in records(table):
         final, best = _values(row)
         if row["leads"]:
@@ -67,9 +72,11 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
             _metric(row),
             row["method"],
             learning_rate(row["learning_rate"]),
+            str(row["num_epochs"]),
             _runs(row),
             final,
             best,
+            row["flags"],
         ]
         lines.append("| " + " | ".join(_markdown(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
@@ -87,9 +94,9 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
     table = results_table(frame)
     lines = [
         r"% needs \usepackage{booktabs}",
-        r"\begin{tabular}{lllrrrr}",
+        r"\begin{tabular}{lllrrrrrl}",
         r"\toprule",
-        r"Problem & Metric & Method & Learning rate & Runs & Final & Best \\",
+        r"Problem & Metric & Method & Learning rate & Epochs & Runs & Final & Best & Flags \\",
     ]
     for _, rows in table.groupby("problem", sort=False):
         lines.append(r"\midrule")
@@ -99,8 +106,9 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
                 final = rf"\boldmath{final}" if final.startswith("$") else final
                 final = f"{{{final}}}"
             head = [row["problem"], _metric(row)] if place == 0 else ["", ""]
-            plain = [*head, row["method"], learning_rate(row["learning_rate"]), _runs(row)]
-            cells = [latex_text(text) for text in plain] + [final, best]
+            rate, epochs = learning_rate(row["learning_rate"]), str(row["num_epochs"])
+            plain = [*head, row["method"], rate, epochs, _runs(row)]
+            cells = [*map(latex_text, plain), final, best, latex_text(row["flags"])]
             lines.append(" & ".join(cells) + r" \\")
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
 

@@ -148,13 +148,13 @@ def _settings(data: dict[str, Any], file: str) -> Run:
         "schedule": _schedule(data, training),
         "variant": _variant(data),
         "status": status if status in ("finished", "diverged") else None,
-        "learning_rate": _number(next((r for r in rates if r is not None), None), "learning_rate"),
-        "weight_decay": _number(data.get("weight_decay", data.get("l2_reg")), "weight_decay"),
-        "validation": _number(data.get("validation"), "validation"),
-        "batch_size": _number(data.get("batch_size"), "batch_size"),
+        "learning_rate": _finite(next((r for r in rates if r is not None), None), "learning_rate"),
+        "weight_decay": _finite(data.get("weight_decay", data.get("l2_reg")), "weight_decay"),
+        "validation": _finite(data.get("validation"), "validation"),
+        "batch_size": _finite(data.get("batch_size"), "batch_size"),
         "num_epochs": _integer(data, "num_epochs", missing=-1),
         "seed": _integer(data, "random_seed"),
-        **{name: _number((cost or {}).get(name), name) for name in COSTS},
+        **{name: _finite((cost or {}).get(name), name) for name in COSTS},
     }
 
 
@@ -234,6 +234,12 @@ def _number(value: Any, name: str) -> float:
         return math.inf if isinstance(value, int) and value > 0 else -math.inf
     except ValueError as error:
         raise UnreadableRecordError(f"{name} is {_show(value)}, expected a number") from error
+
+
+def _finite(value: Any, name: str) -> float:
+    """A number that is a setting or a cost: one beyond all measure counts as not told."""
+    number = _number(value, name)
+    return number if abs(number) <= _LARGEST else math.nan
 
 
 def _integer(data: dict[str, Any], name: str, *, missing: int | None = None) -> int:

@@ -1,10 +1,11 @@
 """Strange records go through every function: no crash, and no warning either."""
 
+import json
 import math
 
 import pytest
 
-from deepobs.runner import analysis
+from deepobs.runner import analysis, report
 
 STRANGE = {
     "huge": [{"losses": [1e308, -1e308, 1e308]}, {"optimizer": "B", "losses": [1e308, 1e300, 1.0]}],
@@ -16,6 +17,18 @@ STRANGE = {
         {"test_losses": [1.0], "test_accuracies": [0.1, 0.2, 0.3]},
         {"optimizer": "B"},
     ],
+    "no test losses, as before DeepOBS had any": [
+        {"test_losses": None, "valid_losses": [2.0, 1.0]},
+        {"optimizer": "B", "test_losses": None, "valid_losses": [2.0, 1.5]},
+    ],
+    "nothing measured": [{"losses": [None, None]}, {"optimizer": "B", "losses": [None, None]}],
+    "all beyond float32": [{"losses": [1e300] * 3}, {"optimizer": "B", "losses": [1e300] * 3}],
+    "infinite learning rate": [{"learning_rate": "Infinity"}, {"optimizer": "B"}],
+    "impossible cost": [
+        {"cost": {"optimizer_seconds": 1e300, "forward_backward_seconds": 1e-300}},
+        {"optimizer": "B", "cost": {"optimizer_seconds": 0.0, "forward_backward_seconds": 0.0}},
+    ],
+    "a picture in a name": [{"optimizer": "\N{ROCKET}Adam"}, {"optimizer": "B_$%&#~^\\"}],
     "no learning rate": [{"learning_rate": None}, {"optimizer": "B", "learning_rate": None}],
     "learning rate zero": [{"learning_rate": 0.0}, {"learning_rate": -1.0}, {"optimizer": "B"}],
     "no settings": [{"batch_size": None, "hyperparams": None, "schedule": None}],
@@ -61,3 +74,15 @@ def test_every_table_survives(make_frame, kind):
     assert ranks.num_problems >= 0
     chances = tables[2]["probability"]
     assert all(math.isnan(p) or 0 <= p <= 1 for p in chances)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in STRANGE if kind != "nothing"])
+def test_the_report_survives(make_frame, kind, tmp_path):
+    """The page, its numbers, the tables and the figures come out of the same records."""
+    study = report.Study.of(make_frame(*STRANGE[kind]))
+    page = report.write_report(study.frame, tmp_path / "report.html").read_text()
+    assert "<script>alert" not in page
+    json.dumps(report.report_numbers(study), allow_nan=False)
+    assert report.markdown_table(study).startswith("| Problem")
+    assert r"\begin{tabular}" in report.latex_table(study)
+    assert all(path.stat().st_size for path in report.save_figures(study, tmp_path / "figures"))
