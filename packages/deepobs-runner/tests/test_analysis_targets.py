@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from deepobs.problems import PROBLEMS
 from deepobs.runner.analysis import (
     CONVERGENCE_TARGETS,
     performance_profile,
@@ -33,6 +34,13 @@ def test_targets_are_the_published_ones():
         "svhn_wrn164": "0.9502",
         "tolstoi_char_rnn": "0.6046",
     }
+
+
+def test_targets_are_the_catalogues():
+    """The report knows them without importing torch; the problems hold the same."""
+    catalogue = {name: problem.convergence_target for name, problem in PROBLEMS.items()}
+    assert {name: catalogue[name] for name in CONVERGENCE_TARGETS} == dict(CONVERGENCE_TARGETS)
+    assert {name for name, target in catalogue.items() if target} == set(CONVERGENCE_TARGETS)
 
 
 def test_first_epoch_at_the_target_counts(make_frame):
