@@ -76,6 +76,20 @@ def slow(session: nox.Session) -> None:
 
 
 @nox.session
+def lowest(session: nox.Session) -> None:
+    """The tests with the oldest dependencies that the packages declare; these may warn."""
+    paths = [f"packages/deepobs-{name}" for name in PACKAGES[:-1]]
+    paths.append(f"packages/deepobs-runner[{RUNNER_EXTRAS}]")
+    session.install("--resolution", "lowest-direct", *paths)
+    session.install(*NEEDS["slow"])
+    session.run(
+        *("pytest", "packages", "-m", "not slow", "-W", "default", "--timeout", "600"),
+        *("-n", "auto", "--maxprocesses", "4", *session.posargs),
+        env=ONE_THREAD,
+    )
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Style, docstrings and formatting."""
     _install(session)
