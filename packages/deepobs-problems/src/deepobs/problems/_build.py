@@ -45,6 +45,7 @@ class BuiltProblem:
         weight_decay: Factor of the regularizer, 0 for none.
         seed: What weights, order, augmentation and noise derive from.
         device: Where model and data are.
+        replay: Whether every epoch has the first one's order and augmentation.
         loss_module: Maps (output, target) to the mean loss; what BackPACK's `extend` takes.
     """
 
@@ -169,10 +170,17 @@ class BuiltProblem:
         return Metrics(loss / weight, regularizer, accuracy)
 
     def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
-        """Moves model, data and random stream to a device, or the model to another dtype; in place.
+        """Moves model and data to a device, or the model to another dtype; in place.
 
-        Parameters keep their identity, so an optimizer made before goes on working on the same
-        device type's parameters, as with `torch.nn.Module.to`.
+        A move to a device starts the random stream and the carried state anew, as streams of two
+        kinds of devices cannot go on from each other. Parameters keep their identity, as with
+        `torch.nn.Module.to`, but what an optimizer has stored for them stays where it is.
+
+        Args:
+            target: A device or a floating-point dtype.
+
+        Returns:
+            Itself.
         """
         self.model.to(target)
         if not isinstance(target, torch.dtype):

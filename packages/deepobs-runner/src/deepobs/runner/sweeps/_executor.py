@@ -44,7 +44,7 @@ class Outcome:
         status: `finished` and `diverged` have a record; `pruned` was stopped by the tuner;
             `busy` means that another process is doing this very run; `failed` raised an error;
             `lost` means that the worker or its machine died.
-        message: For `failed` and `lost`, one sentence saying why.
+        message: For `failed`, `lost` and `pruned`, why, in words; None for the others.
         retry: Whether another attempt may end differently.
         seconds: Time that the worker spent on it.
     """

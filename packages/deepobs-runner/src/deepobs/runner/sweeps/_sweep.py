@@ -29,7 +29,7 @@ class SweptRun:
         config: What defines the run.
         status: `finished` or `diverged` have a record; `done before` had one already; `pruned` was
             stopped by the tuner; `failed` has none, and `message` says why.
-        message: Why it failed, in one sentence.
+        message: Why it failed or was pruned, in words; None for the others.
         attempts: How often it was started, 0 if it was done before.
     """
 
