@@ -14,12 +14,16 @@ class CharRNN(nn.Module):
 
     As in TensorFlow a layer has one bias vector to train, and the forget gate adds 1 to its
     pre-activation: the second bias that `nn.LSTM` has is frozen and holds that 1. Weights start
-    Glorot uniform, LSTM biases at 0; the dense layer's bias is drawn too, as the original does.
+    Glorot uniform, LSTM biases at 0; the dense layer's bias is drawn too, as DeepOBS does.
+    (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
 
     Args:
         vocabulary_size: Number of characters V.
         hidden_size: Units of a layer, and size of the embedding.
         dropout: Probability of dropping an input and an output of a layer, drawn anew at each step.
+
+    Raises:
+        ValueError: Dropout is no probability.
     """
 
     def __init__(

@@ -9,14 +9,17 @@ from ._layers import check_images, conv2d_same, conv_transpose2d_same, initialis
 
 
 class VAEOutput(NamedTuple):
-    """What a `VAE` returns."""
+    """What a `VAE` returns.
+
+    Attributes:
+        reconstruction: Reconstructed images [N, 1, 28, 28], between 0 and 1.
+        mean: Mean μ of the approximate posterior [N, latent_size].
+        log_std: Logarithm of its standard deviation, log σ [N, latent_size].
+    """
 
     reconstruction: Tensor
-    """Reconstructed images [N, 1, 28, 28], between 0 and 1."""
     mean: Tensor
-    """Mean μ of the approximate posterior [N, latent_size]."""
     log_std: Tensor
-    """Logarithm of its standard deviation, log σ [N, latent_size]."""
 
 
 class VAE(nn.Module):
@@ -30,6 +33,9 @@ class VAE(nn.Module):
     Args:
         latent_size: Number of latent variables.
         dropout: Probability of dropout after each convolution but the last.
+
+    Raises:
+        ValueError: Dropout is no probability.
     """
 
     def __init__(self, latent_size: int = 8, dropout: float = 0.2) -> None:
@@ -105,6 +111,9 @@ class VAE(nn.Module):
 
         Returns:
             Reconstruction, mean and logarithmic standard deviation.
+
+        Raises:
+            ValueError: If the images have another shape.
         """
         mean, log_std = self.encode(images)
         if epsilon is None:
