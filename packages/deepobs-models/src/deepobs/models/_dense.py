@@ -29,10 +29,10 @@ class _DenseNet(nn.Sequential):
         """Computes the logits.
 
         Args:
-            inputs: [N, ...] with in_features values an example.
+            inputs: `[N, ...]` with in_features values an example.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the examples have another number of values.

@@ -12,7 +12,7 @@ class Quadratic(nn.Module):
     As in DeepOBS. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
 
     Args:
-        hessian: Q, symmetric [D, D]; kept as a buffer.
+        hessian: Q, symmetric `[D, D]`; kept as a buffer.
 
     Raises:
         ValueError: The Hessian is not a square matrix.
@@ -34,7 +34,7 @@ class Quadratic(nn.Module):
         nn.init.ones_(self.theta)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Computes the losses [N] of the points x [N, D].
+        """Computes the losses `[N]` of the points x `[N, D]`.
 
         Raises:
             ValueError: If the points have another dimension.
@@ -72,10 +72,10 @@ class _TwoD(nn.Module):
         raise NotImplementedError
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Computes the losses [N], value() + noise[:, 0] u + noise[:, 1] v.
+        """Computes the losses `[N]`, value() + noise[:, 0] u + noise[:, 1] v.
 
         Args:
-            noise: [N, 2].
+            noise: `[N, 2]`.
 
         Raises:
             ValueError: If the noise has another shape.

@@ -14,8 +14,8 @@ class InceptionOutput(NamedTuple):
     """What an `InceptionV3` returns in training.
 
     Attributes:
-        logits: Logits of the main head [N, K].
-        aux_logits: Logits of the auxiliary head [N, K].
+        logits: Logits of the main head `[N, K]`.
+        aux_logits: Logits of the auxiliary head `[N, K]`.
     """
 
     logits: Tensor
@@ -172,10 +172,11 @@ class InceptionV3(nn.Module):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, H, W], resized to 299×299.
+            images: `[N, in_channels, H, W]`, resized to 299×299.
 
         Returns:
-            In training the logits of both heads, otherwise those of the main one [N, num_classes].
+            In training the logits of both heads, otherwise those of the main one, each
+            `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.

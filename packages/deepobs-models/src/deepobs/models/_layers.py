@@ -100,7 +100,7 @@ def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
 
 
 def check_images(images: Tensor, channels: int, size: int | None = None) -> None:
-    """Raises a ValueError unless images are [N, channels, size, size]; None is any size."""
+    """Raises a ValueError unless images are `[N, channels, size, size]`; None is any size."""
     wanted = ("H", "W") if size is None else (size, size)
     sizes = wanted if size is None and images.ndim == 4 else images.shape[2:]
     if (*images.shape[1:2], *sizes) != (channels, *wanted):
@@ -139,10 +139,10 @@ class ImageClassifier(nn.Sequential):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, image_size, image_size].
+            images: `[N, in_channels, image_size, image_size]`.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.
@@ -162,11 +162,11 @@ def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
     added row of the result is cut off. Columns likewise.
 
     Args:
-        images: [N, C, H, W].
+        images: `[N, C, H, W]`.
         size: Rows and columns of the result.
 
     Returns:
-        Images [N, C, rows, columns].
+        Images `[N, C, rows, columns]`.
     """
     if images.shape[-2:] == size:
         return images

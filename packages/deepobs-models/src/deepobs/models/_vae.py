@@ -12,9 +12,9 @@ class VAEOutput(NamedTuple):
     """What a `VAE` returns.
 
     Attributes:
-        reconstruction: Reconstructed images [N, 1, 28, 28], between 0 and 1.
-        mean: Mean μ of the approximate posterior [N, latent_size].
-        log_std: Logarithm of its standard deviation, log σ [N, latent_size].
+        reconstruction: Reconstructed images `[N, 1, 28, 28]`, between 0 and 1.
+        mean: Mean μ of the approximate posterior `[N, latent_size]`.
+        log_std: Logarithm of its standard deviation, log σ `[N, latent_size]`.
     """
 
     reconstruction: Tensor
@@ -85,10 +85,10 @@ class VAE(nn.Module):
         """Computes the approximate posterior.
 
         Args:
-            images: [N, 1, 28, 28].
+            images: `[N, 1, 28, 28]`.
 
         Returns:
-            μ and log σ, both [N, latent_size].
+            μ and log σ, both `[N, latent_size]`.
 
         Raises:
             ValueError: If the images have another shape.
@@ -98,7 +98,7 @@ class VAE(nn.Module):
         return self.mean_head(features), 0.5 * self.log_variance_head(features)
 
     def decode(self, latent: Tensor) -> Tensor:
-        """Computes images [N, 1, 28, 28] from latent variables [N, latent_size]."""
+        """Computes images `[N, 1, 28, 28]` from latent variables `[N, latent_size]`."""
         images: Tensor = self.decoder(latent)
         return images
 
@@ -106,8 +106,8 @@ class VAE(nn.Module):
         """Encodes, draws latent variables and decodes.
 
         Args:
-            images: [N, 1, 28, 28] between 0 and 1.
-            epsilon: Standard normal noise [N, latent_size]; drawn when None, in evaluation too.
+            images: `[N, 1, 28, 28]` between 0 and 1.
+            epsilon: Standard normal noise `[N, latent_size]`; drawn when None, in evaluation too.
 
         Returns:
             Reconstruction, mean and logarithmic standard deviation.

@@ -83,10 +83,10 @@ class VGG(ImageClassifier):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, H, W], resized to image_size.
+            images: `[N, in_channels, H, W]`, resized to image_size.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.

@@ -88,10 +88,10 @@ class WideResNet(nn.Module):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, image_size, image_size].
+            images: `[N, in_channels, image_size, image_size]`.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.
