@@ -11,16 +11,6 @@ from typing import Any, Self
 
 FORMAT = "deepobs-2"
 
-#: The fields that tell when, where and how fast, not what: a repeated run differs in these alone.
-TIMING_FIELDS = (
-    "epoch_seconds",
-    "evaluation_seconds",
-    "cost",
-    "environment",
-    "started",
-    "finished",
-)
-
 
 class CorruptRecordError(ValueError):
     """A file is not a record of this project: truncated, not JSON, or of another kind."""
