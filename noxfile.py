@@ -113,7 +113,7 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The README's table of problems is the catalogue's, and its Python examples run."""
+    """The tables of the READMEs tell the truth, and their Python examples run."""
     _install(session, *PACKAGES)
     session.run("python", "docs/readme.py", "--check", env=ONE_THREAD)
 

@@ -1,7 +1,7 @@
-"""Keeps the README true: writes its table of problems from the catalogue, or checks it.
+"""Keeps the READMEs true: that of the project and those of the four packages.
 
-python docs/readme.py           writes the table
-python docs/readme.py --check   exits with 1 if the table differs, and runs the Python example
+python docs/readme.py           writes the table of problems from the catalogue
+python docs/readme.py --check   exits with 1 if a number in the tables differs or an example fails
 """
 
 from __future__ import annotations
@@ -10,21 +10,32 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
+from torch import nn
 
+from deepobs import models
 from deepobs.data import DATASETS
 from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET, Problem
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PACKAGES = sorted(ROOT.glob("packages/*/README.md"))
 TABLE = re.compile(r"(<!-- problems: .*? -->\n).*?(<!-- end -->)", re.DOTALL)
+ARCHITECTURE = re.compile(r"^\| `([^`]+)` .* \| ([\d,]+) \|$", re.MULTILINE)
 EXAMPLE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
-def row(problem: Problem) -> str:
+def parameters(make: Callable[[], nn.Module]) -> str:
+    """The number of trained parameters; on the meta device no weights are drawn for it."""
     with torch.device("meta"):
-        parameters = sum(p.numel() for p in problem.model().parameters() if p.requires_grad)
+        return f"{sum(p.numel() for p in make().parameters() if p.requires_grad):,}"
+
+
+def row(problem: Problem) -> str:
     name = problem.name
     mark = "small" if name in SMALL_SET else "large" if name in LARGE_SET else ""
     if problem.extra:
@@ -33,7 +44,7 @@ def row(problem: Problem) -> str:
     cells = (
         f"`{name}`",
         problem.description,
-        f"{parameters:,}",
+        parameters(problem.model),
         str(problem.batch_size),
         str(problem.epochs),
         decay,
@@ -48,6 +59,22 @@ def table() -> str:
     return head + "|---|---|---:|---:|---:|---:|---|\n" + "\n".join(map(row, ours)) + "\n"
 
 
+def wrong_architectures() -> list[str]:
+    """The rows of deepobs-models' table whose number is not the constructed network's."""
+    rows = ARCHITECTURE.findall((ROOT / "packages/deepobs-models/README.md").read_text())
+    assert rows, "The table of architectures is not found."
+    made = {call: partial(eval, call, vars(models)) for call, _ in rows}
+    return [call for call, number in rows if parameters(made[call]) != number]
+
+
+def run_examples(readme: Path) -> None:
+    """Runs each Python example by itself, in a folder of its own."""
+    for example in EXAMPLE.findall(readme.read_text()):
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"An example of {readme.relative_to(ROOT)}:", flush=True)
+            subprocess.run([sys.executable, "-c", example], cwd=folder, check=True)
+
+
 def main() -> int:
     text = README.read_text()
     written = TABLE.sub(lambda match: match[1] + table() + match[2], text)
@@ -57,9 +84,11 @@ def main() -> int:
     if written != text:
         print("README.md's table of problems differs from the catalogue: run docs/readme.py")
         return 1
-    for example in EXAMPLE.findall(text):
-        with tempfile.TemporaryDirectory() as folder:
-            subprocess.run([sys.executable, "-c", example], cwd=folder, check=True)
+    if wrong := wrong_architectures():
+        print(f"deepobs-models' README gives wrong numbers of parameters: {', '.join(wrong)}")
+        return 1
+    for readme in (README, *PACKAGES):
+        run_examples(readme)
     return 0
 
 

@@ -7,7 +7,7 @@ from backpack.extensions import BatchGrad, DiagGGNExact
 from torch import nn
 from torch.func import functional_call, grad, vmap
 
-from deepobs.models import MLP, AllCNNC, LogisticRegression, Net2C2D, Net3C3D
+from deepobs.models import MLP, VGG, AllCNNC, LogisticRegression, Net2C2D, Net3C3D, WideResNet
 
 # BackPACK hooks the first layer too, whose input needs no gradient; PyTorch remarks on that.
 pytestmark = pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")
@@ -102,6 +102,21 @@ def test_images_that_are_too_small(architecture):
     with pytest.raises(ValueError, match="Images of 8 rows are too small: 9 are needed at least"):
         architecture(image_size=8)
     assert architecture(image_size=9)(torch.rand(1, 3, 9, 9)).shape[0] == 1
+
+
+@pytest.mark.parametrize("architecture", [Net2C2D, WideResNet, VGG])
+@pytest.mark.parametrize("size", [0, -3])
+def test_images_without_rows(architecture, size):
+    """Sizes of nothing are refused at construction too."""
+    with pytest.raises(ValueError, match=f"Images of {size} rows are too small: 1 is needed"):
+        architecture(image_size=size)
+
+
+@pytest.mark.parametrize("architecture", [Net2C2D, WideResNet])
+def test_images_of_one_row(architecture):
+    """The smallest image there is has logits."""
+    model = architecture(image_size=1, in_channels=3).eval()
+    assert model(torch.rand(2, 3, 1, 1)).shape == (2, 10)
 
 
 def test_allcnnc_has_no_negative_logits():

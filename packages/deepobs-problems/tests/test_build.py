@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from itertools import islice
 
 import pytest
 import torch
@@ -9,7 +10,7 @@ from backpack import backpack, extend
 from backpack.extensions import BatchGrad
 from torch import Tensor
 
-from deepobs.problems import BuiltProblem, UnknownProblemError, build, get_problem
+from deepobs.problems import PROBLEMS, BuiltProblem, UnknownProblemError, build, get_problem
 
 
 def first(built: BuiltProblem):
@@ -179,6 +180,22 @@ def test_works_with_backpack(name: str) -> None:
         torch.testing.assert_close(
             parameter.grad_batch.sum(0), parameter.grad, rtol=1e-4, atol=1e-6
         )
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_trains_at_batch_size_two(name: str, stand_ins: str) -> None:
+    """Two steps of SGD on two examples each leave every problem with finite test losses."""
+    built = build(name, batch_size=2, data_root=stand_ins)
+    optimizer = torch.optim.SGD(built.model.parameters(), lr=1e-4)
+    for batch in islice(built.batches("train"), 2):
+        optimizer.zero_grad()
+        built.objective(batch).backward()
+        optimizer.step()
+    built.model.eval()
+    with torch.no_grad():
+        losses = built.losses(next(iter(built.batches("test"))))
+    assert losses.shape == (2,)
+    assert losses.isfinite().all()
 
 
 def test_validation_is_held_out_of_training() -> None:

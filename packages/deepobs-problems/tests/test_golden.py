@@ -177,18 +177,28 @@ def test_training_phase_of_batch_normalisation(name):
     check_statistics(case, golden["moving_after_one_run_of_update_ops"], before, 1e-3, 1)
 
 
+# How far gradients through the batch's statistics may be off: of a norm, and of an entry. Dividing
+# by the deviation of few values amplifies rounding, the more the deeper the network. In float32
+# both sides round; ours in float64 leaves what the original rounds. Measured, norm and entry:
+#                          in float32         in float64
+#   svhn_wrn164            1.1e-3  1.3e-2     9.5e-4  1.3e-2
+#   cifar100_wrn404        2.8e-3  2.7e-2     2.5e-3  2.4e-2
+#   imagenet_inception_v3  1.4e-2  2.5e-1     2.3e-3  2.3e-2
+TRAINING_GRADIENTS = {
+    "svhn_wrn164": (1e-3, 2e-2),
+    "cifar100_wrn404": (3e-3, 3e-2),
+    "imagenet_inception_v3": (3e-3, 3e-2),
+}
+
+
 @pytest.mark.parametrize("name", large_are_slow(among(*BATCH_NORM)))
 def test_training_phase_gradients(name):
-    """In training, gradients pass through the batch's statistics and the auxiliary head.
-
-    Dividing by the deviation of few values amplifies rounding to a tenth of an entry in float32.
-    Our side is in float64 here, which leaves the rounding of the original's: 2.5e-3 and 2.5e-2 of
-    a norm and of an entry were found.
-    """
+    """In training, gradients pass through the batch's statistics and the auxiliary head."""
     case = Case(name)
     case.model.double().train()
     objective = case.built.losses(case.batch).mean() + case.built.regularizer()
-    check_gradients(name, case.gradients(objective), case.golden["train"]["gradients"], 5e-3, 5e-2)
+    golden = case.golden["train"]["gradients"]
+    check_gradients(name, case.gradients(objective), golden, *TRAINING_GRADIENTS[name])
 
 
 @pytest.mark.parametrize("name", large_are_slow(among(*BATCH_NORM)))
@@ -200,7 +210,8 @@ def test_training_steps_with_batch_normalisation(name):
     case.model.train()
     optimizer = torch.optim.SGD(case.model.parameters(), lr=golden["learning_rate"])
     losses = descend(case, optimizer, golden["steps"], lambda: case.built.objective(case.batch))
-    # Rounded gradients (see above) make the later batch statistics differ by up to 1e-2.
+    # Rounded gradients (see above) make the later batch statistics differ, by up to 1.6e-2 in
+    # cifar100_wrn404.
     check_statistics(case, golden["moving_after"], before, 2e-2, golden["steps"])
     norms = [variable.l2() for variable in case.variables]
     check(f"{name}: norms", norms, golden["final_l2_per_trainable_variable"], step_tolerance(name))

@@ -4,12 +4,25 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
+
+# The fields of a record that tell when, where and how fast, not what: a repeated run differs in
+# these alone, and in its file.
+TIMING_FIELDS = {
+    "epoch_seconds",
+    "evaluation_seconds",
+    "cost",
+    "environment",
+    "started",
+    "finished",
+    "path",
+}
 
 
 def record_of(**fields: Any) -> dict[str, Any]:
@@ -61,6 +74,32 @@ def make_frame() -> Callable[..., pd.DataFrame]:
         return to_frame(to_table([row for row in rows if row is not None]))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def measured() -> Callable[[Any], dict[str, Any]]:
+    """All of a record (or of the file that holds one) but when, where and how fast."""
+    from deepobs.runner.results import Record, read_record
+
+    def what_was(record: Record | Path) -> dict[str, Any]:
+        record = read_record(record) if isinstance(record, Path) else record
+        names = {item.name for item in fields(record)} - TIMING_FIELDS
+        return {name: getattr(record, name) for name in names}
+
+    return what_was
+
+
+@pytest.fixture
+def deepobs() -> Callable[..., int]:
+    """Exit status of the command: `deepobs("run", "digits_mlp", "SGD", "--lr", 0.1)`."""
+    from deepobs.runner.cli import main
+
+    def call(*arguments: object) -> int:
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        return int(stop.value.code or 0)
+
+    return call
 
 
 @pytest.fixture

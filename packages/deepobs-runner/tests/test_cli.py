@@ -3,18 +3,12 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from deepobs.data.testing import write_stand_in
-from deepobs.runner.cli import main
-
-
-def call(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    return int(stop.value.code or 0)
 
 
 def test_help_imports_no_torch() -> None:
@@ -29,35 +23,44 @@ def test_help_imports_no_torch() -> None:
     assert run.stdout.endswith("[]\n")
 
 
-def test_list_shows_every_problem(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_shows_every_problem(
+    deepobs: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     """All 26 and the extras, which are marked; as JSON for programs."""
-    assert call("list") == 0
+    assert deepobs("list") == 0
     text = capsys.readouterr().out
     assert "26 problems of DeepOBS" in text
     assert "digits_mlp            +" in text
-    assert call("list", "--json") == 0
+    assert deepobs("list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert sum(not row["extra"] for row in rows) == 26
 
 
-def test_show_tells_what_a_problem_consists_of(capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_tells_what_a_problem_consists_of(
+    deepobs: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     """Architecture, number of parameters (of the golden file), batch size, reference."""
-    assert call("show", "cifar10_3c3d") == 0
+    assert deepobs("show", "cifar10_3c3d") == 0
     text = capsys.readouterr().out
     for fact in ("Net3C3D", "895,210", "128", "0.002", "0.828"):
         assert fact in text
-    assert call("show", "mnist_vae", "--json") == 0
+    assert deepobs("show", "mnist_vae", "--json") == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] is False
 
 
-def test_check_passes_a_sound_problem(capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_passes_a_sound_problem(
+    deepobs: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A line for each rule, exit status 0."""
-    assert call("check", "digits_logreg") == 0
+    assert deepobs("check", "digits_logreg") == 0
     assert "all rules kept" in capsys.readouterr().out
 
 
 def test_check_finds_what_a_users_problem_breaks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A problem in the working folder, by MODULE:NAME; exit status 1 and the way to mend it."""
     (tmp_path / "users_problem.py").write_text(
@@ -66,16 +69,18 @@ def test_check_finds_what_a_users_problem_breaks(
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    assert call("check", "users_problem:MINE") == 1
+    assert deepobs("check", "users_problem:MINE") == 1
     text = capsys.readouterr().out
     assert "FAIL  Has a description and a reference" in text
     assert "mine: 1 rules broken" in text
 
 
-def test_data_list_says_what_is_here(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_list_says_what_is_here(
+    deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A stand-in is here, the rest is missing or built in."""
     write_stand_in("mnist", tmp_path)
-    assert call("data", "list", "--data-root", str(tmp_path), "--json") == 0
+    assert deepobs("data", "list", "--data-root", str(tmp_path), "--json") == 0
     answer = json.loads(capsys.readouterr().out)
     state = {row["name"]: (row["needs_files"], row["present"]) for row in answer["datasets"]}
     assert state["mnist"] == (True, True)
@@ -84,20 +89,23 @@ def test_data_list_says_what_is_here(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 def test_data_verify_fails_on_wrong_files(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A stand-in has not the checksums of the real files: every file is named, exit status 1."""
     write_stand_in("tolstoi", tmp_path)
-    assert call("data", "verify", "tolstoi", "--data-root", str(tmp_path)) == 1
+    assert deepobs("data", "verify", "tolstoi", "--data-root", str(tmp_path)) == 1
     assert "war-and-peace.txt has the wrong checksum" in capsys.readouterr().out
 
 
 def test_data_prepare_offline_says_what_to_put_where(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """With DEEPOBS_OFFLINE=1 nothing is fetched, and the sentence names address and place."""
     monkeypatch.setenv("DEEPOBS_OFFLINE", "1")
-    assert call("data", "prepare", "cifar10", "--data-root", str(tmp_path)) == 1
+    assert deepobs("data", "prepare", "cifar10", "--data-root", str(tmp_path)) == 1
     assert str(tmp_path / "cifar-10-python.tar.gz") in capsys.readouterr().err
 
 
@@ -115,6 +123,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "status", "words"), BAD, ids=lambda value: str(value)[:50])
 def test_bad_input_gets_one_sentence(
+    deepobs: Callable[..., int],
     arguments: tuple[str, ...],
     status: int,
     words: str,
@@ -124,7 +133,7 @@ def test_bad_input_gets_one_sentence(
 ) -> None:
     """One line on stderr that names what was wrong, the right status, and nothing written."""
     monkeypatch.chdir(tmp_path)
-    assert call(*arguments) == status
+    assert deepobs(*arguments) == status
     captured = capsys.readouterr()
     assert words in captured.err
     assert captured.err.startswith("Error: ")
@@ -135,21 +144,24 @@ def test_bad_input_gets_one_sentence(
 
 @pytest.mark.parametrize("command", [("run", "mnist_logreg", *RUN[2:])])
 def test_bad_data_folders_are_told_apart(
-    command: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int],
+    command: tuple[str, ...],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """A file for a folder is the argument's fault (2); missing or truncated data are not (1)."""
     file = tmp_path / "file"
     file.write_text("")
     results = ("--results", str(tmp_path / "results"))
-    assert call(*command, *results, "--data-root", str(file)) == 2
+    assert deepobs(*command, *results, "--data-root", str(file)) == 2
     assert f"{file} is a file" in capsys.readouterr().err
-    assert call(*command, *results, "--data-root", str(tmp_path / "empty")) == 1
+    assert deepobs(*command, *results, "--data-root", str(tmp_path / "empty")) == 1
     assert "deepobs data prepare mnist" in capsys.readouterr().err
     root = tmp_path / "data"
     write_stand_in("mnist", root)
     images = root / "MNIST" / "raw" / "train-images-idx3-ubyte"
     images.write_bytes(images.read_bytes()[:5000])
-    assert call(*command, *results, "--data-root", str(root)) == 1
+    assert deepobs(*command, *results, "--data-root", str(root)) == 1
     error = capsys.readouterr().err
     assert str(images) in error
     assert error.count("\n") == 1
@@ -157,19 +169,21 @@ def test_bad_data_folders_are_told_apart(
 
 
 def test_results_folder_that_cannot_be_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file in the folder's place is told before any training."""
     file = tmp_path / "file"
     file.write_text("")
-    assert call(*RUN, "--results", str(file)) == 2
+    assert deepobs(*RUN, "--results", str(file)) == 2
     assert str(file) in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_demo_writes_a_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_demo_writes_a_report(
+    deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The demo ends by naming the page, which holds both problems and the baselines."""
-    assert call("demo", "--results", str(tmp_path / "demo")) == 0
+    assert deepobs("demo", "--results", str(tmp_path / "demo")) == 0
     page = tmp_path / "demo" / "report.html"
     assert str(page) in capsys.readouterr().out
     text = page.read_text()

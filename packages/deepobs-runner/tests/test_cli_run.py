@@ -5,22 +5,14 @@ import json
 import pytest
 
 from deepobs.runner import _errors, results
-from deepobs.runner.cli import main
 from deepobs.runner.results import read_record
 
 RUN = ["run", "quadratic_deep", "SGD", "--lr", "0.01", "--epochs", "1", "--device", "cpu"]
 
 
-def command(*arguments):
-    """Exit status of the command."""
-    with pytest.raises(SystemExit) as caught:
-        main(list(arguments))
-    return caught.value.code
-
-
-def test_settings_reach_the_record(tmp_path, capfd):
+def test_settings_reach_the_record(deepobs, tmp_path, capfd):
     """Options, hyperparameters and the schedule's arguments; JSON on stdout, progress on stderr."""
-    status = command(
+    status = deepobs(
         *("run", "digits_mlp", "Adam", "--lr", "0.01", "--set", "betas=(0.8,0.9)", "--set"),
         *("eps=1e-6", "--epochs", "2", "--batch-size", "128", "--seed", "7", "--device", "cpu"),
         *("--schedule", "cosine", "--set-schedule", "warmup_epochs=1", "--accumulate", "2"),
@@ -38,10 +30,10 @@ def test_settings_reach_the_record(tmp_path, capfd):
     assert "epoch 2/2" in err
 
 
-def test_a_done_run_is_named_and_not_done_again(tmp_path, capsys):
+def test_a_done_run_is_named_and_not_done_again(deepobs, tmp_path, capsys):
     """Twice the same command: one record."""
     for _ in range(2):
-        assert command(*RUN, "--results", str(tmp_path), "--progress", "off") == 0
+        assert deepobs(*RUN, "--results", str(tmp_path), "--progress", "off") == 0
     assert len(list(tmp_path.rglob("*.json"))) == 1
     assert capsys.readouterr().out.count("random_seed__42") == 2
 
@@ -72,11 +64,11 @@ BAD = {
 
 
 @pytest.mark.parametrize(("arguments", "named"), BAD.values(), ids=list(BAD))
-def test_bad_usage_is_one_sentence_and_status_2(tmp_path, capsys, arguments, named):
+def test_bad_usage_is_one_sentence_and_status_2(deepobs, tmp_path, capsys, arguments, named):
     """No traceback, nothing on stdout, nothing written."""
     file = tmp_path / "file"
     file.write_text("mine")
-    assert command("run", *(text.format(file=file) for text in arguments)) == 2
+    assert deepobs("run", *(text.format(file=file) for text in arguments)) == 2
     out, err = capsys.readouterr()
     assert named in err
     assert "Traceback" not in err
@@ -85,10 +77,10 @@ def test_bad_usage_is_one_sentence_and_status_2(tmp_path, capsys, arguments, nam
     assert file.read_text() == "mine"
 
 
-def test_an_optimizer_that_fails_is_a_failed_run(tmp_path, capsys):
+def test_an_optimizer_that_fails_is_a_failed_run(deepobs, tmp_path, capsys):
     """One sentence with the optimizer and its error, status 1, and no record."""
     arguments = ["run", "digits_mlp", "SparseAdam", "--lr", "0.1", "--progress", "off"]
-    assert command(*arguments, "--results", str(tmp_path)) == 1
+    assert deepobs(*arguments, "--results", str(tmp_path)) == 1
     out, err = capsys.readouterr()
     assert err.startswith("Error: The optimizer SparseAdam failed in its step: RuntimeError: ")
     assert err.count("\n") == 1
@@ -105,12 +97,12 @@ ERRORS = [
 
 
 @pytest.mark.parametrize("kind", ERRORS)
-def test_every_error_of_ours_is_a_sentence_and_no_traceback(kind, monkeypatch, capsys):
+def test_every_error_of_ours_is_a_sentence_and_no_traceback(deepobs, kind, monkeypatch, capsys):
     """Status 2 where an argument is to blame, else 1."""
 
     def fail(*arguments, **settings):
         raise kind("What went wrong.")
 
     monkeypatch.setattr("deepobs.runner._run.run", fail)
-    assert command(*RUN) == (2 if kind is _errors.UsageError else 1)
+    assert deepobs(*RUN) == (2 if kind is _errors.UsageError else 1)
     assert capsys.readouterr().err == "Error: What went wrong.\n"

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from deepobs.runner import load_records
-from deepobs.runner.cli import main
 
 PLAN = {
     "problems": ["digits_logreg"],
@@ -27,16 +26,9 @@ def plan(tmp_path, monkeypatch):
     return path
 
 
-def _call(*arguments):
-    """The exit status of `deepobs sweep`."""
-    with pytest.raises(SystemExit) as ended:
-        main(["sweep", *map(str, arguments)])
-    return ended.value.code
-
-
-def test_sweep(plan, capsys):
+def test_sweep(deepobs, plan, capsys):
     """Runs are logged on stderr and summed up on stdout; a second time nothing is done."""
-    assert _call(plan, "--workers", 2, "--device", "cpu") == 0
+    assert deepobs("sweep", plan, "--workers", 2, "--device", "cpu") == 0
     said = capsys.readouterr()
     assert said.out.startswith("4 runs: 4 finished; ")
     lines = said.err.splitlines()
@@ -44,35 +36,35 @@ def test_sweep(plan, capsys):
     assert [line.split(" ")[0] for line in lines[1:]] == ["[1/4]", "[2/4]", "[3/4]", "[4/4]"]
     assert "digits_logreg SGD lr=0.1 seed=42: finished" in said.err
     assert load_records(Path("results"))["run_id"].nunique() == 4
-    assert _call(plan, "--device", "cpu", "--json") == 0
+    assert deepobs("sweep", plan, "--device", "cpu", "--json") == 0
     outcome = json.loads(capsys.readouterr().out)
     assert (outcome["runs"], outcome["done_before"], outcome["finished"]) == (4, 4, 0)
     assert outcome["failures"] == []
 
 
-def test_a_failed_run_is_exit_status_1(plan, capsys, monkeypatch):
+def test_a_failed_run_is_exit_status_1(deepobs, plan, capsys, monkeypatch):
     """A failing setting is named with its reason, and the exit status is 1."""
     plan.write_text(yaml.safe_dump({**PLAN, "optimizers": ["mine.Mine", "SGD"], "seeds": 42}))
     Path("mine.py").write_text(
         "import torch\n\n\nclass Mine(torch.optim.SGD):\n"
         "    def step(self, closure=None):\n        raise ValueError('not today')\n"
     )
-    assert _call(plan, "--device", "cpu", "--retries", 0, "--workers", 1) == 1
+    assert deepobs("sweep", plan, "--device", "cpu", "--retries", 0, "--workers", 1) == 1
     said = capsys.readouterr()
     assert "4 runs: 2 finished, 2 failed" in said.out
     assert "failed: digits_logreg Mine lr=0.1 seed=42: The optimizer Mine failed" in said.out
     assert "ValueError: not today (mine.py" in said.out
 
 
-def test_dry_run(plan, capsys):
+def test_dry_run(deepobs, plan, capsys):
     """A dry run counts and times, and writes nothing."""
-    assert _call(plan, "--dry-run", "--device", "cpu", "--workers", 2) == 0
+    assert deepobs("sweep", plan, "--dry-run", "--device", "cpu", "--workers", 2) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("4 x digits_logreg, batch size 64, SGD: ")
     assert lines[-1].startswith("4 runs; about ")
     assert lines[-1].endswith(" on 2 workers")
     assert not Path("results").exists()
-    assert _call(plan, "--dry-run", "--device", "cpu", "--workers", 2, "--json") == 0
+    assert deepobs("sweep", plan, "--dry-run", "--device", "cpu", "--workers", 2, "--json") == 0
     expected = json.loads(capsys.readouterr().out)
     (group,) = expected["groups"]
     assert (expected["runs"], expected["done"], group["runs"]) == (4, 0, 4)
@@ -95,19 +87,19 @@ def test_dry_run(plan, capsys):
         (["sweep.yaml", "--dry-run", "--executor", "ray"], "it is for local runs"),
     ],
 )
-def test_bad_usage_is_exit_status_2(plan, capsys, arguments, words):
+def test_bad_usage_is_exit_status_2(deepobs, plan, capsys, arguments, words):
     """A wrong argument gives one sentence and exit status 2."""
-    assert _call(*arguments, "--device", "cpu") == 2
+    assert deepobs("sweep", *arguments, "--device", "cpu") == 2
     said = capsys.readouterr()
     assert words in said.err
     assert said.out == ""
     assert "Traceback" not in said.err
 
 
-def test_all_mistakes_are_said(plan, capsys):
+def test_all_mistakes_are_said(deepobs, plan, capsys):
     """Every mistake of the file has its line."""
     plan.write_text(yaml.safe_dump({**PLAN, "problems": ["digits_logref"], "epoch": 3}))
-    assert _call(plan) == 2
+    assert deepobs("sweep", plan) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0] == f"Error: {plan} has 2 mistakes:"
     assert len(said) == 3

@@ -5,23 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from deepobs.runner.cli import main
+
+@pytest.fixture
+def tune(deepobs):
+    """The exit status of `deepobs tune` with SGD."""
+
+    def call(problem, *arguments):
+        shared = ("--epochs", 1, "--device", "cpu", "--results", "results")
+        return deepobs("tune", problem, "SGD", *shared, *arguments)
+
+    return call
 
 
-def _call(*arguments):
-    """The exit status of `deepobs tune`."""
-    with pytest.raises(SystemExit) as ended:
-        main(["tune", *map(str, arguments)])
-    return ended.value.code
-
-
-def _tune(problem, *arguments):
-    return _call(
-        problem, "SGD", "--epochs", 1, "--device", "cpu", "--results", "results", *arguments
-    )
-
-
-def test_tune(tmp_path, monkeypatch, capsys):
+def test_tune(tune, tmp_path, monkeypatch, capsys):
     """The trials, the best and the file are named; `--json` gives the file's content."""
     monkeypatch.chdir(tmp_path)
     search = [
@@ -34,21 +30,21 @@ def test_tune(tmp_path, monkeypatch, capsys):
         "--repeat",
         2,
     ]
-    assert _tune("digits_logreg", *search) == 0
+    assert tune("digits_logreg", *search) == 0
     *trials, best, path = capsys.readouterr().out.splitlines()
     assert [trial.split(":")[0] for trial in trials] == ["lr=0.01", "lr=1"]
     assert best.startswith("best: lr=1: ")
     assert best.endswith("; repeated with 2 seeds")
     held = json.loads(Path(path).read_text())
     assert held["hyperparameters"] == {"momentum": 0.5}
-    assert _tune("digits_logreg", *search, "--json") == 0
+    assert tune("digits_logreg", *search, "--json") == 0
     assert json.loads(capsys.readouterr().out) == held
 
 
-def test_no_setting_finishes(tmp_path, monkeypatch, capsys):
+def test_no_setting_finishes(tune, tmp_path, monkeypatch, capsys):
     """If all runs diverge, that is said, and the exit status is 1."""
     monkeypatch.chdir(tmp_path)
-    assert _tune("two_d_rosenbrock", "--space", "lr=choice:1.0", "--budget", 1) == 1
+    assert tune("two_d_rosenbrock", "--space", "lr=choice:1.0", "--budget", 1) == 1
     assert "no setting finished, of 1" in capsys.readouterr().out
 
 
@@ -64,10 +60,10 @@ def test_no_setting_finishes(tmp_path, monkeypatch, capsys):
         (["digits_logreg", "--validation", "1.5"], "validation"),
     ],
 )
-def test_bad_usage_is_exit_status_2(tmp_path, monkeypatch, capsys, arguments, words):
+def test_bad_usage_is_exit_status_2(tune, tmp_path, monkeypatch, capsys, arguments, words):
     """A wrong argument gives one sentence and exit status 2, and nothing is written."""
     monkeypatch.chdir(tmp_path)
-    assert _tune(*arguments) == 2
+    assert tune(*arguments) == 2
     said = capsys.readouterr()
     assert words in said.err
     assert "Traceback" not in said.err

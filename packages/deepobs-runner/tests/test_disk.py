@@ -1,13 +1,8 @@
 """Disks that are full or read-only: small ones in memory, mounted for the test."""
 
 import subprocess
-from dataclasses import fields
 
 import pytest
-
-from deepobs.runner.cli import main
-from deepobs.runner.results import read_record
-from deepobs.runner.results._record import TIMING_FIELDS
 
 
 @pytest.fixture
@@ -41,29 +36,21 @@ def happens(command):
     subprocess.run(command, shell=True, check=False, capture_output=True)
 
 
-def train(results, *options, optimizer="SGD"):
+@pytest.fixture
+def train(deepobs):
     """Exit status of a short run."""
-    run = ["run", "digits_mlp", optimizer, "--lr", "0.1", "--epochs", "3", "--device", "cpu"]
-    with pytest.raises(SystemExit) as caught:
-        main([*run, "--results", str(results), "--progress", "off", *options])
-    return caught.value.code
+
+    def run(results, *options, optimizer="SGD"):
+        words = ("digits_mlp", optimizer, "--lr", "0.1", "--epochs", "3", "--device", "cpu")
+        return deepobs("run", *words, "--results", results, "--progress", "off", *options)
+
+    return run
 
 
 def files(folder):
     """What every file holds."""
     found = (path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder): path.read_bytes() for path in found}
-
-
-def measured(folder):
-    """What the newest run of the accident's optimizer measured."""
-    (path,) = folder.rglob("Accident/*/*.json")
-    record = read_record(path)
-    return [
-        getattr(record, item.name)
-        for item in fields(record)
-        if item.name not in (*TIMING_FIELDS, "path")
-    ]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +62,7 @@ def measured(folder):
     ids=["full", "read-only"],
 )
 def test_what_happens_to_the_disk_during_a_run(
-    disk, workers, tmp_path, monkeypatch, capsys, accident, mend, reason
+    measured, train, disk, workers, tmp_path, monkeypatch, capsys, accident, mend, reason
 ):
     """Status 1 and one sentence; earlier records and checkpoints stay; resumed it is the same."""
     assert train(disk) == 0
@@ -100,11 +87,14 @@ def test_what_happens_to_the_disk_during_a_run(
 
     assert train(disk, *options, optimizer="run_workers.Accident") == 0
     assert train(tmp_path / "whole", optimizer="run_workers.Accident") == 0
-    assert measured(disk) == measured(tmp_path / "whole")
+    ours, whole = (
+        measured(next(folder.rglob("Accident/*/*.json"))) for folder in (disk, tmp_path / "whole")
+    )
+    assert ours == whole
     assert not (disk / ".runs").exists()
 
 
-def test_a_full_disk_is_known_before_training(disk, capsys):
+def test_a_full_disk_is_known_before_training(train, disk, capsys):
     """Status 1, one sentence, nothing written; with room again the run is done."""
     happens(fill(disk))
     assert train(disk) == 1
@@ -118,7 +108,7 @@ def test_a_full_disk_is_known_before_training(disk, capsys):
     assert train(disk) == 0
 
 
-def test_a_read_only_folder_is_known_before_training(disk, capsys):
+def test_a_read_only_folder_is_known_before_training(train, disk, capsys):
     """Status 2: another folder would do."""
     happens(freeze(disk))
     assert train(disk / "results") == 2
@@ -128,7 +118,7 @@ def test_a_read_only_folder_is_known_before_training(disk, capsys):
     )
 
 
-def test_done_runs_are_found_in_a_read_only_folder(disk, capsys):
+def test_done_runs_are_found_in_a_read_only_folder(train, disk, capsys):
     """Nothing has to be written for them."""
     assert train(disk) == 0
     said = capsys.readouterr().out

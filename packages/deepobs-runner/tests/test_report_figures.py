@@ -128,8 +128,13 @@ def test_huge_and_missing_values_draw(report_cases, tmp_path):
     runs[1]["test_losses"] = [1e308] * 6
     runs[1]["test_accuracies"] = [None] * 6
     frame = report_cases.frame_of(runs, tmp_path)
-    figure_learning_curves(frame, "p").savefig(tmp_path / "curves.png")
-    figure_sensitivity(frame, "p", metric="test_loss").savefig(tmp_path / "sensitivity.png")
+    figures = [
+        figure_learning_curves(frame, "p"),
+        figure_sensitivity(frame, "p", metric="test_loss"),
+    ]
+    for figure in figures:
+        figure.savefig(tmp_path / "figure.png")
+        assert np.isfinite([ax.get_ylim() for ax in figure.axes]).all()
 
 
 def test_all_files_of_a_paper_are_saved(study, tmp_path):

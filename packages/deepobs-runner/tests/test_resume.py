@@ -3,27 +3,16 @@
 import os
 import random
 import signal
-from dataclasses import fields
 
 import pytest
 import torch
-
-from deepobs.runner.results import read_record
-from deepobs.runner.results._record import TIMING_FIELDS
-
-
-def measured(path):
-    """All of a record that says what happened, and nothing of when and how fast."""
-    record = read_record(path)
-    names = {item.name for item in fields(record)} - {*TIMING_FIELDS, "path"}
-    return {name: getattr(record, name) for name in names}
 
 
 class Runs:
     """Starts runs in processes of their own, and looks at what they leave."""
 
-    def __init__(self, workers, folder, until):
-        self.workers, self.folder, self.until = workers, folder, until
+    def __init__(self, workers, folder, until, measured):
+        self.workers, self.folder, self.until, self.measured = workers, folder, until, measured
         self.sign = folder / "waits"
 
     def start(self, name, optimizer="Adam", resume=True, wait_in=None, **changes):
@@ -69,7 +58,7 @@ class Runs:
     def outcome(self, name):
         """The record and the weights of a run that ended."""
         (record,) = (self.folder / name).rglob("random_seed__*.json")
-        return measured(record), torch.load(self.folder / f"{name}.pt", weights_only=True)
+        return self.measured(record), torch.load(self.folder / f"{name}.pt", weights_only=True)
 
 
 def same(one, other):
@@ -79,8 +68,8 @@ def same(one, other):
 
 
 @pytest.fixture
-def runs(workers, tmp_path, until):
-    return Runs(workers, tmp_path, until)
+def runs(workers, tmp_path, until, measured):
+    return Runs(workers, tmp_path, until, measured)
 
 
 def num_steps(outcome):
@@ -135,7 +124,7 @@ def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
         process = start(folder)
         process.join(300)
         assert process.exitcode == 0
-        return measured(next((runs.folder / folder).rglob("random_seed__*.json")))
+        return runs.measured(next((runs.folder / folder).rglob("random_seed__*.json")))
 
     runs.stop(start("stopped", wait=(25, runs.sign)), number)
     assert said.read_text() == (

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from deepobs.runner import UsageError, load_records
-from deepobs.runner.results._record import TIMING_FIELDS
 from deepobs.runner.sweeps import Progress, read_plan, sweep
 from deepobs.runner.sweeps import _sweep as sweep_module
 
@@ -35,27 +34,32 @@ def _sweep(plan, results, **options):
     return sweep(plan, results=results, workers=2, device="cpu", progress="off", **options)
 
 
-def _records(folder):
-    """What the records say, timings aside, by run."""
-    held = {}
-    for path in Path(folder).glob("*/*/*/*.json"):
-        content = json.loads(path.read_text())
-        assert content["run_id"] not in held, "a run was recorded twice"
-        held[content["run_id"]] = {k: v for k, v in content.items() if k not in TIMING_FIELDS}
-    return held
+@pytest.fixture(scope="module")
+def records_in(measured):
+    """What the records of a folder say, timings aside, by run."""
+
+    def read(folder):
+        held = {}
+        for path in Path(folder).glob("*/*/*/*.json"):
+            content = measured(path)
+            assert content["run_id"] not in held, "a run was recorded twice"
+            held[content["run_id"]] = content
+        return held
+
+    return read
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
+def undisturbed(records_in, tmp_path_factory):
     """The records of a sweep of 24 runs that nothing disturbed."""
     folder = tmp_path_factory.mktemp("undisturbed")
     result = _sweep(PLAN, folder)
     assert len(result.runs) == 24
     assert not result.failed
-    return _records(folder)
+    return records_in(folder)
 
 
-def test_a_killed_worker(undisturbed, tmp_path, monkeypatch):
+def test_a_killed_worker(records_in, undisturbed, tmp_path, monkeypatch):
     """A sweep of which one worker is killed by SIGKILL ends with the same records."""
     killed = []
 
@@ -83,10 +87,10 @@ def test_a_killed_worker(undisturbed, tmp_path, monkeypatch):
     assert len(killed) == 1
     assert {run.status for run in result.runs} <= {"finished", "diverged"}
     assert sorted(run.attempts for run in result.runs)[-2:] == [1, 2]
-    assert _records(tmp_path) == undisturbed
+    assert records_in(tmp_path) == undisturbed
 
 
-def test_done_runs_are_skipped(undisturbed, tmp_path):
+def test_done_runs_are_skipped(records_in, undisturbed, tmp_path):
     """A second sweep does only what is missing, and the same work never twice."""
     half = {**PLAN, "seeds": [42]}
     _sweep(half, tmp_path)
@@ -94,10 +98,10 @@ def test_done_runs_are_skipped(undisturbed, tmp_path):
     result = _sweep(PLAN, tmp_path)
     assert result.count("done before") == 12
     assert {path: path.stat().st_mtime_ns for path in files} == files
-    assert _records(tmp_path) == undisturbed
+    assert records_in(tmp_path) == undisturbed
 
 
-def test_two_processes_share_a_folder(undisturbed, tmp_path):
+def test_two_processes_share_a_folder(records_in, undisturbed, tmp_path):
     """Two sweeps of one folder at the same time do each run once and both see them all done."""
     path = tmp_path / "plan.yaml"
     path.write_text(yaml.safe_dump(PLAN))
@@ -122,7 +126,7 @@ def test_two_processes_share_a_folder(undisturbed, tmp_path):
     said = [json.loads(process.communicate(timeout=500)[0]) for process in processes]
     assert [outcome["failed"] for outcome in said] == [0, 0]
     assert [outcome["runs"] for outcome in said] == [24, 24]
-    assert _records(tmp_path / "results") == undisturbed
+    assert records_in(tmp_path / "results") == undisturbed
 
 
 def test_a_failing_setting_costs_itself(misbehaving, tmp_path):

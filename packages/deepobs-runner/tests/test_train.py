@@ -3,7 +3,7 @@
 import math
 import os
 import shutil
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,19 +11,9 @@ import torch
 from torch import nn
 
 from deepobs.problems import build, get_problem
-from deepobs.runner import Callback, OptimizerError, Record, UsageError, run
-from deepobs.runner.results._record import TIMING_FIELDS
+from deepobs.runner import Callback, OptimizerError, UsageError, run
 
 quiet = partial(run, progress="off", device="cpu")
-
-
-def measured(record: Record):
-    """All of a record that says what happened, and nothing of when and how fast."""
-    return {
-        item.name: getattr(record, item.name)
-        for item in fields(record)
-        if item.name not in (*TIMING_FIELDS, "path")
-    }
 
 
 def bare_loop(problem, optimizer, epochs, **hyperparameters):
@@ -72,7 +62,7 @@ def test_problems_without_accuracy_record_none():
     assert "train_accuracies" not in record.to_dict()
 
 
-def test_repeats_bit_for_bit():
+def test_repeats_bit_for_bit(measured):
     """Two runs of the same seed differ in timings alone."""
     settings = {"lr": 0.01, "epochs": 2, "schedule": "cosine", "clip_norm": 1.0}
     torch.manual_seed(1)
@@ -271,7 +261,7 @@ def test_an_error_of_a_callback_reaches_the_caller(tmp_path):
     assert not list(tmp_path.rglob("*"))
 
 
-def test_a_done_run_is_not_done_again(tmp_path):
+def test_a_done_run_is_not_done_again(measured, tmp_path):
     """The stored record comes back; with force the run is done anew, beside it."""
     settings = {"lr": 0.01, "epochs": 1, "results": tmp_path}
     first = quiet("quadratic_deep", "SGD", **settings)

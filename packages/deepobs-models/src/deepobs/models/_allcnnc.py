@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ._layers import ImageClassifier, conv2d_same, glorot_normal_, initialise, out_size
+from ._layers import ImageClassifier, check_size, conv2d_same, glorot_normal_, initialise, out_size
 
 
 class AllCNNC(ImageClassifier):
@@ -22,10 +22,8 @@ class AllCNNC(ImageClassifier):
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 100, image_size: int = 32) -> None:
+        check_size(image_size, least=9)
         half = out_size(image_size, 2)
-        quarter = out_size(half, 2)
-        if quarter < 3:
-            raise ValueError(f"Images of {image_size} rows are too small: 9 are needed at least.")
         super().__init__(
             nn.Dropout(0.2),
             *conv2d_same(in_channels, 96, 3, image_size),

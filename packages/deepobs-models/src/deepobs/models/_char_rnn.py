@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 State = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(h, c) of the first and of the second layer, each [1, N, hidden_size]."""
+"""(h, c) of the first and of the second layer, each `[1, N, hidden_size]`."""
 
 
 class CharRNN(nn.Module):
@@ -14,12 +14,16 @@ class CharRNN(nn.Module):
 
     As in TensorFlow a layer has one bias vector to train, and the forget gate adds 1 to its
     pre-activation: the second bias that `nn.LSTM` has is frozen and holds that 1. Weights start
-    Glorot uniform, LSTM biases at 0; the dense layer's bias is drawn too, as the original does.
+    Glorot uniform, LSTM biases at 0; the dense layer's bias is drawn too, as DeepOBS does.
+    (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
 
     Args:
         vocabulary_size: Number of characters V.
         hidden_size: Units of a layer, and size of the embedding.
         dropout: Probability of dropping an input and an output of a layer, drawn anew at each step.
+
+    Raises:
+        ValueError: Dropout is no probability.
     """
 
     def __init__(
@@ -61,15 +65,15 @@ class CharRNN(nn.Module):
         """Computes the logits of each next character.
 
         Args:
-            tokens: int64 [N, T].
+            tokens: int64 `[N, T]`.
             state: What an earlier call returned, to go on from there; None is all zeros. It is
                 part of the graph: detach it to stop gradients at the border between two calls.
 
         Returns:
-            Logits [N, T, V] and the state after the last character.
+            Logits `[N, T, V]` and the state after the last character.
 
         Raises:
-            ValueError: If tokens are not [N, T].
+            ValueError: If tokens are not `[N, T]`.
         """
         if tokens.ndim != 2:
             raise ValueError(f"Tokens of shape {list(tokens.shape)} do not fit: [N, T] is needed.")

@@ -29,10 +29,10 @@ class _DenseNet(nn.Sequential):
         """Computes the logits.
 
         Args:
-            inputs: [N, ...] with in_features values an example.
+            inputs: `[N, ...]` with in_features values an example.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the examples have another number of values.
@@ -50,6 +50,8 @@ class _DenseNet(nn.Sequential):
 class LogisticRegression(_DenseNet):
     """Multinomial logistic regression: one dense layer, all zeros at the start.
 
+    As in DeepOBS. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
+
     Args:
         in_features: Number of values of an example; inputs are flattened.
         num_classes: Number of classes K.
@@ -66,7 +68,8 @@ class LogisticRegression(_DenseNet):
 class MLP(_DenseNet):
     """Multilayer perceptron with ReLU, by default 784-1000-500-100-10.
 
-    Weights start as truncated normal with standard deviation 0.03, biases at 0.
+    Weights start as truncated normal with standard deviation 0.03, biases at 0, as in DeepOBS.
+    (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
 
     Args:
         in_features: Number of values of an example; inputs are flattened.

@@ -9,8 +9,13 @@ from torch import Tensor, nn
 class Quadratic(nn.Module):
     """The quadratic ½ (θ − x)ᵀ Q (θ − x), whose parameter θ starts at ones.
 
+    As in DeepOBS. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
+
     Args:
-        hessian: Q, symmetric [D, D]; kept as a buffer.
+        hessian: Q, symmetric `[D, D]`; kept as a buffer.
+
+    Raises:
+        ValueError: The Hessian is not a square matrix.
     """
 
     def __init__(self, hessian: Tensor) -> None:
@@ -29,7 +34,7 @@ class Quadratic(nn.Module):
         nn.init.ones_(self.theta)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Computes the losses [N] of the points x [N, D].
+        """Computes the losses `[N]` of the points x `[N, D]`.
 
         Raises:
             ValueError: If the points have another dimension.
@@ -67,10 +72,10 @@ class _TwoD(nn.Module):
         raise NotImplementedError
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Computes the losses [N], value() + noise[:, 0] u + noise[:, 1] v.
+        """Computes the losses `[N]`, value() + noise[:, 0] u + noise[:, 1] v.
 
         Args:
-            noise: [N, 2].
+            noise: `[N, 2]`.
 
         Raises:
             ValueError: If the noise has another shape.
@@ -86,6 +91,8 @@ class _TwoD(nn.Module):
 class Rosenbrock(_TwoD):
     """Rosenbrock's function (1 − u)² + 100 (v − u²)²; minimum 0 at (1, 1).
 
+    (Rosenbrock, The Computer Journal 3, 1960.)
+
     Args:
         start: Where u and v start.
     """
@@ -100,6 +107,8 @@ class Rosenbrock(_TwoD):
 
 class Beale(_TwoD):
     """Beale's function Σₖ (cₖ − u (1 − vᵏ))², c = (1.5, 2.25, 2.625); minimum 0 at (3, 0.5).
+
+    (Beale, On an Iterative Method for Finding a Local Minimum, 1958.)
 
     Args:
         start: Where u and v start.
@@ -121,7 +130,8 @@ class Beale(_TwoD):
 class Branin(_TwoD):
     """Branin's function (v − b u² + c u − 6)² + 10 (1 − t) cos u + 10.
 
-    b = 5.1 / (4π²), c = 5 / π, t = 1 / (8π); three minima of 0.397887.
+    b = 5.1 / (4π²), c = 5 / π, t = 1 / (8π); three minima of 0.397887. (Branin, IBM Journal of
+    Research and Development 16, 1972.)
 
     Args:
         start: Where u and v start.

@@ -11,12 +11,15 @@ _SIZE = (299, 299)
 
 
 class InceptionOutput(NamedTuple):
-    """What an `InceptionV3` returns in training."""
+    """What an `InceptionV3` returns in training.
+
+    Attributes:
+        logits: Logits of the main head `[N, K]`.
+        aux_logits: Logits of the auxiliary head `[N, K]`.
+    """
 
     logits: Tensor
-    """Logits of the main head [N, K]."""
     aux_logits: Tensor
-    """Logits of the auxiliary head [N, K]."""
 
 
 def _conv(
@@ -118,6 +121,9 @@ class InceptionV3(nn.Module):
         in_channels: Channels C of the images.
         dropout: Probability of dropout before the last dense layer. 0 is what DeepOBS trains with
             (it means to drop, but its call never does).
+
+    Raises:
+        ValueError: Dropout is no probability.
     """
 
     def __init__(self, num_classes: int = 1001, in_channels: int = 3, dropout: float = 0.0) -> None:
@@ -166,10 +172,11 @@ class InceptionV3(nn.Module):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, H, W], resized to 299×299.
+            images: `[N, in_channels, H, W]`, resized to 299×299.
 
         Returns:
-            In training the logits of both heads, otherwise those of the main one [N, num_classes].
+            In training the logits of both heads, otherwise those of the main one, each
+            `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from torch import Tensor, nn
 from torch.nn import functional
 
+# Standard deviation of a standard normal cut at ±2: with its density φ and distribution function Φ,
+# √(1 − 4 φ(2) / (2 Φ(2) − 1)). TensorFlow divides by this very number.
+_STD_AFTER_CUT = 0.87962566103423978
+
 
 def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
     """Rows (or columns) that TensorFlow's `same` padding adds before and after an image.
@@ -78,6 +82,14 @@ def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
     """A max pooling with `same` padding, for windows of at most three rows.
 
     Padding only behind the image is what `ceil_mode` does, without a copy.
+
+    Args:
+        kernel: Rows and columns of the window.
+        stride: Step of the window.
+        size: Rows and columns of the input.
+
+    Raises:
+        ValueError: The padding would be unequal with some of it before the image.
     """
     before, after = same_padding(size, kernel, stride)
     if before == after:
@@ -88,7 +100,7 @@ def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
 
 
 def check_images(images: Tensor, channels: int, size: int | None = None) -> None:
-    """Raises a ValueError unless images are [N, channels, size, size]; None is any size."""
+    """Raises a ValueError unless images are `[N, channels, size, size]`; None is any size."""
     wanted = ("H", "W") if size is None else (size, size)
     sizes = wanted if size is None and images.ndim == 4 else images.shape[2:]
     if (*images.shape[1:2], *sizes) != (channels, *wanted):
@@ -98,13 +110,22 @@ def check_images(images: Tensor, channels: int, size: int | None = None) -> None
         )
 
 
+def check_size(image_size: int, *, least: int) -> None:
+    """Raises a ValueError unless images have at least so many rows."""
+    if image_size < least:
+        verb = "is" if least == 1 else "are"
+        raise ValueError(
+            f"Images of {image_size} rows are too small: {least} {verb} needed at least."
+        )
+
+
 class ImageClassifier(nn.Sequential):
     """Layers that are called one after the other on images of one size.
 
     BackPACK extends it where it extends the layers.
 
     Args:
-        layers: Modules.
+        *layers: Modules.
         in_channels: Channels C of the images.
         image_size: Rows and columns of the images.
     """
@@ -118,10 +139,10 @@ class ImageClassifier(nn.Sequential):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, image_size, image_size].
+            images: `[N, in_channels, image_size, image_size]`.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.
@@ -141,11 +162,11 @@ def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
     added row of the result is cut off. Columns likewise.
 
     Args:
-        images: [N, C, H, W].
+        images: `[N, C, H, W]`.
         size: Rows and columns of the result.
 
     Returns:
-        Images [N, C, rows, columns].
+        Images `[N, C, rows, columns]`.
     """
     if images.shape[-2:] == size:
         return images
@@ -172,7 +193,7 @@ def glorot_normal_(weight: Tensor) -> Tensor:
     The variance after the cut is 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
     """
     fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(weight)
-    return truncated_normal_(weight, math.sqrt(2 / (fan_in + fan_out)) / 0.87962566103423978)
+    return truncated_normal_(weight, math.sqrt(2 / (fan_in + fan_out)) / _STD_AFTER_CUT)
 
 
 def initialise(

@@ -4,6 +4,7 @@ from torch import nn
 
 from ._layers import (
     ImageClassifier,
+    check_size,
     conv2d_same,
     glorot_normal_,
     initialise,
@@ -17,7 +18,8 @@ class Net3C3D(ImageClassifier):
 
     The first kernel is 5×5, the others and the pooling windows are 3×3; pooling has stride 2. ReLU
     follows every layer but the last. Kernels start Glorot normal in convolutions, Glorot uniform in
-    dense layers, biases at 0. It consists of plain `torch.nn` layers, so BackPACK extends it.
+    dense layers, biases at 0, as in DeepOBS. It consists of plain `torch.nn` layers, so BackPACK
+    extends it. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
 
     Args:
         in_channels: Channels C of the images.
@@ -29,10 +31,9 @@ class Net3C3D(ImageClassifier):
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 10, image_size: int = 32) -> None:
+        check_size(image_size, least=9)
         size_1 = image_size - 4
         size_2 = out_size(size_1, 2) - 2
-        if size_2 < 1:
-            raise ValueError(f"Images of {image_size} rows are too small: 9 are needed at least.")
         size_3 = out_size(size_2, 2)
         size_4 = out_size(size_3, 2)
         # Max pooling comes before ReLU: the same numbers for a quarter of the work.

@@ -9,14 +9,17 @@ from ._layers import check_images, conv2d_same, conv_transpose2d_same, initialis
 
 
 class VAEOutput(NamedTuple):
-    """What a `VAE` returns."""
+    """What a `VAE` returns.
+
+    Attributes:
+        reconstruction: Reconstructed images `[N, 1, 28, 28]`, between 0 and 1.
+        mean: Mean μ of the approximate posterior `[N, latent_size]`.
+        log_std: Logarithm of its standard deviation, log σ `[N, latent_size]`.
+    """
 
     reconstruction: Tensor
-    """Reconstructed images [N, 1, 28, 28], between 0 and 1."""
     mean: Tensor
-    """Mean μ of the approximate posterior [N, latent_size]."""
     log_std: Tensor
-    """Logarithm of its standard deviation, log σ [N, latent_size]."""
 
 
 class VAE(nn.Module):
@@ -30,6 +33,9 @@ class VAE(nn.Module):
     Args:
         latent_size: Number of latent variables.
         dropout: Probability of dropout after each convolution but the last.
+
+    Raises:
+        ValueError: Dropout is no probability.
     """
 
     def __init__(self, latent_size: int = 8, dropout: float = 0.2) -> None:
@@ -79,10 +85,10 @@ class VAE(nn.Module):
         """Computes the approximate posterior.
 
         Args:
-            images: [N, 1, 28, 28].
+            images: `[N, 1, 28, 28]`.
 
         Returns:
-            μ and log σ, both [N, latent_size].
+            μ and log σ, both `[N, latent_size]`.
 
         Raises:
             ValueError: If the images have another shape.
@@ -92,7 +98,7 @@ class VAE(nn.Module):
         return self.mean_head(features), 0.5 * self.log_variance_head(features)
 
     def decode(self, latent: Tensor) -> Tensor:
-        """Computes images [N, 1, 28, 28] from latent variables [N, latent_size]."""
+        """Computes images `[N, 1, 28, 28]` from latent variables `[N, latent_size]`."""
         images: Tensor = self.decoder(latent)
         return images
 
@@ -100,11 +106,14 @@ class VAE(nn.Module):
         """Encodes, draws latent variables and decodes.
 
         Args:
-            images: [N, 1, 28, 28] between 0 and 1.
-            epsilon: Standard normal noise [N, latent_size]; drawn when None, in evaluation too.
+            images: `[N, 1, 28, 28]` between 0 and 1.
+            epsilon: Standard normal noise `[N, latent_size]`; drawn when None, in evaluation too.
 
         Returns:
             Reconstruction, mean and logarithmic standard deviation.
+
+        Raises:
+            ValueError: If the images have another shape.
         """
         mean, log_std = self.encode(images)
         if epsilon is None:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from ._layers import (
     ImageClassifier,
     check_images,
+    check_size,
     conv2d_same,
     glorot_normal_,
     initialise,
@@ -30,8 +31,11 @@ class VGG(ImageClassifier):
         depth: Number of layers with weights, 16 or 19.
         num_classes: Number of classes K.
         in_channels: Channels C of the images.
-        image_size: Rows and columns that images are resized to.
+        image_size: Rows and columns that images are resized to, at least 1.
         dropout: Probability of dropout after each of the two dense layers.
+
+    Raises:
+        ValueError: There is no such depth, the images are too small, or dropout is no probability.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class VGG(ImageClassifier):
     ) -> None:
         if depth not in _CONVOLUTIONS:
             raise ValueError(f"A VGG of depth {depth} is not known: 16 and 19 are.")
+        check_size(image_size, least=1)
         layers: list[nn.Module] = []
         size = image_size
         widths = pairwise((in_channels, *_WIDTHS))
@@ -78,10 +83,10 @@ class VGG(ImageClassifier):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, H, W], resized to image_size.
+            images: `[N, in_channels, H, W]`, resized to image_size.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.

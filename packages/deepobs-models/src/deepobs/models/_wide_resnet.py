@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._layers import check_images, conv2d_same, initialise, out_size
+from ._layers import check_images, check_size, conv2d_same, initialise, out_size
 
 
 def _batch_norm(channels: int) -> nn.BatchNorm2d:
@@ -44,7 +44,10 @@ class WideResNet(nn.Module):
         width: Factor of the number of channels.
         num_classes: Number of classes K.
         in_channels: Channels C of the images.
-        image_size: Rows and columns of the images.
+        image_size: Rows and columns of the images, at least 1.
+
+    Raises:
+        ValueError: There is no such depth, or the images are too small.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class WideResNet(nn.Module):
             raise ValueError(
                 f"A Wide ResNet of depth {depth} does not exist: 10, 16, 22, … (6 n + 4) do."
             )
+        check_size(image_size, least=1)
         self.in_channels = in_channels
         self.image_size = image_size
         self.conv = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
@@ -84,10 +88,10 @@ class WideResNet(nn.Module):
         """Computes the logits.
 
         Args:
-            images: [N, in_channels, image_size, image_size].
+            images: `[N, in_channels, image_size, image_size]`.
 
         Returns:
-            Logits [N, num_classes].
+            Logits `[N, num_classes]`.
 
         Raises:
             ValueError: If the images have another shape.

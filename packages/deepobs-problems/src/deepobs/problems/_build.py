@@ -45,6 +45,7 @@ class BuiltProblem:
         weight_decay: Factor of the regularizer, 0 for none.
         seed: What weights, order, augmentation and noise derive from.
         device: Where model and data are.
+        replay: Whether every epoch has the first one's order and augmentation.
         loss_module: Maps (output, target) to the mean loss; what BackPACK's `extend` takes.
     """
 
@@ -85,8 +86,8 @@ class BuiltProblem:
         """The batches of one pass over `phase`; a state carried from batch to batch starts at zero.
 
         Args:
-            phase: ``"train"`` (shuffled, last incomplete batch dropped), ``"train_eval"``,
-                ``"valid"`` or ``"test"`` (in order, every example).
+            phase: `"train"` (shuffled, last incomplete batch dropped), `"train_eval"`,
+                `"valid"` or `"test"` (in order, every example).
             epoch: Which order and augmentation; the same epoch gives the same batches.
             start: The batch to begin with. The carried state is kept then, for it goes on.
             shard: (rank, number of processes): the part of every batch that is this process's.
@@ -114,7 +115,7 @@ class BuiltProblem:
             return self._call(inputs)
 
     def losses(self, batch: Batch) -> Tensor:
-        """The loss of each example, shape ``[N]``, differentiable, without regularizer."""
+        """The loss of each example, shape `[N]`, differentiable, without regularizer."""
         output = self.output(batch)
         losses: Tensor = self._loss_of_each(output, self._target(batch))
         return losses
@@ -169,10 +170,17 @@ class BuiltProblem:
         return Metrics(loss / weight, regularizer, accuracy)
 
     def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
-        """Moves model, data and random stream to a device, or the model to another dtype; in place.
+        """Moves model and data to a device, or the model to another dtype; in place.
 
-        Parameters keep their identity, so an optimizer made before goes on working on the same
-        device type's parameters, as with `torch.nn.Module.to`.
+        A move to a device starts the random stream and the carried state anew, as streams of two
+        kinds of devices cannot go on from each other. Parameters keep their identity, as with
+        `torch.nn.Module.to`, but what an optimizer has stored for them stays where it is.
+
+        Args:
+            target: A device or a floating-point dtype.
+
+        Returns:
+            Itself.
         """
         self.model.to(target)
         if not isinstance(target, torch.dtype):
@@ -277,11 +285,11 @@ def build(
     Args:
         problem: A name of the catalogue or a `Problem` of your own.
         seed: What everything random derives from.
-        device: Such as ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        device: Such as `"cpu"`, `"cuda"` or `"cuda:1"`.
         batch_size: Examples a training batch; default: the problem's.
         weight_decay: Factor of the L2 regularizer; default: the problem's; 0 turns it off.
         data_root: Folder of the data files; default: $DEEPOBS_DATA_DIR, else the user's cache.
-        validation: Share of the training set, from 0 to below 1, held out as phase ``"valid"``.
+        validation: Share of the training set, from 0 to below 1, held out as phase `"valid"`.
         replay: Repeat the first epoch's order and augmentation in every epoch, like the original.
         dataset: Use this data set in place of the problem's.
 

@@ -354,7 +354,7 @@ def get_problem(name: str) -> Problem:
     """The problem of that name.
 
     Args:
-        name: Such as ``"fmnist_2c2d"``.
+        name: Such as `"fmnist_2c2d"`.
 
     Returns:
         The frozen `Problem`.

@@ -24,7 +24,7 @@ class SequenceCrossEntropy(nn.Module):
     """Cross entropy of each step of a sequence, averaged over the steps.
 
     Args:
-        reduction: ``"none"`` for one value a sequence, ``"mean"`` for their mean.
+        reduction: `"none"` for one value a sequence, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -32,7 +32,7 @@ class SequenceCrossEntropy(nn.Module):
         self.reduction: Reduction = reduction
 
     def forward(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Logits ``[N, T, V]`` and targets ``[N, T]`` to losses ``[N]`` or a scalar."""
+        """Logits `[N, T, V]` and targets `[N, T]` to losses `[N]` or a scalar."""
         if self.reduction == "mean":
             return cross_entropy(logits.flatten(0, 1), targets.flatten())
         losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
@@ -46,7 +46,7 @@ class InceptionCrossEntropy(nn.Module):
     4 and 7. In training mode the model gives both heads, otherwise the main one alone.
 
     Args:
-        reduction: ``"none"`` for one value an image, ``"mean"`` for their mean.
+        reduction: `"none"` for one value an image, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -54,7 +54,7 @@ class InceptionCrossEntropy(nn.Module):
         self.cross_entropy = nn.CrossEntropyLoss(label_smoothing=0.1, reduction=reduction)
 
     def forward(self, output: Tensor | InceptionOutput, targets: Tensor) -> Tensor:
-        """Logits ``[N, K]`` (or both heads' logits) and labels ``[N]`` to ``[N]`` or a scalar."""
+        """Logits `[N, K]` (or both heads' logits) and labels `[N]` to `[N]` or a scalar."""
         if isinstance(output, Tensor):
             return self.cross_entropy(output, targets)  # type: ignore[no-any-return]
         main = self.cross_entropy(output.logits, targets)
@@ -68,7 +68,7 @@ class VAELoss(nn.Module):
     place of the Bernoulli likelihood: ‖x̂ − x‖² − ½ Σ (1 + 2 log σ − μ² − σ²).
 
     Args:
-        reduction: ``"none"`` for one value an image, ``"mean"`` for their mean.
+        reduction: `"none"` for one value an image, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -76,7 +76,7 @@ class VAELoss(nn.Module):
         self.reduction: Reduction = reduction
 
     def forward(self, output: VAEOutput, images: Tensor) -> Tensor:
-        """Output and images ``[N, C, H, W]`` to losses ``[N]`` or a scalar."""
+        """Output and images `[N, C, H, W]` to losses `[N]` or a scalar."""
         error = (output.reconstruction - images).square().flatten(1).sum(dim=1)
         log_std = output.log_std
         terms = 1 + 2 * log_std - output.mean.square() - (2 * log_std).exp()
@@ -88,7 +88,7 @@ class OutputIsLoss(nn.Module):
     """For models whose output is the loss of each example already: the quadratic and 2-D functions.
 
     Args:
-        reduction: ``"none"`` to give the output back, ``"mean"`` for its mean.
+        reduction: `"none"` to give the output back, `"mean"` for its mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -96,7 +96,7 @@ class OutputIsLoss(nn.Module):
         self.reduction: Reduction = reduction
 
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """Output ``[N]`` to ``[N]`` or a scalar; the target is not looked at."""
+        """Output `[N]` to `[N]` or a scalar; the target is not looked at."""
         del target
         return _reduce(output, self.reduction)
 

@@ -13,7 +13,7 @@ from deepobs.data import Batch, Dataset
 from ._losses import labels
 from ._regularizer import nothing
 
-#: Gives the data set; called with ``root=`` (the folder of the files, or None for the default one).
+#: Gives the data set; called with `root=` (the folder of the files, or None for the default one).
 DatasetFactory = Callable[..., Dataset]
 
 
@@ -23,16 +23,16 @@ class Problem:
 
     Every field is a plain value, a function or a `functools.partial`, so that a problem pickles.
     Make your own with this class or from another one with
-    `dataclasses.replace`, and check it with ``deepobs check PACKAGE.MODULE:NAME``.
+    `dataclasses.replace`, and check it with `deepobs check PACKAGE.MODULE:NAME`.
 
-    Args:
+    Attributes:
         name: What the command and result folders call it: letters, digits and underscores.
         description: One line that says what it is.
-        dataset: Called with ``root=``; returns the `deepobs.data.Dataset`.
+        dataset: Called with `root=`; returns the `deepobs.data.Dataset`.
         model: Called without arguments; returns a new `torch.nn.Module` that maps a batch's inputs
             to outputs and draws its initial weights from torch's global generator.
-        loss: Called with ``reduction="none"`` or ``"mean"``; returns a module that maps
-            (output, target) to one loss an example, shape ``[N]``, or to their mean.
+        loss: Called with `reduction="none"` or `"mean"`; returns a module that maps
+            (output, target) to one loss an example, shape `[N]`, or to their mean.
         batch_size: The default batch size.
         epochs: The default number of epochs.
         reference: Where architecture, data or problem come from.
@@ -42,7 +42,7 @@ class Problem:
         weight_decay: The default factor of the L2 regularizer, ½·factor·Σw²; None for none.
         regularized: Which parameters of the model the regularizer counts.
         carries_state: Whether the model is recurrent over batches: it is called with
-            ``(inputs, state)`` and returns ``(output, state)``.
+            `(inputs, state)` and returns `(output, state)`.
         stochastic: Whether the model draws random numbers when it runs (dropout, sampling). False
             spares the swapping of random streams around each call.
         convergence_target: Test accuracy (test loss where there is none) that counts as solved.

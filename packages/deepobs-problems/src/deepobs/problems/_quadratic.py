@@ -22,7 +22,7 @@ def quadratic_deep() -> Quadratic:
 
 
 def _hessian() -> NDArray[np.float64]:
-    """R diag(λ) Rᵀ ``[100, 100]``: the same numbers whenever and however often it is called.
+    """R diag(λ) Rᵀ `[100, 100]`: the same numbers whenever and however often it is called.
 
     The stream is numpy's legacy generator because that is what the golden numbers come from; it is
     stable across numpy's versions.

@@ -1,4 +1,4 @@
-"""The `deepobs` command, as ``torchrun -m deepobs.runner`` starts it."""
+"""The `deepobs` command, as `torchrun -m deepobs.runner` starts it."""
 
 from .cli import main
 

@@ -21,10 +21,10 @@ _CRITERIA = ("valid_accuracy", "valid_loss", "test_accuracy", "test_loss")
 
 
 class BestModel(Callback):
-    """Saves the weights of the best evaluation, in the end beside the record: ``<record>.best.pt``.
+    """Saves the weights of the best evaluation, in the end beside the record: `<record>.best.pt`.
 
-    The file is a dictionary that `torch.load` reads with ``weights_only=True``: ``epoch``,
-    ``criterion``, ``value`` and ``model`` (its state dict).
+    The file is a dictionary that `torch.load` reads with `weights_only=True`: `epoch`,
+    `criterion`, `value` and `model` (its state dict).
 
     Args:
         folder: Where the file is until there is a record.

@@ -34,10 +34,10 @@ class Callback:
 
         Args:
             epoch: Epochs trained; 0 for the evaluation before the first.
-            metrics: ``train_loss``, ``test_loss``, ``train_regularizer``, ``test_regularizer``;
-                ``train_accuracy``, ``test_accuracy`` where the problem has them; the same with
-                ``valid_`` where there is a validation split. After training also ``learning_rate``
-                (at the epoch's start) and ``seconds`` (training time of the epoch).
+            metrics: `train_loss`, `test_loss`, `train_regularizer`, `test_regularizer`;
+                `train_accuracy`, `test_accuracy` where the problem has them; the same with
+                `valid_` where there is a validation split. After training also `learning_rate`
+                (at the epoch's start) and `seconds` (training time of the epoch).
         """
 
     def on_run_end(self, record: Record) -> None:

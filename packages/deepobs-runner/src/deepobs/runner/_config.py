@@ -28,10 +28,10 @@ class RunConfig:
     Checks itself and fills in the problem's defaults, so two configurations that mean the same run
     are equal and have the same `run_id`.
 
-    Args:
+    Attributes:
         problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
-        optimizer: A class or a name: ``"SGD"``, any of torch.optim, ``"package.module.Class"``, or
-            one added by the entry point group ``deepobs.optimizers``.
+        optimizer: A class or a name: `"SGD"`, any of torch.optim, `"package.module.Class"`, or
+            one added by the entry point group `deepobs.optimizers`.
         lr: The base learning rate, finite and at least 0.
         hyperparameters: The optimizer's other arguments, by name.
         epochs: How many passes over the training set, at least 1; default: the problem's.
@@ -39,11 +39,11 @@ class RunConfig:
             problem's.
         weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
         seed: What everything random derives from.
-        schedule: Name of a learning-rate schedule, or a mapping with ``name`` and its arguments.
-        precision: ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"`` (the latter two by autocast).
+        schedule: Name of a learning-rate schedule, or a mapping with `name` and its arguments.
+        precision: `"fp32"`, `"tf32"`, `"bf16"` or `"fp16"` (the latter two by autocast).
         accumulate: Micro-batches an optimizer step.
         clip_norm: Largest norm of the whole gradient; None leaves it alone.
-        validation: Share of the training set held out as the phase ``"valid"``.
+        validation: Share of the training set held out as the phase `"valid"`.
         replay: Whether every epoch repeats the first one's order and augmentation, as in DeepOBS 1.
 
     Raises:

@@ -59,7 +59,7 @@ def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> Usa
     """The error for a name that does not exist, with the nearest ones that do.
 
     Args:
-        what: What was looked for, such as ``"optimizer"``.
+        what: What was looked for, such as `"optimizer"`.
         name: The name that was given.
         choices: The names there are.
         otherwise: The advice where none is near.

@@ -20,7 +20,7 @@ def choose_device(device: str | torch.device, local_rank: int = 0) -> torch.devi
     """The device to run on.
 
     Args:
-        device: ``"auto"`` (CUDA, else MPS, else CPU), or a device of torch.
+        device: `"auto"` (CUDA, else MPS, else CPU), or a device of torch.
         local_rank: Which of this machine's processes this is; each takes a GPU of its own.
 
     Raises:

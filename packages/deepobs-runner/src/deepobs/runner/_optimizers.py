@@ -22,8 +22,8 @@ def find_optimizer(optimizer: str | type[Optimizer]) -> type[Optimizer]:
     """The optimizer's class.
 
     Args:
-        optimizer: A class; or a name of `torch.optim` (``"SGD"``), of the entry point group
-            ``deepobs.optimizers``, or ``"package.module.Class"``.
+        optimizer: A class; or a name of `torch.optim` (`"SGD"`), of the entry point group
+            `deepobs.optimizers`, or `"package.module.Class"`.
 
     Raises:
         UsageError: There is no such optimizer, or it is none.
@@ -45,7 +45,7 @@ def optimizer_path(optimizer: type[Optimizer]) -> str:
 
 
 def needs_closure(optimizer: type[Optimizer]) -> bool:
-    """Whether ``step`` cannot be called without a closure, as for L-BFGS."""
+    """Whether `step` cannot be called without a closure, as for L-BFGS."""
     parameter = inspect.signature(optimizer.step).parameters.get("closure")
     return parameter is not None and parameter.default is inspect.Parameter.empty
 
@@ -86,7 +86,7 @@ def make_optimizer(
     lr: float,
     hyperparameters: Mapping[str, Any],
 ) -> Optimizer:
-    """A new optimizer over ``parameters``; what its constructor refuses becomes a `UsageError`."""
+    """A new optimizer over `parameters`; what its constructor refuses becomes a `UsageError`."""
     construct: Any = optimizer
     try:
         made: Optimizer = construct(parameters, lr=lr, **hyperparameters)

@@ -90,7 +90,7 @@ def make_progress(mode: str, config: RunConfig, steps: int) -> Progress:
     """What shows a run's progress.
 
     Args:
-        mode: ``"bar"``, ``"lines"``, ``"off"``, or ``"auto"``: a bar on a terminal, else lines.
+        mode: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         config: The run.
         steps: Optimizer steps an epoch.
 

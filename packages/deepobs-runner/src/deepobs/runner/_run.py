@@ -77,10 +77,10 @@ def run(
         batch_size: Examples an optimizer step; default: the problem's.
         weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
         seed: What everything random derives from.
-        device: ``"auto"`` (CUDA, else MPS, else CPU) or a device of torch.
+        device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
-        schedule: Name of a learning-rate schedule, or a mapping with ``name`` and its arguments.
-        precision: ``"fp32"``, ``"tf32"``, ``"bf16"`` or ``"fp16"``.
+        schedule: Name of a learning-rate schedule, or a mapping with `name` and its arguments.
+        precision: `"fp32"`, `"tf32"`, `"bf16"` or `"fp16"`.
         accumulate: Micro-batches an optimizer step.
         clip_norm: Largest norm of the whole gradient.
         validation: Share of the training set held out as a validation split.
@@ -135,9 +135,9 @@ def run_config(
 
     Args:
         config: What defines the run.
-        device: ``"auto"`` (CUDA, else MPS, else CPU) or a device of torch.
+        device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
-        data_root: Folder of the data files; default: ``$DEEPOBS_DATA_DIR``, else the user's cache.
+        data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
         resume: Go on from the last checkpoint, where there is one.
         checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
         compile: Compile the training pass with `torch.compile`.
@@ -145,11 +145,11 @@ def run_config(
         deterministic: Let torch refuse operations that do not repeat bit for bit.
         keep_best: Keep the weights of the best evaluation beside the record.
         callbacks: Told how the run goes.
-        progress: ``"bar"``, ``"lines"``, ``"off"``, or ``"auto"``: a bar on a terminal, else lines.
+        progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         force: Do the run anew even where its record is there.
 
     Returns:
-        The record; its ``path`` is the file, where there is a results folder.
+        The record; its `path` is the file, where there is a results folder.
 
     Raises:
         UsageError: An argument is to blame.

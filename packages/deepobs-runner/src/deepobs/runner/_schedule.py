@@ -26,7 +26,7 @@ def constant(start: float, end: float) -> Factor:
 def step(
     start: float, end: float, *, epochs: tuple[int, ...], factors: tuple[float, ...]
 ) -> Factor:
-    """DeepOBS's schedule: from each of ``epochs`` on, the base rate times its factor."""
+    """DeepOBS's schedule: from each of `epochs` on, the base rate times its factor."""
 
     def factor(epoch: float) -> float:
         passed = [value for begin, value in zip(epochs, factors, strict=True) if begin <= epoch]
@@ -36,12 +36,12 @@ def step(
 
 
 def linear(start: float, end: float, *, final_factor: float = 0.0) -> Factor:
-    """A straight line from the base rate to ``final_factor`` times it at the end."""
+    """A straight line from the base rate to `final_factor` times it at the end."""
     return lambda epoch: 1 + (final_factor - 1) * _share(epoch, start, end)
 
 
 def cosine(start: float, end: float, *, final_factor: float = 0.0) -> Factor:
-    """Half a cosine down to ``final_factor``; Loshchilov and Hutter, ICLR 2017, equation 5."""
+    """Half a cosine down to `final_factor`; Loshchilov and Hutter, ICLR 2017, equation 5."""
     return lambda epoch: _half_cosine(_share(epoch, start, end), final_factor)
 
 
@@ -53,7 +53,7 @@ def cosine_warm_restarts(
     period_factor: float = 1.0,
     final_factor: float = 0.0,
 ) -> Factor:
-    """SGDR: half a cosine over ``period`` epochs, again from the start, each longer by a factor.
+    """SGDR: half a cosine over `period` epochs, again from the start, each longer by a factor.
 
     Loshchilov and Hutter, SGDR, ICLR 2017.
     """
@@ -114,7 +114,7 @@ class Schedule:
             self.scheduler.step()
 
     def after_epoch(self, loss: float) -> None:
-        """Moves a schedule that counts epochs; ``loss`` is what ReduceLROnPlateau looks at."""
+        """Moves a schedule that counts epochs; `loss` is what ReduceLROnPlateau looks at."""
         if self.scheduler is None or self.every_step:
             return
         if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
@@ -133,7 +133,7 @@ class Schedule:
 
 
 def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """The schedule in canonical form: a dictionary with ``name`` and the arguments that were given.
+    """The schedule in canonical form: a dictionary with `name` and the arguments that were given.
 
     Raises:
         UsageError: There is no such schedule, or it does not take these arguments.

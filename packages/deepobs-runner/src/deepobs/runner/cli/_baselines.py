@@ -61,7 +61,7 @@ def _check(problems: tuple[str, ...], names: list[str]) -> None:
 
 
 def _tuned(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return one row per problem and optimizer: its tuned setting and how it did."""
+    """Returns one row per problem and optimizer: its tuned setting and how it did."""
     from .. import analysis
 
     tuned = analysis.tuned_settings(frame)
@@ -129,7 +129,7 @@ def _cell(value: Any) -> str:
 
 
 def _strict(value: Any) -> Any:
-    """Return the value with null for numbers that strict JSON cannot hold."""
+    """Returns the value with null for numbers that strict JSON cannot hold."""
     if isinstance(value, dict):
         return {key: _strict(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -64,7 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Runs the command and exits: 0, 1 (a run failed) or 2 (an argument is to blame).
 
     Args:
-        arguments: What stands behind ``deepobs``; default: the process's own.
+        arguments: What stands behind `deepobs`; default: the process's own.
     """
     try:
         status = _deepobs.main(arguments, prog_name="deepobs", standalone_mode=False)

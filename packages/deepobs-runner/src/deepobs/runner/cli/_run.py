@@ -1,4 +1,4 @@
-"""``deepobs run``: one run, from the command line."""
+"""`deepobs run`: one run, from the command line."""
 
 from __future__ import annotations
 

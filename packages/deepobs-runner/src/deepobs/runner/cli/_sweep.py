@@ -1,4 +1,4 @@
-"""``deepobs sweep``: many runs from one file."""
+"""`deepobs sweep`: many runs from one file."""
 
 from __future__ import annotations
 

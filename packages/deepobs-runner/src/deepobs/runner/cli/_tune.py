@@ -1,4 +1,4 @@
-"""``deepobs tune``: search a good setting, then repeat the best."""
+"""`deepobs tune`: search a good setting, then repeat the best."""
 
 from __future__ import annotations
 

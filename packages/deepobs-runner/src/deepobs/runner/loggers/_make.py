@@ -20,7 +20,7 @@ LOGGERS: Mapping[str, Callable[[Path], Callback]] = {
 
 
 def make_logger(name: str, results: str | Path | None) -> Callback:
-    """A logger that writes to ``<results>/logs/<name>``.
+    """A logger that writes to `<results>/logs/<name>`.
 
     Args:
         name: One of `LOGGERS`.

@@ -17,12 +17,12 @@ class MLflowLogger(Callback):
     """Logs to MLflow: to a SQLite file in a folder, or to a tracking server.
 
     Args:
-        folder: Where the database ``mlflow.db`` goes.
+        folder: Where the database `mlflow.db` goes.
         experiment: The experiment's name.
         tracking_uri: A server to log to instead.
 
     Raises:
-        UsageError: The extra ``mlflow`` is not installed.
+        UsageError: The extra `mlflow` is not installed.
     """
 
     def __init__(

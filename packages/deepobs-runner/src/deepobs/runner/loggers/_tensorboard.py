@@ -21,7 +21,7 @@ class TensorBoardLogger(Callback):
         folder: Where; each run gets a folder of its own in it.
 
     Raises:
-        UsageError: The extra ``tensorboard`` is not installed.
+        UsageError: The extra `tensorboard` is not installed.
     """
 
     def __init__(self, folder: str | Path) -> None:

@@ -16,15 +16,15 @@ from ._base import needed, run_name
 class WandbLogger(Callback):
     """Logs to Weights & Biases; offline, so that nothing leaves the machine unasked.
 
-    ``wandb sync FOLDER`` uploads what was logged.
+    `wandb sync FOLDER` uploads what was logged.
 
     Args:
         folder: Where the files go.
         project: The project's name.
-        mode: ``"offline"``, or ``"online"`` to upload at once.
+        mode: `"offline"`, or `"online"` to upload at once.
 
     Raises:
-        UsageError: The extra ``wandb`` is not installed.
+        UsageError: The extra `wandb` is not installed.
     """
 
     def __init__(

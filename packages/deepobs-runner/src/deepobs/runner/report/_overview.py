@@ -55,7 +55,8 @@ def across_view(study: Study) -> dict[str, Any]:
         study: What is reported.
 
     Returns:
-        `rows` (a method each), `pairs`, `ranks` (a sentence) and `num_problems`.
+        `rows` (a method each), `pairs` of methods, `ranks` (a sentence), and `num_targets`: the
+        problems with a target that all methods were run on.
     """
     ranks = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
     times = study.times["epochs"]

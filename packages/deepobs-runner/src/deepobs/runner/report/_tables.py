@@ -9,7 +9,7 @@ import pandas as pd
 
 from .. import analysis
 from ._figure import NAMES, percent
-from ._format import MISSING, latex_plus_minus, learning_rate, plus_minus
+from ._format import latex_plus_minus, learning_rate, plus_minus
 from ._runs import records
 from ._study import Study
 
@@ -129,7 +129,7 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
     write = latex_plus_minus if latex else plus_minus
     scale = percent(row["metric"])
     pairs = (("mean", "std"), ("best_mean", "best_std"))
-    return [write(scale * row[mean], scale * row[std]) or MISSING for mean, std in pairs]
+    return [write(scale * row[mean], scale * row[std]) for mean, std in pairs]
 
 
 def _metric(row: dict[str, Any]) -> str:

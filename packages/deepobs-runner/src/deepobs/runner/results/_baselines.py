@@ -17,7 +17,7 @@ BASELINES_NAME = "baselines.parquet"
 
 
 def load_baselines() -> pd.DataFrame:
-    """Load the baselines published with DeepOBS as a tidy frame.
+    """Loads the baselines published with DeepOBS as a tidy frame.
 
     What they are: runs of TensorFlow 1, with the L2 term in every loss, no validation set (so
     that learning rates can only be chosen on test data), no timings, and every epoch a replay of

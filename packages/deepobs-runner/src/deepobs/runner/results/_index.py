@@ -72,7 +72,7 @@ class ReadResult(NamedTuple):
 
 
 def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Load the results under a folder, or of one file, as a tidy frame.
+    """Loads the results under a folder, or of one file, as a tidy frame.
 
     Files of this package, of DeepOBS 1.1 and of DeepOBS 1.2 are read alike. A file that cannot be
     read is named in a warning and left out.
@@ -109,7 +109,7 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def read_records(path: str | os.PathLike[str]) -> ReadResult:
-    """Load results as `load_records` does, and say what was left out.
+    """Loads results as `load_records` does, and says what was left out.
 
     Args:
         path: A results folder, with any number of folders below it, or one result file.
@@ -143,7 +143,7 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
 
 
 def _without_duplicates(runs: pa.Table) -> pa.Table:
-    """Keep each run once: a finished one before a diverged one, then the latest file."""
+    """Keeps each run once: a finished one before a diverged one, then the latest file."""
     names = ["run_id", "status", "file"]
     order = runs.select(names).to_pandas()
     order["finished"] = order["status"] == "finished"
@@ -191,7 +191,7 @@ def _json_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
-    """Return one file's row of the index."""
+    """Returns one file's row of the index."""
     name = file.encode("utf-8", "replace").decode()
     row = {"file": name, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "reason": None}
     try:
@@ -212,7 +212,7 @@ def _index_path(root: Path) -> Path:
 
 
 def _load_index(root: Path) -> pa.Table:
-    """Return the index as it is on disk; an empty one where there is none to be trusted."""
+    """Returns the index as it is on disk; an empty one where there is none to be trusted."""
     empty = to_table([], _SCHEMA)
     for path in dict.fromkeys([_index_path(root), root / INDEX_NAME]):
         try:
@@ -226,7 +226,7 @@ def _load_index(root: Path) -> pa.Table:
 
 
 def _save_index(root: Path, table: pa.Table) -> None:
-    """Write the index in one piece; where nothing can be written, do without."""
+    """Writes the index in one piece; where nothing can be written, does without."""
     path = _index_path(root)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

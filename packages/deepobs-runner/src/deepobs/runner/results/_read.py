@@ -39,7 +39,7 @@ class UnreadableRecordError(ValueError):
 
 
 def parse_record(content: bytes, file: str) -> Run | None:
-    """Parse the content of one result file.
+    """Parses the content of one result file.
 
     The mini-batch losses, nearly all of a file's bytes, are skipped without being parsed.
 
@@ -293,7 +293,7 @@ def _trailing_copies(values: NDArray[np.float64]) -> int:
 
 
 def _steps_per_epoch(data: dict[str, Any], num_logged: int, num_epochs: int) -> float:
-    """Return what was recorded, or count mini-batch losses if every step's was written."""
+    """Returns what was recorded, or counts mini-batch losses if every step's was written."""
     if data.get("num_steps") is not None:
         return _number(data["num_steps"], "num_steps")
     if data.get("train_log_interval") != 1 or min(num_logged, num_epochs) == 0:

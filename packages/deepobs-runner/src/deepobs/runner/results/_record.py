@@ -11,16 +11,6 @@ from typing import Any, Self
 
 FORMAT = "deepobs-2"
 
-#: The fields that tell when, where and how fast, not what: a repeated run differs in these alone.
-TIMING_FIELDS = (
-    "epoch_seconds",
-    "evaluation_seconds",
-    "cost",
-    "environment",
-    "started",
-    "finished",
-)
-
 
 class CorruptRecordError(ValueError):
     """A file is not a record of this project: truncated, not JSON, or of another kind."""
@@ -32,13 +22,13 @@ class Record:
 
     Series have epochs + 1 values, the first from before training; those of a diverged run end
     early. Losses include the L2 term, as in DeepOBS; the term is recorded apart too. A non-finite
-    number is ``null`` in the file and NaN here.
+    number is `null` in the file and NaN here.
 
     Attributes:
-        train_losses: Mean training loss (on ``train_eval``) plus regularizer, per epoch.
+        train_losses: Mean training loss (on `train_eval`) plus regularizer, per epoch.
         test_losses: The same on the test set.
         valid_losses: The same on the validation split; None without one.
-        minibatch_train_losses: The training objective at every ``train_log_interval``-th step of
+        minibatch_train_losses: The training objective at every `train_log_interval`-th step of
             each epoch, from its first on.
         train_accuracies: Share of correct predictions; None where the problem has none.
         test_accuracies: The same on the test set.
@@ -55,9 +45,9 @@ class Record:
         lr_sched_epochs: Where DeepOBS's schedule changes; None for other schedules.
         lr_sched_factors: Its factors.
         random_seed: The seed.
-        train_log_interval: Steps between two values of ``minibatch_train_losses``.
+        train_log_interval: Steps between two values of `minibatch_train_losses`.
         hyperparams: The optimizer's other arguments.
-        status: ``"finished"`` or ``"diverged"``.
+        status: `"finished"` or `"diverged"`.
         run_id: Content hash of what defines the run.
         config: All that defines the run, as `RunConfig.from_dict` takes it.
         schedule: The learning-rate schedule: its name and arguments.
@@ -70,8 +60,8 @@ class Record:
         num_steps: Optimizer steps an epoch.
         epoch_seconds: Training time of each epoch, evaluation excluded.
         evaluation_seconds: Time of each evaluation.
-        cost: ``forward_backward_seconds`` and ``optimizer_seconds`` (medians a step, warm-up
-            excluded), ``optimizer_state_bytes``, ``peak_memory_bytes``, ``num_parameters``.
+        cost: `forward_backward_seconds` and `optimizer_seconds` (medians a step, warm-up
+            excluded), `optimizer_state_bytes`, `peak_memory_bytes`, `num_parameters`.
         environment: Versions, device and how the run was executed.
         started: When, ISO 8601 with time zone.
         finished: When, ISO 8601 with time zone.

@@ -28,8 +28,8 @@ _SIZE_OF_A_RECORD = 1 << 16  # about that of a run of a hundred epochs with a th
 class ResultsStore:
     """A folder of records in DeepOBS's layout.
 
-    ``<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json``; what a run needs while
-    it is under way (lock, checkpoints) is in ``<root>/.runs/<run_id>/``.
+    `<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json`; what a run needs while
+    it is under way (lock, checkpoints) is in `<root>/.runs/<run_id>/`.
 
     Args:
         root: The results folder; made when needed.
@@ -134,7 +134,7 @@ def _remove_if_idle(folder: Path) -> None:
 def setting_name(config: RunConfig) -> str:
     """The name of a setting's folder, as DeepOBS writes it, ours where it knows no such setting.
 
-    ``num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02``; hyperparameters in order of
+    `num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02`; hyperparameters in order of
     their names, then what differs from the defaults, then the learning rate.
     """
     parts: dict[str, Any] = {"num_epochs": config.epochs, "batch_size": config.batch_size}

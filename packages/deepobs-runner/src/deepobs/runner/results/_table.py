@@ -35,7 +35,7 @@ RUN_SCHEMA = pa.schema(
 
 
 def to_table(runs: Iterable[dict[str, Any]], schema: pa.Schema = RUN_SCHEMA) -> pa.Table:
-    """Return runs (as `parse_record` gives them) as a table with one row each."""
+    """Returns runs (as `parse_record` gives them) as a table with one row each."""
     rows = list(runs)
     columns = {name: [row.get(name) for row in rows] for name in schema.names}
     return pa.table(

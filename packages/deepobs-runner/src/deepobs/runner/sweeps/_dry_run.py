@@ -25,14 +25,14 @@ _TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
 class Group:
     """Runs of which a step costs about the same: only the optimizer's arguments may differ.
 
-    Args:
-        problem: the problem's name.
-        batch_size: examples a step.
-        optimizer: the optimizer's name.
-        precision: arithmetic of the training.
-        runs: how many of them are to do.
-        step_seconds: time of one training step.
-        run_seconds: mean time of one run: its steps and its evaluations.
+    Attributes:
+        problem: The problem's name.
+        batch_size: Examples a step.
+        optimizer: The optimizer's name.
+        precision: Arithmetic of the training.
+        runs: How many of them are to do.
+        step_seconds: Time of one training step.
+        run_seconds: Mean time of one run: its steps and its evaluations.
     """
 
     problem: str
@@ -48,11 +48,11 @@ class Group:
 class Estimate:
     """What a sweep would be.
 
-    Args:
-        runs: number of runs in the plan.
-        done: how many of them have a record.
-        workers: how many go on at once.
-        groups: the runs to do, by what a step costs.
+    Attributes:
+        runs: Number of runs in the plan.
+        done: How many of them have a record.
+        workers: How many go on at once.
+        groups: The runs to do, by what a step costs.
     """
 
     runs: int
@@ -75,15 +75,15 @@ def estimate(
     device: str = "auto",
     data_root: str | Path | None = None,
 ) -> Estimate:
-    """Time a few steps of each distinct (problem, batch size, optimizer, precision).
+    """Times a few steps of each distinct (problem, batch size, optimizer, precision).
 
     Args:
-        runs: the plan's runs.
-        results: folder that may hold records of some.
-        workers: how many runs go on at once.
-        threads: threads of a worker.
-        device: device of the runs.
-        data_root: where the data sets are.
+        runs: The plan's runs.
+        results: Folder that may hold records of some.
+        workers: How many runs go on at once.
+        threads: Threads of a worker.
+        device: Device of the runs.
+        data_root: Where the data sets are.
 
     Returns:
         Numbers of runs and times; the workers are taken to be as fast together as each alone.
@@ -175,7 +175,7 @@ def _time(built: BuiltProblem, phase: Phase, step: Callable[[Batch], object]) ->
 
 
 def _wait_for(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
+    """Waits until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

@@ -12,9 +12,9 @@ from .._config import RunConfig
 class Job:
     """One run that a worker is asked for.
 
-    Args:
-        config: what defines the run.
-        options: how it is executed: keyword arguments of `run_config`.
+    Attributes:
+        config: What defines the run.
+        options: How it is executed: keyword arguments of `run_config`.
         attempt: 1 for the first attempt, one more for each retry.
     """
 
@@ -27,9 +27,9 @@ class Job:
 class Progress:
     """What a worker says while a run is under way, where its executor passes it on.
 
-    Args:
-        epoch: epochs done.
-        loss: the test loss after them, or None.
+    Attributes:
+        epoch: Epochs done.
+        loss: The test loss after them, or None.
     """
 
     epoch: int
@@ -40,13 +40,13 @@ class Progress:
 class Outcome:
     """How a job ended.
 
-    Args:
+    Attributes:
         status: `finished` and `diverged` have a record; `pruned` was stopped by the tuner;
             `busy` means that another process is doing this very run; `failed` raised an error;
             `lost` means that the worker or its machine died.
-        message: for `failed` and `lost`, one sentence saying why.
-        retry: whether another attempt may end differently.
-        seconds: time that the worker spent on it.
+        message: For `failed`, `lost` and `pruned`, why, in words; None for the others.
+        retry: Whether another attempt may end differently.
+        seconds: Time that the worker spent on it.
     """
 
     status: Literal["finished", "diverged", "pruned", "busy", "failed", "lost"]
@@ -72,13 +72,13 @@ class Executor(Protocol):
     """
 
     def submit(self, job: Job) -> None:
-        """Queue a job. May be called while `events` is iterated over."""
+        """Queues a job. May be called while `events` is iterated over."""
 
     def events(self) -> Iterator[Event]:
-        """Yield what happens to the submitted jobs, until each of them has its `Outcome`."""
+        """Yields what happens to the submitted jobs, until each of them has its `Outcome`."""
 
     def __enter__(self) -> Self:
-        """Start what the executor needs."""
+        """Starts what the executor needs."""
 
     def __exit__(
         self,
@@ -86,4 +86,4 @@ class Executor(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let the workers go."""
+        """Lets the workers go."""

@@ -34,14 +34,14 @@ def make_executor(
     """The executor of a name, ready to be entered.
 
     Args:
-        name: one of `EXECUTORS`.
-        workers: how many runs at once; None for the executor's own choice.
-        device: device of the runs.
-        results: folder of the records; SLURM's scripts and logs go to `.slurm` in it.
-        options: arguments of the executor's class.
+        name: One of `EXECUTORS`.
+        workers: How many runs at once; None for the executor's own choice.
+        device: Device of the runs.
+        results: Folder of the records; SLURM's scripts and logs go to `.slurm` in it.
+        options: Arguments of the executor's class.
 
     Raises:
-        UsageError: there is no such executor or argument, or the number of workers is none.
+        UsageError: There is no such executor or argument, or the number of workers is none.
     """
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")

@@ -43,18 +43,18 @@ _RANGES: Mapping[str, tuple[Callable[..., Sequence[float]], str, tuple[int, ...]
 
 
 def expand(value: object) -> list[object]:
-    """Expand what a field holds into the values that it stands for.
+    """Expands what a field holds into the values that it stands for.
 
     Args:
-        value: a value; a list of values; ``{logspace: [first, last, how many]}``,
-            ``{linspace: [first, last, how many]}``, ``{range: [first, last]}`` (whole numbers,
-            both ends included); or ``"deepobs grid"``.
+        value: A value; a list of values; `{logspace: [first, last, how many]}`,
+            `{linspace: [first, last, how many]}`, `{range: [first, last]}` (whole numbers,
+            both ends included); or `"deepobs grid"`.
 
     Returns:
         The values, in order.
 
     Raises:
-        ValueError: the list is empty or the range is not one; the message says what is expected.
+        ValueError: The list is empty or the range is not one; the message says what is expected.
     """
     if value == GRID_NAME:
         return list(DEEPOBS_GRID)

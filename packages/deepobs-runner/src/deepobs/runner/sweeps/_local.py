@@ -42,10 +42,10 @@ class LocalExecutor:
     it does, when this process dies.
 
     Args:
-        work: what a worker does with a job; importable by name.
-        workers: number of processes.
-        threads: threads that a worker computes with; by default its share of the cores.
-        devices: values of CUDA_VISIBLE_DEVICES, given to the workers in turn; empty leaves the
+        work: What a worker does with a job; importable by name.
+        workers: Number of processes.
+        threads: Threads that a worker computes with; by default its share of the cores.
+        devices: Values of CUDA_VISIBLE_DEVICES, given to the workers in turn; empty leaves the
             variable alone.
     """
 
@@ -65,15 +65,15 @@ class LocalExecutor:
         self._free_places = list(range(workers))
 
     def submit(self, job: Job) -> None:
-        """Queue a job.
+        """Queues a job.
 
         Raises:
-            UsageError: it holds something that only this process knows.
+            UsageError: It holds something that only this process knows.
         """
         self._queue.append((job, _packed(job)))
 
     def events(self) -> Iterator[Event]:
-        """Yield progress and outcomes until no job is left."""
+        """Yields progress and outcomes until no job is left."""
         while True:
             self._assign()
             busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
@@ -92,7 +92,7 @@ class LocalExecutor:
                 yield job, message
 
     def __enter__(self) -> Self:
-        """Start nothing yet: a worker starts with its first job."""
+        """Starts nothing yet: a worker starts with its first job."""
         return self
 
     def __exit__(
@@ -101,7 +101,7 @@ class LocalExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Let idle workers go; after an exception, tell busy ones to save and stop."""
+        """Lets idle workers go; after an exception, tells busy ones to save and stop."""
         for worker in self._workers:
             if kind is not None and worker.job is not None:
                 worker.process.terminate()
@@ -114,7 +114,7 @@ class LocalExecutor:
         self._workers.clear()
 
     def _assign(self) -> None:
-        """Give queued jobs to idle workers, starting workers while there are places."""
+        """Gives queued jobs to idle workers, starting workers while there are places."""
         while self._queue:
             worker = next((worker for worker in self._workers if worker.job is None), None)
             if worker is None and not self._free_places:
@@ -146,7 +146,7 @@ class LocalExecutor:
         return variables
 
     def _bury(self, worker: _Worker) -> Outcome:
-        """Remove a dead worker, freeing its place for another."""
+        """Removes a dead worker, freeing its place for another."""
         worker.process.join()
         worker.pipe.close()
         self._workers.remove(worker)
@@ -182,7 +182,7 @@ def _cause(status: int | None) -> str:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables for processes that are started inside and import torch."""
+    """Sets environment variables for processes that are started inside and import torch."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -196,7 +196,7 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]) -> None:
-    """Do one job after the other: what a worker process is."""
+    """Does one job after the other: what a worker process is."""
     os.environ.clear()
     os.environ.update(variables)
     if hasattr(os, "setpgrp"):
@@ -223,13 +223,13 @@ def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]
 
 
 def _tell(pipe: Connection, message: Progress | Outcome) -> None:
-    """Tell the parent, if it still lives; the record does not depend on it."""
+    """Tells the parent, if it still lives; the record does not depend on it."""
     with contextlib.suppress(OSError):
         pipe.send(message)
 
 
 def _end_with_parent() -> None:
-    """Stop this worker as SIGTERM does, saving its run, when the parent has died."""
+    """Stops this worker as SIGTERM does, saving its run, when the parent has died."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

@@ -15,16 +15,16 @@ _NO_OVERRIDE = Override(settings={}, optimizers={})
 
 
 def read_plan(config: str | Path | Mapping[str, Any]) -> list[RunConfig]:
-    """Read a sweep's configuration and list its runs.
+    """Reads a sweep's configuration and lists its runs.
 
     Args:
-        config: a YAML file, or what such a file holds; `docs/sweeps.md` describes it.
+        config: A YAML file, or what such a file holds; `docs/sweeps.md` describes it.
 
     Returns:
         Every run once, in the order problems, optimizers, schedules, other settings, seeds.
 
     Raises:
-        UsageError: the configuration is wrong. One line for each mistake: the field's path, what
+        UsageError: The configuration is wrong. One line for each mistake: the field's path, what
             it holds and what it may hold.
     """
     source = "The sweep's configuration" if isinstance(config, Mapping) else str(config)

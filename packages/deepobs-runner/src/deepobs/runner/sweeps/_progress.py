@@ -35,11 +35,11 @@ class Monitor(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Show the end."""
+        """Shows the end."""
 
 
 def check_progress(progress: str) -> None:
-    """Refuse a word that is no way of showing progress."""
+    """Refuses a word that is no way of showing progress."""
     if progress not in _WAYS:
         raise unknown("kind of progress", progress, _WAYS, f"there are {', '.join(_WAYS)}.")
 
@@ -49,8 +49,8 @@ def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
 
     Args:
         progress: "auto", "lines" even on a terminal, "off" for silence.
-        total: number of runs to do.
-        skipped: number of runs that were done before.
+        total: Number of runs to do.
+        skipped: Number of runs that were done before.
     """
     if progress == "off":
         return _Silence()
@@ -110,14 +110,14 @@ class _Log:
         self._total, self._skipped, self._ended = total, skipped, 0
 
     def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
-        """Write a line if the job ended or is tried again."""
+        """Writes a line if the job ended or is tried again."""
         if isinstance(event, Progress) or event.status == "busy":
             return
         self._ended += not again
         self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
 
     def __enter__(self) -> Self:
-        """Say how much there is to do."""
+        """Says how much there is to do."""
         done = f" ({self._skipped} more are done)" if self._skipped else ""
         self._say(f"{self._total} runs to do{done}")
         return self
@@ -143,7 +143,7 @@ class _LiveTable:
         )
 
     def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
-        """Take in what happened; the table is redrawn by its own clock."""
+        """Takes in what happened; the table is redrawn by its own clock."""
         run = job.config.run_id
         if isinstance(event, Progress):
             self._running[run] = (job, event)
@@ -160,7 +160,7 @@ class _LiveTable:
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Draw the last state and leave it there."""
+        """Draws the last state and leaves it there."""
         self._running.clear()
         self._live.stop()
 

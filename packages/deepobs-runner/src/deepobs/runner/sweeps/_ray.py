@@ -17,13 +17,13 @@ class RayExecutor:
     that a run never goes on twice.
 
     Args:
-        work: what a worker does with a job.
-        address: a cluster's address, "auto" for the one around this process, or None for Ray's
+        work: What a worker does with a job.
+        address: A cluster's address, "auto" for the one around this process, or None for Ray's
             own choice: `RAY_ADDRESS` if set, else a new one on this machine.
-        cpus: cores of a run.
+        cpus: Cores of a run.
         gpus: GPUs of a run; 0.25 lets four runs share one. By default one where the cluster has
             any, else none.
-        workers: how many runs at once at most; None leaves that to the cluster's resources.
+        workers: How many runs at once at most; None leaves that to the cluster's resources.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class RayExecutor:
         self._started_ray = False
 
     def submit(self, job: Job) -> None:
-        """Queue a job."""
+        """Queues a job."""
         self._queue.append(job)
 
     def events(self) -> Iterator[Event]:
-        """Yield outcomes until no job is left; Ray passes no progress on."""
+        """Yields outcomes until no job is left; Ray passes no progress on."""
         while self._queue or self._running:
             self._start_tasks()
             ready, _ = self._ray.wait(list(self._running), num_returns=1)

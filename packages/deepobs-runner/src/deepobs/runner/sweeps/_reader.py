@@ -57,7 +57,7 @@ class Reader:
         self.mistakes: list[str] = []
 
     def read(self, config: object) -> Configuration:
-        """Read the whole configuration."""
+        """Reads the whole configuration."""
         top = self._mapping(config, "", ("problems", "optimizers", "overrides", *_FIELDS))
         problems = self._problems(top)
         optimizers = self._optimizers(top)

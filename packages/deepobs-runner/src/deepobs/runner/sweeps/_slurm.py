@@ -19,13 +19,13 @@ class SlurmExecutor:
     from its checkpoint.
 
     Args:
-        work: what a worker does with a job.
-        folder: where submitit keeps scripts and logs; seen by all machines.
-        workers: how many array tasks run at once.
-        cpus: cores of a run.
+        work: What a worker does with a job.
+        folder: Where submitit keeps scripts and logs; seen by all machines.
+        workers: How many array tasks run at once.
+        cpus: Cores of a run.
         gpus: GPUs of a run.
-        minutes: time limit of a run.
-        parameters: more of submitit's parameters, `slurm_partition` for instance.
+        minutes: Time limit of a run.
+        parameters: More of submitit's parameters, `slurm_partition` for instance.
         cluster: "slurm"; "local" runs the same on this machine.
     """
 
@@ -67,11 +67,11 @@ class SlurmExecutor:
         self._running: list[tuple[Any, Job]] = []
 
     def submit(self, job: Job) -> None:
-        """Queue a job; `events` hands the queued ones to SLURM as one array."""
+        """Queues a job; `events` hands the queued ones to SLURM as one array."""
         self._queue.append(job)
 
     def events(self) -> Iterator[Event]:
-        """Yield outcomes until no job is left; SLURM passes no progress on."""
+        """Yields outcomes until no job is left; SLURM passes no progress on."""
         while self._queue or self._running:
             self._start_array()
             ended = [pair for pair in self._running if pair[0].done()]
@@ -82,7 +82,7 @@ class SlurmExecutor:
                 time.sleep(_POLL_SECONDS)
 
     def __enter__(self) -> Self:
-        """Start nothing: SLURM is already there."""
+        """Starts nothing: SLURM is already there."""
         return self
 
     def __exit__(

@@ -25,12 +25,12 @@ _LONGEST_WAIT = 30.0  # seconds between two looks at runs that another process i
 class SweptRun:
     """What became of one run of a sweep.
 
-    Args:
-        config: what defines the run.
+    Attributes:
+        config: What defines the run.
         status: `finished` or `diverged` have a record; `done before` had one already; `pruned` was
             stopped by the tuner; `failed` has none, and `message` says why.
-        message: why it failed, in one sentence.
-        attempts: how often it was started, 0 if it was done before.
+        message: Why it failed or was pruned, in words; None for the others.
+        attempts: How often it was started, 0 if it was done before.
     """
 
     config: RunConfig
@@ -43,9 +43,9 @@ class SweptRun:
 class SweepResult:
     """What became of a sweep.
 
-    Args:
-        runs: every run, in the plan's order.
-        seconds: how long the sweep took.
+    Attributes:
+        runs: Every run, in the plan's order.
+        seconds: How long the sweep took.
     """
 
     runs: tuple[SweptRun, ...]
@@ -76,10 +76,10 @@ class Execution:
     progress: str = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse what would only be noticed by the workers.
+        """Refuses what would only be noticed by the workers.
 
         Raises:
-            UsageError: an argument is wrong.
+            UsageError: An argument is wrong.
         """
         if self.executor == "local":  # elsewhere the machines that train have the devices
             choose_device(self.device)
@@ -105,15 +105,15 @@ class Execution:
     def run_all(
         self, runs: Sequence[RunConfig], executor: Executor, *, callbacks: Sequence[Callback] = ()
     ) -> SweepResult:
-        """Do those runs that have no record yet.
+        """Does those runs that have no record yet.
 
         Args:
-            runs: the runs, each once.
-            executor: who does them; already entered, and left to the caller.
-            callbacks: told how each run goes, in the worker; they are sent there by pickling.
+            runs: The runs, each once.
+            executor: Who does them; already entered, and left to the caller.
+            callbacks: Told how each run goes, in the worker; they are sent there by pickling.
 
         Raises:
-            UsageError: the folder cannot be written, or a worker could not be given a run.
+            UsageError: The folder cannot be written, or a worker could not be given a run.
         """
         started = time.perf_counter()
         store = ResultsStore(self.results)
@@ -146,22 +146,22 @@ def sweep(
     executor_options: Mapping[str, Any] | None = None,
     progress: Literal["auto", "lines", "off"] = "auto",
 ) -> SweepResult:
-    """Do all runs of a plan that are not done yet.
+    """Does all runs of a plan that are not done yet.
 
     A run that fails or whose worker dies is tried again, from its checkpoint if it has one, and
     reported if that does not help; the others go on. Several processes may sweep one folder: none
     does what another has done or is doing.
 
     Args:
-        config: a YAML file, or what such a file holds; see `read_plan`.
-        results: folder for the records.
+        config: A YAML file, or what such a file holds; see `read_plan`.
+        results: Folder for the records.
         executor: `local` processes, `ray`, or `slurm`.
-        workers: how many runs at once; by default one a GPU, else one a core, at most eight.
-        device: device of every run, as for `run`.
-        data_root: where the data sets are.
-        checkpoint_every: as for `run`.
-        retries: how often a run that failed is tried again.
-        executor_options: more for the executor: arguments of `LocalExecutor`, `RayExecutor` or
+        workers: How many runs at once; by default one a GPU, else one a core, at most eight.
+        device: Device of every run, as for `run`.
+        data_root: Where the data sets are.
+        checkpoint_every: As for `run`.
+        retries: How often a run that failed is tried again.
+        executor_options: More for the executor: arguments of `LocalExecutor`, `RayExecutor` or
             `SlurmExecutor`.
         progress: `auto` shows a live table on a terminal and lines otherwise; `lines`; `off`.
 
@@ -169,7 +169,7 @@ def sweep(
         What became of each run.
 
     Raises:
-        UsageError: the plan, the folder or an argument is wrong; nothing has been started.
+        UsageError: The plan, the folder or an argument is wrong; nothing has been started.
 
     Example:
         >>> plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": [0.1, 1.0]}
@@ -201,20 +201,20 @@ def dry_run(
     device: str = "auto",
     data_root: str | Path | None = None,
 ) -> Estimate:
-    """Check a plan, count its runs and time a few steps of each kind of them; writes nothing.
+    """Checks a plan, counts its runs and times a few steps of each kind of them; writes nothing.
 
     Args:
-        config: as for `sweep`.
-        results: folder that may hold records of some runs.
-        workers: how many runs would go on at once.
-        device: device of every run.
-        data_root: where the data sets are.
+        config: As for `sweep`.
+        results: Folder that may hold records of some runs.
+        workers: How many runs would go on at once.
+        device: Device of every run.
+        data_root: Where the data sets are.
 
     Returns:
         Numbers of runs, and how long they would take.
 
     Raises:
-        UsageError: the plan is wrong.
+        UsageError: The plan is wrong.
     """
     runs = read_plan(config)
     workers = workers or default_workers(device)
@@ -231,7 +231,7 @@ def dry_run(
 def _drive(
     jobs: Sequence[Job], executor: Executor, monitor: Monitor, retries: int
 ) -> Iterator[tuple[Job, Outcome]]:
-    """Yield how each job ended at last: retries those that may do better, waits for busy ones."""
+    """Yields how each job ended at last: retries those that may do better, waits for busy ones."""
     pause = 0.5
     while jobs:
         for job in jobs:

@@ -47,11 +47,11 @@ class _EpochReporter(Callback):
 
 
 def perform(job: Job, report: Report) -> Outcome:
-    """Do one run; the record goes to the results folder.
+    """Does one run; the record goes to the results folder.
 
     Args:
-        job: the run and how it is executed.
-        report: told after each epoch.
+        job: The run and how it is executed.
+        report: Told after each epoch.
 
     Returns:
         How it ended. Only an interruption (`RunInterruptedError`) leaves it as an exception.

@@ -13,7 +13,7 @@ class _Loader(yaml.SafeLoader):
     """The safe loader, with YAML 1.2's floats and without silently dropped keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Refuse a key that the same mapping already holds; YAML would keep only the last."""
+        """Refuses a key that the same mapping already holds; YAML would keep only the last."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -38,16 +38,16 @@ _Loader.add_implicit_resolver(
 
 
 def read_yaml(path: Path) -> object:
-    """Read one YAML file.
+    """Reads one YAML file.
 
     Args:
-        path: the file.
+        path: The file.
 
     Returns:
         What it holds: mappings, lists, strings, numbers, booleans or nothing.
 
     Raises:
-        UsageError: the file cannot be read or is not YAML; the sentence names line and column.
+        UsageError: The file cannot be read or is not YAML; the sentence names line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -11,11 +11,11 @@ from ..results import Record
 class Objective:
     """A series and the direction that is better.
 
-    Args:
-        name: its name for people.
-        series: the record's series whose last value counts.
-        metric: what callbacks call the value.
-        higher_is_better: whether large values are good.
+    Attributes:
+        name: Its name for people.
+        series: The record's series whose last value counts.
+        metric: What callbacks call the value.
+        higher_is_better: Whether large values are good.
     """
 
     name: str
@@ -55,10 +55,10 @@ def find_objective(name: str, *, has_accuracy: bool) -> Objective:
     Args:
         name: `valid` (loss on the validation split), `valid_accuracy`, or `test`, which is
             DeepOBS's choice: test accuracy, or test loss where the problem has no accuracy.
-        has_accuracy: whether the problem has one.
+        has_accuracy: Whether the problem has one.
 
     Raises:
-        UsageError: there is no such objective, or the problem has no accuracy.
+        UsageError: There is no such objective, or the problem has no accuracy.
     """
     if name == "test":
         return TEST_ACCURACY if has_accuracy else TEST_LOSS

@@ -18,11 +18,11 @@ FORMAT = "deepobs-tuning-1"
 class Trial:
     """One setting that was tried.
 
-    Args:
+    Attributes:
         settings: `lr` and the searched hyperparameters.
-        run_ids: the run of each seed.
-        values: the objective of each run; None for one that diverged or has no record.
-        value: their mean; None if one of them is None.
+        run_ids: The run of each seed.
+        values: The objective of each run; None for one that diverged or has no record.
+        value: Their mean; None if one of them is None.
         status: `finished`; `diverged` or `failed` if a run did; `pruned` if it was stopped.
     """
 
@@ -37,15 +37,15 @@ class Trial:
 class TuneResult:
     """A search: its question, what was tried, and the answer.
 
-    Args:
-        study: what defines the search: problem, optimizer, objective, space, strategy, seed and the
+    Attributes:
+        study: What defines the search: problem, optimizer, objective, space, strategy, seed and the
             settings of every run.
-        budget: how many settings might be tried.
-        trials: what was tried, in order.
-        best: the best of them; None if none finished.
-        repeats: the runs of the best setting on the whole training set, by seed.
-        repeats_failed: how many of those have no record.
-        path: the file that holds this.
+        budget: How many settings might be tried.
+        trials: What was tried, in order.
+        best: The best of them; None if none finished.
+        repeats: The runs of the best setting on the whole training set, by seed.
+        repeats_failed: How many of those have no record.
+        path: The file that holds this.
     """
 
     study: Mapping[str, Any]
@@ -68,7 +68,7 @@ class TuneResult:
         }
 
     def save(self) -> None:
-        """Write the file, whole or not at all."""
+        """Writes the file, whole or not at all."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_atomically(self.path, text.encode())
 

@@ -21,13 +21,13 @@ FIRST_SEED = 42  # DeepOBS's; its repetitions have the seeds 42 to 51
 class Search:
     """What the trials of a search have in common.
 
-    Args:
-        shared: fields of every run's configuration.
-        hyperparameters: hyperparameters of every run.
-        objective: what is minimised.
-        validation: share of the training set that trials hold out.
-        seeds: how many runs a trial is.
-        execution: how runs are executed.
+    Attributes:
+        shared: Fields of every run's configuration.
+        hyperparameters: Hyperparameters of every run.
+        objective: What is minimised.
+        validation: Share of the training set that trials hold out.
+        seeds: How many runs a trial is.
+        execution: How runs are executed.
     """
 
     shared: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Search:
         return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
 
     def explore(self, strategy: Strategy, executor: Executor) -> Iterator[list[Trial]]:
-        """Run what the strategy proposes, round by round, yielding all trials after each."""
+        """Runs what the strategy proposes, round by round, yielding all trials after each."""
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):

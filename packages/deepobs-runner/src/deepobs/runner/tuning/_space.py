@@ -51,9 +51,9 @@ def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
 class LogUniform:
     """A positive range on a logarithmic scale; its grid has five points a decade.
 
-    Args:
-        low: least value.
-        high: greatest value.
+    Attributes:
+        low: Least value.
+        high: Greatest value.
     """
 
     low: float
@@ -61,7 +61,7 @@ class LogUniform:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuse an empty range and ends that have no logarithm."""
+        """Refuses an empty range and ends that have no logarithm."""
         _check_ends(self, 0 < self.low < self.high < math.inf, "0 < LOW < HIGH")
 
     def at(self, unit: float) -> float:
@@ -84,9 +84,9 @@ class LogUniform:
 class Uniform:
     """A range on a linear scale; its grid has five points.
 
-    Args:
-        low: least value.
-        high: greatest value.
+    Attributes:
+        low: Least value.
+        high: Greatest value.
     """
 
     low: float
@@ -94,7 +94,7 @@ class Uniform:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuse an empty range."""
+        """Refuses an empty range."""
         _check_ends(self, -math.inf < self.low < self.high < math.inf, "LOW < HIGH")
 
     def at(self, unit: float) -> float:
@@ -114,9 +114,9 @@ class Uniform:
 class Integer:
     """Whole numbers, both ends included.
 
-    Args:
-        low: least value.
-        high: greatest value.
+    Attributes:
+        low: Least value.
+        high: Greatest value.
     """
 
     low: int
@@ -124,7 +124,7 @@ class Integer:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuse an empty range and fractions."""
+        """Refuses an empty range and fractions."""
         whole = isinstance(self.low, int) and isinstance(self.high, int)
         _check_ends(self, whole and self.low < self.high, "whole numbers LOW < HIGH")
 
@@ -145,15 +145,15 @@ class Integer:
 class Choice:
     """Values without an order.
 
-    Args:
-        values: the values; at least one.
+    Attributes:
+        values: The values; at least one.
     """
 
     values: tuple[Any, ...]
     ordered = False
 
     def __post_init__(self) -> None:
-        """Refuse an empty choice."""
+        """Refuses an empty choice."""
         if not self.values:
             raise UsageError("a choice holds no values; expected choice:A,B,….")
 
@@ -177,7 +177,7 @@ Space: TypeAlias = Mapping[str, Dimension]
 
 
 def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[str, Dimension]:
-    """Read a search space; without `lr`, DeepOBS's range of learning rates is added.
+    """Reads a search space; without `lr`, DeepOBS's range of learning rates is added.
 
     Args:
         words: `NAME=RANGE` each, as the command takes them, or a mapping from names to ranges
@@ -187,7 +187,7 @@ def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[st
         The dimensions by name, `lr` first.
 
     Raises:
-        UsageError: a word is not of that form; the sentence names it.
+        UsageError: A word is not of that form; the sentence names it.
     """
     given: dict[str, Dimension | str] = {}
     if isinstance(words, Mapping):

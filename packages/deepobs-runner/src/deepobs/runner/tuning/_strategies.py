@@ -23,7 +23,7 @@ class Strategy(Protocol):
         """The settings to try next, all at once; empty when the search is over.
 
         Args:
-            seen: the objective of what was tried, by `key`; lower is better, infinite if diverged.
+            seen: The objective of what was tried, by `key`; lower is better, infinite if diverged.
         """
 
 
@@ -61,8 +61,8 @@ class GridStrategy:
     one it goes on with the neighbours of the next best settings until the budget is used.
 
     Args:
-        space: what to choose from.
-        budget: the number of settings to try.
+        space: What to choose from.
+        budget: The number of settings to try.
     """
 
     def __init__(self, space: Space, budget: int) -> None:

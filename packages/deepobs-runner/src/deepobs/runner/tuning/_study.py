@@ -38,10 +38,10 @@ class Study:
     and the trial's number alone, so that one process, interrupted or not, finds the same.
 
     Args:
-        path: the journal; several processes and machines may share it.
-        space: what to choose from.
-        seed: seed of the sampler.
-        prune: the objective by which the median rule stops hopeless runs; None for none.
+        path: The journal; several processes and machines may share it.
+        space: What to choose from.
+        seed: Seed of the sampler.
+        prune: The objective by which the median rule stops hopeless runs; None for none.
     """
 
     def __init__(self, path: Path, space: Space, seed: int, *, prune: Objective | None) -> None:
@@ -66,13 +66,13 @@ class Study:
         return asked
 
     def name_run(self, number: int, run_id: str) -> None:
-        """Say which run a trial is, for the callback that may prune it."""
+        """Says which run a trial is, for the callback that may prune it."""
         study = load_study(self._path, 0, prune=False)
         trial_id = study.get_trials(deepcopy=False)[number]._trial_id
         study._storage.set_trial_user_attr(trial_id, _RUN_ID, run_id)
 
     def tell(self, number: int, value: float | None, *, pruned: bool = False) -> None:
-        """Say how a trial ended: its value, that it was pruned, or (None) that it failed."""
+        """Says how a trial ended: its value, that it was pruned, or (None) that it failed."""
         state = None if value is not None else optuna.trial.TrialState.FAIL
         if pruned:
             state, value = optuna.trial.TrialState.PRUNED, None
@@ -93,8 +93,8 @@ class PruningCallback(Callback):
     """Tells the study after each epoch, and stops the run if the median of the others is better.
 
     Args:
-        path: the study's journal.
-        objective: what is minimised.
+        path: The study's journal.
+        objective: What is minimised.
     """
 
     def __init__(self, path: Path, objective: Objective) -> None:
@@ -103,14 +103,14 @@ class PruningCallback(Callback):
         self._trial: Any = None
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Find the trial that this run is."""
+        """Finds the trial that this run is."""
         study = load_study(self._path, 0, prune=True)
         for trial in study.get_trials(deepcopy=False):
             if trial.user_attrs.get(_RUN_ID) == config.run_id and not trial.state.is_finished():
                 self._trial = optuna.trial.Trial(study, trial._trial_id)
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Report, and ask whether to go on."""
+        """Reports, and asks whether to go on."""
         if self._trial is None or epoch == 0:
             return
         self._trial.report(self._objective.signed(metrics[self._objective.metric]), epoch)
@@ -121,13 +121,13 @@ class PruningCallback(Callback):
 def explore_study(
     search: Search, study: Study, budget: int, executor: Executor
 ) -> Iterator[list[Trial]]:
-    """Run what the study proposes, as many at once as there are workers.
+    """Runs what the study proposes, as many at once as there are workers.
 
     Args:
-        search: what the trials have in common.
-        study: where trials come from.
-        budget: how many trials the study may have.
-        executor: who does the runs.
+        search: What the trials have in common.
+        study: Where trials come from.
+        budget: How many trials the study may have.
+        executor: Who does the runs.
 
     Yields:
         All trials that have ended, after each round and in the end.

@@ -59,38 +59,38 @@ def tune(
     progress: Literal["auto", "lines", "off"] = "auto",
     **settings: Unpack[RunSettings],
 ) -> TuneResult:
-    """Search a good setting of an optimizer on a problem, then repeat the best.
+    """Searches a good setting of an optimizer on a problem, then repeats the best.
 
     Every trial is a run (or one for each of several seeds) whose record is kept, and the search
     itself is recorded beside them. The same call goes on with an interrupted search, and several
     processes may make it at once and share the work.
 
     Args:
-        problem: a test problem.
-        optimizer: an optimizer's name or class.
-        results: folder for the records and the search's own file.
-        budget: how many settings are tried; 36 is the size of DeepOBS's grid.
+        problem: A test problem.
+        optimizer: An optimizer's name or class.
+        results: Folder for the records and the search's own file.
+        budget: How many settings are tried; 36 is the size of DeepOBS's grid.
         strategy: `grid` tries the whole grid if the budget allows it, else a coarse part that it
             refines around the best; `random`; `sobol`; `tpe` is Optuna's (extra `tune`).
-        space: what to choose from, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
+        space: What to choose from, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
             `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such ranges.
-        hyperparameters: hyperparameters that all trials share.
+        hyperparameters: Hyperparameters that all trials share.
         objective: `valid`, the validation loss at the end; `valid_accuracy`; or `test`, the
             original's choice, test accuracy (test loss where there is none).
-        validation: share of the training set that is held out, unless the objective is `test`.
-        seeds_per_trial: how many seeds, from 42 on, a trial's value is the mean over.
-        repeat: how many seeds, from 42 on, the best setting is repeated with, on the whole
+        validation: Share of the training set that is held out, unless the objective is `test`.
+        seeds_per_trial: How many seeds, from 42 on, a trial's value is the mean over.
+        repeat: How many seeds, from 42 on, the best setting is repeated with, on the whole
             training set.
-        seed: seed of the search itself.
-        prune: stop runs that are worse than the median of the others so far; `tpe` only.
-        executor: see `sweep`.
-        workers: see `sweep`.
-        device: see `sweep`.
-        data_root: see `sweep`.
-        checkpoint_every: see `sweep`.
-        retries: see `sweep`.
-        executor_options: see `sweep`.
-        progress: see `sweep`.
+        seed: Seed of the search itself.
+        prune: Stop runs that are worse than the median of the others so far; `tpe` only.
+        executor: See `sweep`.
+        workers: See `sweep`.
+        device: See `sweep`.
+        data_root: See `sweep`.
+        checkpoint_every: See `sweep`.
+        retries: See `sweep`.
+        executor_options: See `sweep`.
+        progress: See `sweep`.
         **settings: `epochs`, `batch_size`, `weight_decay`, `schedule`, `precision`, `accumulate`,
             `clip_norm` and `replay` of every run.
 
@@ -98,7 +98,7 @@ def tune(
         What was tried, and the best; a diverged run counts as the worst.
 
     Raises:
-        UsageError: an argument is wrong; nothing has been started.
+        UsageError: An argument is wrong; nothing has been started.
     """
     execution = Execution(
         results=results,
@@ -163,7 +163,7 @@ def _answer(
     repeat: int,
     executor: Executor,
 ) -> TuneResult:
-    """Go through the rounds of a search, then repeat the best; the file is written after each."""
+    """Goes through the rounds of a search, then repeats the best; writes the file after each."""
     for trials in rounds:
         best = choose_best(trials, higher_is_better=search.objective.higher_is_better)
         result = replace(result, trials=tuple(trials), best=best)
@@ -188,7 +188,7 @@ def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
 
 
 def _check_space(space: Space, search: Search) -> None:
-    """Refuse what a run would refuse, at the ends of every range."""
+    """Refuses what a run would refuse, at the ends of every range."""
     for name in space:
         if name in search.hyperparameters:
             raise UsageError(f"{name} is both searched and given as a hyperparameter; drop one.")
