@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 
-from deepobs.data import DATASETS
 from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET, Problem
 
 README = Path(__file__).parents[1] / "README.md"
@@ -44,8 +43,8 @@ def row(problem: Problem) -> str:
 
 def table() -> str:
     head = "| problem | what it is | parameters | batch | epochs | L2 | set |\n"
-    ours = [p for p in PROBLEMS.values() if p.dataset in DATASETS.values()]
-    return head + "|---|---|---:|---:|---:|---:|---|\n" + "\n".join(map(row, ours)) + "\n"
+    rows = map(row, PROBLEMS.ours.values())
+    return head + "|---|---|---:|---:|---:|---:|---|\n" + "\n".join(rows) + "\n"
 
 
 def main() -> int:

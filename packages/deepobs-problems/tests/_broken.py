@@ -158,7 +158,8 @@ def fails():
     raise RuntimeError("no such luck")
 
 
-# What is wrong -> the fields that make it so, in a problem like digits_logreg, and how the rule's text begins.
+# What is wrong -> the fields of a problem on the digits that make it so, and how the text of the
+# rule begins.
 BROKEN = {
     "builds with an error": ({"model": fails}, "Builds"),
     "has nothing to train": ({"model": nn.Flatten}, "Builds"),
