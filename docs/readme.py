@@ -18,7 +18,6 @@ import torch
 from torch import nn
 
 from deepobs import models
-from deepobs.data import DATASETS
 from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET, Problem
 
 ROOT = Path(__file__).parents[1]
@@ -55,8 +54,8 @@ def row(problem: Problem) -> str:
 
 def table() -> str:
     head = "| problem | what it is | parameters | batch | epochs | L2 | set |\n"
-    ours = [p for p in PROBLEMS.values() if p.dataset in DATASETS.values()]
-    return head + "|---|---|---:|---:|---:|---:|---|\n" + "\n".join(map(row, ours)) + "\n"
+    rows = map(row, PROBLEMS.ours.values())
+    return head + "|---|---|---:|---:|---:|---:|---|\n" + "\n".join(rows) + "\n"
 
 
 def wrong_architectures() -> list[str]:

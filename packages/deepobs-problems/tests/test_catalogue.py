@@ -5,7 +5,14 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET, UnknownProblemError, get_problem
+from deepobs.problems import (
+    LARGE_SET,
+    PROBLEMS,
+    SMALL_SET,
+    BrokenPluginWarning,
+    UnknownProblemError,
+    get_problem,
+)
 from deepobs.problems import _registry as registry
 
 # The 26 names of DeepOBS 1.1.2 with batch size, epochs and L2 factor.
@@ -43,7 +50,7 @@ def test_holds_the_26_problems() -> None:
     """Names, batch sizes, epochs and factors are those of the protocol."""
     ours = {
         name: (p.batch_size, p.epochs, p.weight_decay)
-        for name, p in PROBLEMS.items()
+        for name, p in PROBLEMS.ours.items()
         if not p.extra
     }
     assert ours == ORIGINALS
@@ -85,6 +92,7 @@ def test_entry_points_add_problems(monkeypatch: pytest.MonkeyPatch) -> None:
     catalogue = added(monkeypatch, place.replace("PROBLEMS", "PLUGGED"))
     assert list(catalogue) == ["mnist_mlp", "digits_mlp"]
     assert catalogue["digits_mlp"] is get_problem("digits_mlp")
+    assert list(catalogue.ours) == ["mnist_mlp"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +112,7 @@ def test_a_broken_entry_point_is_left_out(
     )
     catalogue = added(monkeypatch, place)
     assert catalogue["mnist_mlp"] is get_problem("mnist_mlp")
-    with pytest.warns(UserWarning, match=words):
+    with pytest.warns(BrokenPluginWarning, match=words):
         assert list(catalogue) == ["mnist_mlp"]
     with pytest.raises(UnknownProblemError, match="'other'"):
         catalogue["other"]

@@ -3,12 +3,17 @@
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from deepobs.data.testing import write_stand_in
+from deepobs.problems import PROBLEMS, get_problem
 
 
 def test_help_imports_no_torch() -> None:
@@ -72,7 +77,7 @@ def test_check_finds_what_a_users_problem_breaks(
     assert deepobs("check", "users_problem:MINE") == 1
     text = capsys.readouterr().out
     assert "FAIL  Has a description and a reference" in text
-    assert "mine: 1 rules broken" in text
+    assert "mine: 1 rule broken" in text
 
 
 def test_data_list_says_what_is_here(
@@ -113,6 +118,10 @@ RUN = ("run", "digits_logreg", "SGD", "--lr", "0.1", "--epochs", "1")
 BAD = [
     (("lits",), 2, "did you mean list?"),
     (("show", "mnist_mpl"), 2, "did you mean mnist_mlp"),
+    (("check", ":MINE"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
+    (("check", "nowhere:"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
+    (("check", "digits_mlp", "--batch-size", "0"), 2, "batch_size is a positive whole number"),
+    (("check", "digits_mlp", "--batch-size", "9999"), 2, "A batch of 9999 is more than digits has"),
     (("check", "nowhere:MINE"), 2, "no module 'nowhere'"),
     (("check", "deepobs.problems:nothing"), 2, "has no 'nothing'"),
     (("check", "deepobs.problems:SMALL_SET"), 2, "a deepobs.problems.Problem is expected"),
@@ -142,7 +151,57 @@ def test_bad_input_gets_one_sentence(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", [("run", "mnist_logreg", *RUN[2:])])
+def plug_in(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """Lets an installed package seem to add the problem at a place."""
+    entry = EntryPoint("x", place, "deepobs.problems")
+    assert len(PROBLEMS) >= 28  # looks the plug-ins up, so that there is something to restore
+    monkeypatch.setattr("deepobs.problems._registry.entry_points", lambda group: [entry])
+    monkeypatch.delitem(vars(PROBLEMS), "_added")
+
+
+class MakesModels:
+    """A model factory that has no name."""
+
+    def __call__(self) -> nn.Module:
+        return nn.Linear(2, 3)
+
+
+def test_plugged_in_problems_are_told_apart(
+    deepobs: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An installed package's problem is listed and shown, and not counted as the original's."""
+    theirs = replace(get_problem("mnist_mlp"), name="theirs", model=MakesModels())
+    monkeypatch.setattr("deepobs.problems.PLUGGED", theirs, raising=False)
+    plug_in(monkeypatch, "deepobs.problems:PLUGGED")
+    assert deepobs("list") == 0
+    text = capsys.readouterr().out
+    assert "theirs                * " in text
+    assert "26 problems of DeepOBS" in text
+    assert text.endswith("2 more (+), 1 plugged in (*)\n")
+    assert deepobs("list", "--json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows if row["plugged_in"]] == ["theirs"]
+    assert sum(not row["extra"] for row in rows) == 26
+    assert deepobs("show", "theirs", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["model"], facts["parameters"], facts["original"]) == ("MakesModels", 9, False)
+
+
+def test_a_broken_plug_in_is_one_line(
+    deepobs: Callable[..., int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A problem that cannot be used is named on stderr in one line, and the rest is listed."""
+    plug_in(monkeypatch, "deepobs.nowhere:P")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert deepobs("list") == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("Warning: Left out the test problem x = deepobs.nowhere:P")
+    assert captured.err.count("\n") == 1
+    assert "26 problems of DeepOBS" in captured.out
+
+
+@pytest.mark.parametrize("command", [("run", "mnist_logreg", *RUN[2:]), ("check", "mnist_logreg")])
 def test_bad_data_folders_are_told_apart(
     deepobs: Callable[..., int],
     command: tuple[str, ...],
@@ -152,7 +211,7 @@ def test_bad_data_folders_are_told_apart(
     """A file for a folder is the argument's fault (2); missing or truncated data are not (1)."""
     file = tmp_path / "file"
     file.write_text("")
-    results = ("--results", str(tmp_path / "results"))
+    results = ("--results", str(tmp_path / "results")) if command[0] == "run" else ()
     assert deepobs(*command, *results, "--data-root", str(file)) == 2
     assert f"{file} is a file" in capsys.readouterr().err
     assert deepobs(*command, *results, "--data-root", str(tmp_path / "empty")) == 1

@@ -2,7 +2,7 @@
 
 from ._build import BuiltProblem, Metrics, build
 from ._catalogue import LARGE_SET, PROBLEMS, SMALL_SET, get_problem
-from ._conformance import ConformanceError, Finding, check_problem
+from ._conformance import Finding, check_problem
 from ._losses import (
     InceptionCrossEntropy,
     OutputIsLoss,
@@ -13,15 +13,15 @@ from ._losses import (
     top1,
 )
 from ._problem import Problem
-from ._registry import UnknownProblemError
+from ._registry import BrokenPluginWarning, UnknownProblemError
 from ._regularizer import convolution_kernels, kernels
 
 __all__ = [
     "LARGE_SET",
     "PROBLEMS",
     "SMALL_SET",
+    "BrokenPluginWarning",
     "BuiltProblem",
-    "ConformanceError",
     "Finding",
     "InceptionCrossEntropy",
     "Metrics",

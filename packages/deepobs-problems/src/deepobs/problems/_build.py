@@ -303,7 +303,7 @@ def build(
     """
     if isinstance(problem, str):
         problem = get_problem(problem)
-    _check_arguments(problem, batch_size, weight_decay, validation)
+    check_arguments(problem, batch_size, weight_decay, validation)
     device = torch.device(device)
     if dataset is None:
         dataset = problem.dataset(root=data_root)
@@ -329,9 +329,13 @@ def _draw_model(problem: Problem, seed: int) -> nn.Module:
         return problem.model()
 
 
-def _check_arguments(
-    problem: Problem, batch_size: int | None, weight_decay: float | None, validation: float
+def check_arguments(
+    problem: Problem,
+    batch_size: int | None,
+    weight_decay: float | None = None,
+    validation: float = 0.0,
 ) -> None:
+    """Raises ValueError if an argument of `build` is out of its range."""
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
         raise ValueError(f"batch_size is a positive whole number, not {batch_size!r}.")
     if not 0 <= validation < 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 from torch import nn
@@ -330,8 +329,8 @@ _EXTRAS = (
 )
 
 
-#: Every problem by name.
-PROBLEMS: Mapping[str, Problem] = Catalogue(
+#: Every problem by name; ``PROBLEMS.ours`` are those that come with DeepOBS.
+PROBLEMS = Catalogue(
     (
         *_ARTIFICIAL,
         *_MNIST,

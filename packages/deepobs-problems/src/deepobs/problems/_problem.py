@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -79,3 +80,18 @@ class Problem:
                 raise ValueError(
                     f"{field} of problem {self.name} is a positive whole number, not {value!r}."
                 )
+        self._check_regularizer()
+
+    def _check_regularizer(self) -> None:
+        if self.weight_decay is None:
+            return
+        if not (math.isfinite(self.weight_decay) and self.weight_decay >= 0):
+            raise ValueError(
+                f"weight_decay of problem {self.name} is a finite number of at least 0, or None, "
+                f"not {self.weight_decay!r}."
+            )
+        if self.regularized is nothing:
+            raise ValueError(
+                f"Problem {self.name} has a weight_decay, but no parameters that it counts: give "
+                "it `regularized`, or no weight_decay."
+            )

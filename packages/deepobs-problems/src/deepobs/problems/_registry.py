@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from ._problem import Problem
 
@@ -18,6 +19,10 @@ class UnknownProblemError(KeyError):
         return str(self.args[0])  # KeyError would show its repr, in quotes
 
 
+class BrokenPluginWarning(UserWarning):
+    """A test problem that an installed package adds cannot be used and is left out."""
+
+
 class Catalogue(Mapping[str, Problem]):
     """Problems by name: ours first, then what installed packages add.
 
@@ -26,11 +31,14 @@ class Catalogue(Mapping[str, Problem]):
     plug-in is left out with a warning, so that it harms nobody who does not use it.
 
     Args:
-        problems: The problems, in the order in which they are listed.
+        problems: Ours, in the order in which they are listed.
+
+    Attributes:
+        ours: Ours by name, without what installed packages add.
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
-        self._ours = {problem.name: problem for problem in problems}
+        self.ours: Mapping[str, Problem] = MappingProxyType({p.name: p for p in problems})
 
     @cached_property
     def _added(self) -> dict[str, Problem]:
@@ -40,8 +48,9 @@ class Catalogue(Mapping[str, Problem]):
                 problem = self._load(entry, found)
             except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything
                 place = f"{entry.name} = {entry.value}"
-                said = f"{type(error).__name__}: {error}"
-                warnings.warn(f"Left out the test problem {place}: {said}", stacklevel=4)
+                said = " ".join(f"{type(error).__name__}: {error}".split())
+                message = f"Left out the test problem {place}: {said}"
+                warnings.warn(message, BrokenPluginWarning, stacklevel=4)
             else:
                 found[problem.name] = problem
         return found
@@ -50,26 +59,26 @@ class Catalogue(Mapping[str, Problem]):
         problem = entry.load()
         if not isinstance(problem, Problem):
             raise TypeError(f"it is a {type(problem).__name__}, not a deepobs.problems.Problem")
-        if problem.name in self._ours or problem.name in found:
+        if problem.name in self.ours or problem.name in found:
             raise ValueError(f"there is a problem named {problem.name}; give it another name")
         return problem
 
     def __getitem__(self, name: str) -> Problem:
-        if name in self._ours:
-            return self._ours[name]
+        if name in self.ours:
+            return self.ours[name]
         if name in self._added:
             return self._added[name]
         raise UnknownProblemError(_not_found(name, list(self)))
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._ours
+        yield from self.ours
         yield from self._added
 
     def __len__(self) -> int:
-        return len(self._ours) + len(self._added)
+        return len(self.ours) + len(self._added)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._ours or name in self._added
+        return name in self.ours or name in self._added
 
 
 def _not_found(name: str, names: list[str]) -> str:

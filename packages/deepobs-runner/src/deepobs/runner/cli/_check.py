@@ -29,12 +29,16 @@ def command(problem: str, data_root: Path | None, batch_size: int) -> None:
 
     checked = _find(problem)
     broken = 0
-    for finding in check_problem(checked, data_root=data_root, batch_size=batch_size):
-        click.echo(f"{'ok  ' if finding.complaint is None else 'FAIL'}  {finding.check}")
-        if finding.complaint is not None:
-            broken += 1
-            click.echo(f"      {finding.complaint}")
-    click.echo(f"\n{checked.name}: " + (f"{broken} rules broken" if broken else "all rules kept"))
+    try:
+        for finding in check_problem(checked, data_root=data_root, batch_size=batch_size):
+            click.echo(f"{'ok  ' if finding.complaint is None else 'FAIL'}  {finding.check}")
+            if finding.complaint is not None:
+                broken += 1
+                click.echo(f"      {finding.complaint}")
+    except ValueError as error:  # what the problem raises is a finding: this is an argument's fault
+        raise UsageError(str(error)) from error
+    rules = "all rules kept" if not broken else f"{broken} rule{'s' * (broken > 1)} broken"
+    click.echo(f"\n{checked.name}: {rules}")
     if broken:
         sys.exit(1)
 
@@ -45,6 +49,10 @@ def _find(place: str) -> Problem:
     module, colon, name = place.partition(":")
     if not colon:
         return get_problem(place)
+    if not all(part.isidentifier() for part in (*module.split("."), name)):
+        raise UsageError(
+            f"PACKAGE.MODULE:NAME or a name of the catalogue is expected, not {place!r}."
+        )
     find_users_modules()
     holder = import_users(module)
     if not hasattr(holder, name):

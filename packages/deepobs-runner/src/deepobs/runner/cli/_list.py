@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from deepobs.problems import Problem
 
 
 @click.command("list")
@@ -12,8 +16,8 @@ import click
 def command(as_json: bool) -> None:
     """List the test problems.
 
-    A name is followed by its set in the paper (S small, L large) or by + for problems that are not
-    among the original 26.
+    A name is followed by its set in the paper (S small, L large), by + for problems of ours that
+    are not among the original 26, or by * for those that an installed package adds.
     """
     from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET
 
@@ -28,20 +32,29 @@ def command(as_json: bool) -> None:
                 "epochs": p.epochs,
                 "weight_decay": p.weight_decay,
                 "set": "small" if p.name in SMALL_SET else "large" if p.name in LARGE_SET else None,
-                "extra": p.extra,
+                "extra": p.extra or p.name not in PROBLEMS.ours,
+                "plugged_in": p.name not in PROBLEMS.ours,
             }
             for p in problems
         ]
         click.echo(json.dumps(rows, indent=1))
         return
     width = max(len(p.name) for p in problems)
-    for p in problems:
-        mark = (
-            "+" if p.extra else "S" if p.name in SMALL_SET else "L" if p.name in LARGE_SET else " "
-        )
+    marks = [_mark(p) for p in problems]
+    for p, mark in zip(problems, marks, strict=True):
         click.echo(f"{p.name:<{width}} {mark}  {p.description}")
-    originals = sum(not p.extra for p in problems)
+    extras, plugged_in = marks.count("+"), marks.count("*")
     click.echo(
-        f"\n{originals} problems of DeepOBS (S, L: the paper's small and large set), "
-        f"{len(problems) - originals} more (+)"
+        f"\n{len(problems) - extras - plugged_in} problems of DeepOBS (S, L: the paper's small and "
+        f"large set), {extras} more (+)" + (f", {plugged_in} plugged in (*)" if plugged_in else "")
     )
+
+
+def _mark(problem: Problem) -> str:
+    from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET
+
+    if problem.name not in PROBLEMS.ours:
+        return "*"
+    if problem.extra:
+        return "+"
+    return "S" if problem.name in SMALL_SET else "L" if problem.name in LARGE_SET else " "

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from importlib import import_module
 from importlib.metadata import version
+from typing import TextIO
 
 import click
 
@@ -66,6 +68,7 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: What stands behind `deepobs`; default: the process's own.
     """
+    usual, warnings.showwarning = warnings.showwarning, _show_warning
     try:
         status = _deepobs.main(arguments, prog_name="deepobs", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -82,6 +85,8 @@ def main(arguments: list[str] | None = None) -> None:
         status = 1
     except Exception as error:  # noqa: BLE001 - a bug is raised again by _status
         status = _complain(str(error), _status(error))
+    finally:
+        warnings.showwarning = usual
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -108,6 +113,22 @@ def _status(error: Exception) -> int:
     if isinstance(error, failures):
         return 1
     raise error
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Shows a warning of ours in one line, without the place in the code that it came from."""
+    if category.__module__.startswith("deepobs."):
+        click.echo(f"Warning: {message}", err=True)
+    else:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        click.echo(text, file=file, err=True, nl=False)
 
 
 def _complain(message: str, status: int) -> int:

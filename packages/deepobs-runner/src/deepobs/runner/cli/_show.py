@@ -32,6 +32,8 @@ def _facts(problem: Problem) -> dict[str, Any]:
     """Everything there is to know, the model built to count its parameters (on no memory)."""
     import torch
 
+    from deepobs.problems import PROBLEMS
+
     with torch.device("meta"):
         parameters = [p for p in problem.model().parameters() if p.requires_grad]
     entry = problem.dataset
@@ -50,7 +52,7 @@ def _facts(problem: Problem) -> dict[str, Any]:
         "convergence_target": problem.convergence_target,
         "reference": problem.reference,
         "notes": problem.notes or None,
-        "original": not problem.extra,
+        "original": problem.name in PROBLEMS.ours and not problem.extra,
     }
 
 
@@ -59,8 +61,8 @@ def _called(function: Any) -> str:
     if hasattr(function, "func"):
         arguments = [*map(repr, function.args)]
         arguments += [f"{name}={value!r}" for name, value in function.keywords.items()]
-        return f"{function.func.__name__}({', '.join(arguments)})"
-    return str(function.__name__)
+        return f"{_called(function.func)}({', '.join(arguments)})"
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _text(value: Any) -> str:

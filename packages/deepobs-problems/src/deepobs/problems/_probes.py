@@ -1,0 +1,152 @@
+"""What the rules are tried with: a problem under check, and what can be seen of it."""
+
+from __future__ import annotations
+
+import pickle
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from deepobs.data import Batch, Dataset
+
+from ._build import BuiltProblem, Metrics
+from ._problem import Problem
+
+
+class BrokenRuleError(Exception):
+    """A problem breaks a rule; the message says how to mend it."""
+
+
+class _Rebuild(Protocol):
+    def __call__(self, seed: int = ..., dataset: Dataset | None = ...) -> BuiltProblem: ...
+
+
+class Case(NamedTuple):
+    """A problem under check, as it was built, and how to build it again."""
+
+    problem: Problem
+    built: BuiltProblem
+    rebuild: _Rebuild
+
+    def batch(self) -> Batch:
+        """The first training batch."""
+        return next(iter(self.built.batches("train")))
+
+    def arguments(self) -> tuple[Any, ...]:
+        """What the model is called with for the first training batch."""
+        inputs = self.batch().inputs
+        return (inputs, None) if self.problem.carries_state else (inputs,)
+
+
+def require(condition: bool | Tensor, complaint: str) -> None:
+    """Raises BrokenRuleError with the complaint unless the condition holds."""
+    if not condition:
+        raise BrokenRuleError(complaint)
+
+
+class FirstBatches:
+    """A data set of which every phase ends after `count` batches."""
+
+    def __init__(self, dataset: Dataset, count: int) -> None:
+        self._dataset, self._count = dataset, count
+
+    def batches(self, *arguments: Any, **keywords: Any) -> Iterator[Batch]:
+        return islice(self._dataset.batches(*arguments, **keywords), self._count)
+
+
+def values(model: nn.Module) -> dict[str, Tensor]:
+    """All parameters and buffers, those too that `state_dict` leaves out."""
+    return dict(model.named_parameters()) | dict(model.named_buffers())
+
+
+@contextmanager
+def moved(model: nn.Module) -> Iterator[dict[str, Tensor]]:
+    """Moves every entry of every parameter by another amount for a while.
+
+    A shift by one constant could go unseen, by a softmax for instance.
+
+    Yields:
+        The parameters as they were, by name.
+    """
+    start = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+    with torch.no_grad():
+        for parameter in model.parameters():
+            shift = torch.linspace(0.1, 0.2, parameter.numel(), dtype=parameter.dtype)
+            parameter.add_(shift.view_as(parameter))
+    try:
+        yield start
+    finally:
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(start[name])
+
+
+def global_states() -> dict[str, bytes]:
+    """The states of the global random generators, by whose they are."""
+    return {
+        "torch": torch.get_rng_state().numpy().tobytes(),
+        "numpy": pickle.dumps(np.random.get_state()),
+        "Python": pickle.dumps(random.getstate()),
+    }
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors are equal, NaN being equal to NaN."""
+    if torch.equal(a, b):
+        return True
+    return a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
+
+
+def all_same(a: Sequence[Tensor], b: Sequence[Tensor]) -> bool:
+    """Whether there are as many tensors, each the same."""
+    return len(a) == len(b) and all(map(same, a, b))
+
+
+def close(a: Tensor, b: Tensor) -> bool:
+    """Whether two results agree but for the order in which float32 numbers were added."""
+    return torch.allclose(a, b, rtol=1e-4, equal_nan=True)  # leaves room for long sums
+
+
+def as_tensor(metrics: Metrics) -> Tensor:
+    """The numbers of an evaluation; 0 where there is no accuracy."""
+    return torch.tensor([number or 0.0 for number in metrics], dtype=torch.float64)
+
+
+def tensors(output: Any) -> list[Tensor]:
+    """All tensors of a nested output, in order."""
+    found: list[Tensor] = []
+    _mapped(found.append, output)
+    return found
+
+
+def first_example(output: Any, examples: int) -> Any:
+    """The nested output of the first of `examples` examples."""
+
+    def first(tensor: Tensor) -> Tensor:
+        return tensor[:1] if tensor.ndim and len(tensor) == examples else tensor
+
+    return _mapped(first, output)
+
+
+def _mapped(function: Callable[[Tensor], Any], output: Any) -> Any:
+    """A nested output of the same kind, `function` applied to each tensor."""
+    if output is None:
+        return None
+    kind: Any = type(output)
+    if isinstance(output, Tensor):
+        return function(output)
+    if isinstance(output, Mapping):
+        return kind({key: _mapped(function, part) for key, part in output.items()})
+    if isinstance(output, list | tuple):
+        parts = [_mapped(function, part) for part in output]
+        return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
+    raise BrokenRuleError(
+        f"The model returns a {kind.__name__}: return a tensor, or a tuple, list or "
+        "mapping of tensors."
+    )
