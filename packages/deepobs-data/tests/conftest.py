@@ -1,8 +1,10 @@
 import http.server
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 GOLDEN = Path(__file__).parent / "golden"
+NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +57,35 @@ def real_root() -> Callable[[str], Path]:
         return Path(root)
 
     return find
+
+
+@pytest.fixture
+def public_path() -> Iterator[Path]:
+    """An empty folder that every user may enter; not so pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def closed() -> Callable[[Path], AbstractContextManager[None]]:
+    """Takes all rights to a path away, for a while, and the superuser's power to read it anyway."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("needs POSIX users")
+
+    @contextmanager
+    def close(path: Path) -> Iterator[None]:
+        user, mode = os.geteuid(), path.stat().st_mode
+        path.chmod(0)
+        if user == 0:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+            path.chmod(mode)
+
+    return close
 
 
 @pytest.fixture

@@ -256,15 +256,15 @@ def test_all_corrupt_files_can_be_found_beforehand(
 
 
 def test_missing_folders_are_named(tmp_path: Path) -> None:
-    """No folder, no validation folder, no images in it."""
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/train is missing"):
-        imagenet(root=tmp_path)
-    (tmp_path / "imagenet/train").mkdir(parents=True)
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/val is missing"):
-        imagenet(root=tmp_path)
-    (tmp_path / "imagenet/val").mkdir()
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/train/\*/\*.JPEG is missing"):
-        imagenet(root=tmp_path)
+    """None at all, or empty ones; with what to put where, as nothing can fetch it."""
+    for folder in ("train", "val"):
+        missing = rf"imagenet/{folder}/\*/\*.JPEG is missing"
+        with pytest.raises(DatasetNotFoundError, match=missing) as caught:
+            imagenet(root=tmp_path)
+        assert "image-net.org" in str(caught.value)
+        assert f"{tmp_path}/imagenet/train/<class>/" in str(caught.value)
+        assert "deepobs data prepare" not in str(caught.value)
+        save(tmp_path / f"imagenet/{folder}/n1/a.JPEG", np.zeros((10, 10, 3), np.uint8))
 
 
 def test_folders_that_do_not_belong_together_are_noticed(tmp_path: Path) -> None:

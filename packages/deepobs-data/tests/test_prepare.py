@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import io
 import multiprocessing
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -186,6 +187,19 @@ def test_imagenet_says_how_to_come_by_it(tmp_path: Path) -> None:
     assert [found.status for found in verify_dataset("imagenet", root=tmp_path)] == ["missing"]
     write_stand_in("imagenet", tmp_path)
     assert prepare_dataset("imagenet", root=tmp_path) == tmp_path
+
+
+def test_empty_folders_are_no_imagenet(tmp_path: Path) -> None:
+    """Each of the two needs an image."""
+    image = write_stand_in("imagenet", tmp_path / "other") / "imagenet/val/n01440764"
+    for part in ("train", "val"):
+        (tmp_path / f"imagenet/{part}/n1").mkdir(parents=True)
+    for part in ("train", "val"):
+        assert not dataset_status("imagenet", root=tmp_path).present
+        with pytest.raises(FetchError, match=r"image-net\.org"):
+            prepare_dataset("imagenet", root=tmp_path)
+        shutil.copy(next(image.iterdir()), tmp_path / f"imagenet/{part}/n1")
+    assert dataset_status("imagenet", root=tmp_path).present
 
 
 def test_verifying_imagenet_decodes_every_image(tmp_path: Path) -> None:

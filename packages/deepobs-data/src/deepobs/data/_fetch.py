@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ._errors import DataRootError, FetchError
+from ._root import reading
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes (or files) done, of how many
 
@@ -21,9 +22,13 @@ _CHUNK = 2**18
 
 
 def checksum_matches(path: Path, checksum: str) -> bool:
-    """Tells whether a file has the checksum `md5:…` or `sha256:…`."""
+    """Tells whether a file has the checksum `md5:…` or `sha256:…`.
+
+    Raises:
+        DataRootError: If it may not be read.
+    """
     kind, _, expected = checksum.partition(":")
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest() == expected
 
 

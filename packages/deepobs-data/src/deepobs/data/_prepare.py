@@ -12,8 +12,8 @@ import filelock
 from ._catalogue import get_entry
 from ._errors import CorruptDatasetError, DataRootError, FetchError, way_out
 from ._fetch import Progress, checksum_matches, fetch
-from ._imagenet import imagenet
-from ._root import not_found, resolve_root
+from ._imagenet import imagenet, missing_images, way_to_get
+from ._root import not_found, reading, resolve_root
 from ._sources import Download, checksums, downloads
 from ._unpack import unpack
 
@@ -63,13 +63,15 @@ def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> 
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file.
+        DataRootError: If the data folder is a file or may not be read.
     """
     entry, base = get_entry(name), resolve_root(root)
+    if name == "imagenet":
+        return DatasetStatus(name, base, True, missing_images(base) is None, None)
     paths = [base / file for file in entry.files]
-    size = None if name == "imagenet" else sum(p.stat().st_size for p in paths if p.is_file())
-    present = all(path.exists() for path in paths)
-    return DatasetStatus(name, base, bool(paths), present, size)
+    with reading(base):
+        sizes = [path.stat().st_size for path in paths if path.is_file()]
+    return DatasetStatus(name, base, bool(paths), len(sizes) == len(paths), sum(sizes))
 
 
 def prepare_dataset(
@@ -94,19 +96,16 @@ def prepare_dataset(
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file or cannot be written.
+        DataRootError: If the data folder is a file, or may not be read or written.
         FetchError: If something cannot be fetched, as ImageNet, or may not be, offline.
         CorruptDatasetError: If a file that is there already is not what it should be.
     """
     base = resolve_root(root)
-    if get_entry(name).name == "imagenet" and not dataset_status(name, root=base).present:
-        raise FetchError(
-            "ImageNet can only be had from https://image-net.org/download after registration: put"
-            f" its files into {base}/imagenet/train/<class>/ and {base}/imagenet/val/<class>/."
-        )
     if dataset_status(name, root=base).present:
         _check_present(name, base)
         return base
+    if name == "imagenet":
+        raise FetchError(f"{way_to_get(base)}.")
     try:
         base.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(base / f".{name}.lock"):
@@ -180,7 +179,7 @@ def verify_dataset(
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file.
+        DataRootError: If the data folder is a file, or it or a file in it may not be read.
     """
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":
