@@ -99,14 +99,15 @@ class Server:
     """A server on loopback that behaves badly on demand.
 
     `files` maps paths to contents; `script` maps paths to what happens to the next requests, one
-    after the other: a status code, "stall", "break" (half of it), "whole" (ignores Range), "wrong".
+    after the other: a status code, "stall", "break" (half of it), "whole" (ignores Range), "wrong",
+    "endless" (without a length), "trickle" (a byte now and then), or bytes: the answer as it is.
     `requests` lists what was asked: the path and the Range header.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.files: dict[str, bytes] = {}
-        self.script: dict[str, list[int | str]] = {}
+        self.script: dict[str, list[int | str | bytes]] = {}
         self.requests: list[tuple[str, str | None]] = []
         self.closing = threading.Event()
 
@@ -122,6 +123,14 @@ def server(no_data_dir: None) -> Iterator[Server]:
             state.requests.append((self.path, asked))
             steps = state.script.get(self.path, [])
             step = steps.pop(0) if steps else "good"
+            if isinstance(step, bytes):
+                self.wfile.write(step)
+                return
+            if step == "endless":
+                self.send_response(200)
+                self.end_headers()
+                while True:  # until the client goes away
+                    self.wfile.write(bytes(2**16))
             if isinstance(step, int) or self.path not in state.files:
                 self.send_error(step if isinstance(step, int) else 404)
                 return
@@ -140,7 +149,12 @@ def server(no_data_dir: None) -> Iterator[Server]:
             self.send_response(206 if partial else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if step in ("stall", "break"):
+            if step == "trickle":
+                for byte in body:
+                    self.wfile.write(bytes([byte]))
+                    if state.closing.wait(0.05):
+                        break
+            elif step in ("stall", "break"):
                 self.wfile.write(body[: len(body) // 2])
                 self.wfile.flush()
                 if step == "stall":

@@ -7,6 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 from deepobs.data import (
@@ -148,6 +149,33 @@ def test_two_processes_at_once_do_no_harm(tmp_path: Path, small_mnist: Path, ser
     assert [child.exitcode for child in children] == [0, 0, 0]
     assert sorted(path for path, _ in server.requests) == sorted(server.files)
     assert load_dataset("mnist", root=root).num_examples("test") == 140
+
+
+def test_waiting_for_another_process_is_told_once(tmp_path: Path, small_mnist: Path) -> None:
+    """Before it waits; then it goes on as usual."""
+    root = tmp_path / "new"
+    root.mkdir()
+    lock = filelock.FileLock(root / ".mnist.lock")
+    lock.acquire()
+    calls: list[str] = []
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        calls.append(what)
+        lock.release()
+
+    prepare_dataset("mnist", root=root, progress=progress)
+    assert calls[0] == "mnist: waiting for another process that does"
+    assert calls.count(calls[0]) == 1
+    assert load_dataset("mnist", root=root).num_examples("test") == 140
+
+
+def test_a_download_that_is_much_too_large_is_given_up(
+    tmp_path: Path, small_mnist: Path, server: Any
+) -> None:
+    """Twice the catalogue's size of the data set is more than any of its files has."""
+    server.script["/train-images-idx3-ubyte.gz"] = ["endless"]
+    with pytest.raises(FetchError, match="more than 23,189,444 bytes"):
+        prepare_dataset("mnist", root=tmp_path / "new")
 
 
 def test_an_archive_of_several_files_is_unpacked(

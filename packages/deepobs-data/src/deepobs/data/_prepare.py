@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -89,7 +91,7 @@ def prepare_dataset(
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
         progress: Called while fetching with a file's name, the bytes so far, and the bytes in all
-            or None.
+            or None; and once, in place of a file, with a line that another process is waited for.
 
     Returns:
         The folder of the data sets.
@@ -108,7 +110,7 @@ def prepare_dataset(
         raise FetchError(f"{way_to_get(base)}.")
     try:
         base.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(base / f".{name}.lock"):
+        with _turn(name, base, progress):
             _check_present(name, base)
             missing = [source for source in downloads(name) if _is_missing(name, base, source)]
             _check_online(name, base, missing)
@@ -120,6 +122,22 @@ def prepare_dataset(
             " one, by argument or by $DEEPOBS_DATA_DIR."
         ) from error
     return base
+
+
+@contextmanager
+def _turn(name: str, base: Path, progress: Progress | None) -> Iterator[None]:
+    """Waits until no other process prepares the data set, and says so if it has to."""
+    lock = filelock.FileLock(base / f".{name}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        if progress:
+            progress(f"{name}: waiting for another process that does", 0, None)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _check_present(name: str, base: Path) -> None:
@@ -152,7 +170,8 @@ def _provide(name: str, base: Path, download: Download, progress: Progress | Non
     target = base / download.path
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        fetch(download.urls, target, download.checksum, progress=progress)
+        most = 2 * get_entry(name).download_bytes  # which is roughly that of all its files
+        fetch(download.urls, target, download.checksum, most_bytes=most, progress=progress)
     elif not checksum_matches(target, download.checksum):
         raise CorruptDatasetError(f"{target} has the wrong checksum: {way_out(name)}")
     if download.unpacks_to:

@@ -61,8 +61,8 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise DataRootError(
-            f"{path} cannot be read ({error.strerror or error}): change its permissions, or choose another"
-            f" data folder, by argument or by ${DATA_DIR_VARIABLE}."
+            f"{path} cannot be read ({error.strerror or error}): change its permissions, or choose"
+            f" another data folder, by argument or by ${DATA_DIR_VARIABLE}."
         ) from error
 
 
