@@ -164,7 +164,7 @@ def test_waiting_for_another_process_is_told_once(tmp_path: Path, small_mnist: P
         lock.release()
 
     prepare_dataset("mnist", root=root, progress=progress)
-    assert calls[0] == "mnist: waiting for another process that does"
+    assert calls[0] == "mnist: waiting for another process that prepares it"
     assert calls.count(calls[0]) == 1
     assert load_dataset("mnist", root=root).num_examples("test") == 140
 

@@ -132,7 +132,7 @@ def _turn(name: str, base: Path, progress: Progress | None) -> Iterator[None]:
         lock.acquire(blocking=False)
     except filelock.Timeout:
         if progress:
-            progress(f"{name}: waiting for another process that does", 0, None)
+            progress(f"{name}: waiting for another process that prepares it", 0, None)
         lock.acquire()
     try:
         yield
