@@ -3,8 +3,10 @@
     python benchmarks/imagenet_streaming.py [--files 2000] [--corrupt 5] [--workers 0 1 2]
 
 Writes a tree of generated JPEG files of mixed sizes and modes (one in ten grey, one CMYK, one lying
-on its side), damages a few, and goes through an epoch without a model. Memory is the peak of a
-fresh process and its workers together (Linux only), for a quarter of the files and for all.
+on its side), damages a few, and goes through an epoch without a model. Memory (Linux only) is that
+of a fresh process and its workers whenever the queue of batches is full: four passes over a quarter
+of the files against one pass over all, which are as many batches. Exit status 1 if it grows with
+the number of files, or if a corrupt file is not named.
 """
 
 from __future__ import annotations
@@ -26,9 +28,10 @@ import torch
 from deepobs.data import CorruptFilesWarning, imagenet
 from deepobs.data.testing import write_stand_in
 
-BATCH_SIZE = (
-    100  # as imagenet_vgg16; divides the number of files: training drops an incomplete batch
-)
+BATCH_SIZE = 100  # divides both numbers of files: training drops an incomplete batch
+PARTS = 4  # of the files, for the comparison of memory
+QUEUED = 2  # batches a worker of a DataLoader prepares in advance
+LARGEST_GROWTH = 1.10  # of memory, with PARTS times as many files
 
 
 def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
@@ -42,32 +45,44 @@ def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
     return damaged
 
 
-def stream(root: Path, workers: int) -> dict[str, object]:
-    """Goes through one epoch: images, seconds from the first batch on, peak memory, reports."""
-    torch.set_num_threads(1)
+def stream(root: Path, workers: int) -> dict[str, Any]:
+    """Goes through one epoch: seconds to the first batch, images a second from then on, reports."""
     data = imagenet(root=root, num_workers=workers)
-    images, memory, own = 0, 0.0, 0.0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CorruptFilesWarning)
         begin = time.perf_counter()
         batches = data.batches("train", batch_size=BATCH_SIZE)
-        images_first = len(next(batches).inputs)
+        next(batches)
         first = time.perf_counter()
-        for number, batch in enumerate(batches):
-            images += len(batch.inputs)
-            if number % 4 == 0:  # to look costs time too
-                workers_at_it = [child.pid for child in multiprocessing.active_children()]
-                own = max(own, used_memory([os.getpid()]))
-                memory = max(memory, used_memory([os.getpid(), *workers_at_it]))
+        images = sum(len(batch.inputs) for batch in batches)
         seconds = time.perf_counter() - first
-    return {
-        "images": images_first + images,
-        "start_up": first - begin,
-        "rate": images / seconds,
-        "memory": memory,
-        "own": own,
-        "reports": [str(warning.message) for warning in caught],
-    }
+    reports = [str(warning.message) for warning in caught]
+    return {"start_up": first - begin, "rate": images / seconds, "reports": reports}
+
+
+def peak_memory(root: Path, workers: int, passes: int) -> dict[str, Any]:
+    """Goes through some epochs: batches, the most memory of all processes and of this one."""
+    data = imagenet(root=root, num_workers=workers)
+    together, own, count = 0.0, 0.0, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CorruptFilesWarning)
+        for epoch in range(passes):
+            for number, _ in enumerate(data.batches("train", batch_size=BATCH_SIZE, epoch=epoch)):
+                count += 1
+                if number % 4 == 0:  # to look costs time
+                    together = max(together, settled_memory())
+                    own = max(own, used_memory([os.getpid()]))
+    return {"batches": count, "together": together, "own": own}
+
+
+def settled_memory() -> float:
+    """Returns what this process and its workers use when it grows no more: their queue is full."""
+    processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    before, now = 0.0, used_memory(processes)
+    while now > before + 1:
+        time.sleep(0.5)
+        before, now = now, used_memory(processes)
+    return now
 
 
 def used_memory(processes: list[int | None]) -> float:
@@ -82,47 +97,76 @@ def used_memory(processes: list[int | None]) -> float:
     return kilobytes / 1024
 
 
-def measure(root: Path, workers: int) -> dict[str, Any]:
-    """Runs `stream` in a fresh process, so that its peak memory is its own."""
-    command = [sys.executable, __file__, "--stream", str(root), "--workers", str(workers)]
+def measure(root: Path, workers: int, passes: int = 0) -> dict[str, Any]:
+    """Runs `stream`, or `peak_memory` over some passes, in a fresh process."""
+    command = [sys.executable, __file__, "--measure", str(root), "--workers", str(workers)]
+    command += ["--passes", str(passes)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE, timeout=600)
     return dict(json.loads(answer.stdout))
 
 
-def main() -> None:
-    """Measures and prints."""
+def compare_rates(root: Path, workers: list[int], damaged: list[Path]) -> bool:
+    """Prints images per second and what is reported; tells whether every damaged file is named."""
+    for count in workers:
+        taken = measure(root, count)
+        print(
+            f"{count} workers: {taken['rate']:8.1f} images/s,"
+            f" {taken['rate'] / max(1, count):8.1f} each; first batch after"
+            f" {taken['start_up']:.1f} s; {len(taken['reports'])} reports of corrupt files"
+        )
+    print("\nWhat is reported:")
+    print("\n".join(f"  {report.replace(str(root), '…')}" for report in taken["reports"]))
+    named = sum(str(path) in "".join(taken["reports"]) for path in damaged)
+    print(f"  {named} of {len(damaged)} corrupt files are named (required: all)\n")
+    return named == len(damaged)
+
+
+def compare_memory(whole: Path, part: Path, workers: int) -> bool:
+    """Prints the memory for all files and for a part; tells whether it is as good as the same."""
+    few, many = measure(part, workers, passes=PARTS), measure(whole, workers, passes=1)
+    met = True
+    print(f"peak memory, {workers} workers, {few['batches']} and {many['batches']} batches:")
+    for key, whose in (("together", "all processes"), ("own", "training process")):
+        growth = many[key] / few[key]
+        verdict = "met" if growth <= LARGEST_GROWTH else "MISSED"
+        print(
+            f"  {whose:<17} {few[key]:6,.0f} MiB with 1/{PARTS} of the files, {many[key]:6,.0f} MiB"
+            f" with all: {growth:.2f} × (required at most {LARGEST_GROWTH:.2f} ×: {verdict})"
+        )
+        met &= growth <= LARGEST_GROWTH
+    return met
+
+
+def main() -> int:
+    """Measures and prints; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--corrupt", type=int, default=5)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--stream", type=Path, help=argparse.SUPPRESS)  # what `measure` starts
+    parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)  # what `measure` starts
+    parser.add_argument("--passes", type=int, default=0, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.stream:
-        print(json.dumps(stream(options.stream, options.workers[0])))
-        return
+    if options.measure:
+        torch.set_num_threads(1)
+        arguments = (options.measure, options.workers[0])
+        taken = peak_memory(*arguments, options.passes) if options.passes else stream(*arguments)
+        print(json.dumps(taken))
+        return 0
+    least = PARTS * BATCH_SIZE * (QUEUED * options.workers[-1] + 1)
+    if options.files % (PARTS * BATCH_SIZE) or options.files < least:
+        parser.error(
+            f"--files is a multiple of {PARTS * BATCH_SIZE}, so that all passes have as many"
+            f" batches, and {least} or more, so that the queue of a part is full once"
+        )
     print(f"{os.cpu_count()} processors, batches of {BATCH_SIZE}, {options.files} files")
     with tempfile.TemporaryDirectory() as folder:
-        whole, quarter = Path(folder, "whole"), Path(folder, "quarter")
+        whole, part = Path(folder, "whole"), Path(folder, "part")
         damaged = write_tree(whole, options.files, options.corrupt)
-        write_tree(quarter, options.files // 4, 0)
-        for workers in options.workers:
-            taken = measure(whole, workers)
-            print(
-                f"{workers} workers: {taken['rate']:8.1f} images/s,"
-                f" {taken['rate'] / max(1, workers):8.1f} each; first batch after"
-                f" {taken['start_up']:.1f} s; {len(taken['reports'])} reports of corrupt files"
-            )
-        print("\nWhat is reported:")
-        print("\n".join(f"  {report.replace(folder, '…')}" for report in taken["reports"]))
-        named = sum(str(path) in "".join(taken["reports"]) for path in damaged)
-        print(f"  {named} of {len(damaged)} corrupt files are named\n")
-        for name, root in (("a quarter", quarter), ("all", whole)):
-            taken = measure(root, options.workers[-1])
-            print(
-                f"peak memory with {name} of the files ({taken['images']:,} images):"
-                f" {taken['memory']:,.0f} MiB, {taken['own']:,.0f} of them the training process's"
-            )
+        write_tree(part, options.files // PARTS, 0)
+        named = compare_rates(whole, options.workers, damaged)
+        level = compare_memory(whole, part, options.workers[-1])
+    return 0 if named and level else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,8 +1,10 @@
 import http.server
 import json
 import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import torch
 
 GOLDEN = Path(__file__).parent / "golden"
+NOBODY = 65534
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +60,35 @@ def real_root() -> Callable[[str], Path]:
 
 
 @pytest.fixture
+def public_path() -> Iterator[Path]:
+    """An empty folder that every user may enter; not so pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def closed() -> Callable[[Path], AbstractContextManager[None]]:
+    """Takes all rights to a path away, for a while, and the superuser's power to read it anyway."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("needs POSIX users")
+
+    @contextmanager
+    def close(path: Path) -> Iterator[None]:
+        user, mode = os.geteuid(), path.stat().st_mode
+        path.chmod(0)
+        if user == 0:
+            os.seteuid(NOBODY)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+            path.chmod(mode)
+
+    return close
+
+
+@pytest.fixture
 def no_data_dir(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaves neither a data folder nor a proxy in the environment."""
     for name in ("DEEPOBS_DATA_DIR", "DEEPOBS_OFFLINE", "http_proxy", "HTTP_PROXY"):
@@ -67,14 +99,15 @@ class Server:
     """A server on loopback that behaves badly on demand.
 
     `files` maps paths to contents; `script` maps paths to what happens to the next requests, one
-    after the other: a status code, "stall", "break" (half of it), "whole" (ignores Range), "wrong".
+    after the other: a status code, "stall", "break" (half of it), "whole" (ignores Range), "wrong",
+    "endless" (without a length), "trickle" (a byte now and then), or bytes: the answer as it is.
     `requests` lists what was asked: the path and the Range header.
     """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.files: dict[str, bytes] = {}
-        self.script: dict[str, list[int | str]] = {}
+        self.script: dict[str, list[int | str | bytes]] = {}
         self.requests: list[tuple[str, str | None]] = []
         self.closing = threading.Event()
 
@@ -90,6 +123,14 @@ def server(no_data_dir: None) -> Iterator[Server]:
             state.requests.append((self.path, asked))
             steps = state.script.get(self.path, [])
             step = steps.pop(0) if steps else "good"
+            if isinstance(step, bytes):
+                self.wfile.write(step)
+                return
+            if step == "endless":
+                self.send_response(200)
+                self.end_headers()
+                while True:  # until the client goes away
+                    self.wfile.write(bytes(2**16))
             if isinstance(step, int) or self.path not in state.files:
                 self.send_error(step if isinstance(step, int) else 404)
                 return
@@ -108,7 +149,12 @@ def server(no_data_dir: None) -> Iterator[Server]:
             self.send_response(206 if partial else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if step in ("stall", "break"):
+            if step == "trickle":
+                for byte in body:
+                    self.wfile.write(bytes([byte]))
+                    if state.closing.wait(0.05):
+                        break
+            elif step in ("stall", "break"):
                 self.wfile.write(body[: len(body) // 2])
                 self.wfile.flush()
                 if step == "stall":

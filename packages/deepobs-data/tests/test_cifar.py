@@ -126,12 +126,18 @@ def test_a_damaged_file_is_named_with_the_way_out(
         {"labels": [1, 10], "data": np.zeros((2, 3072), np.uint8)},
         {"labels": [1, 2], "data": np.zeros((2, 3071), np.uint8)},
         {"labels": [], "data": np.zeros((0, 3072), np.uint8)},
+        {"labels": None, "data": np.zeros((2, 3072), np.uint8)},
+        {"labels": 5, "data": np.zeros((2, 3072), np.uint8)},
+        {"labels": [[1], [2]], "data": np.zeros((2, 3072), np.uint8)},
     ],
-    ids=["counts differ", "label too large", "a pixel less", "nothing"],
+    ids=[
+        *("counts differ", "label too large", "a pixel less", "nothing"),
+        *("no labels", "a label of all", "labels in a column"),
+    ],
 )
 def test_contents_that_make_no_sense_are_noticed(tmp_path: Path, fields: dict[str, Any]) -> None:
     """A well-formed pickle of something else."""
-    path = write_test_file(tmp_path, "cifar10", python2_pickle(fields))
+    path = write_test_file(tmp_path, "cifar10", pickle.dumps(fields))
     with pytest.raises(CorruptDatasetError, match="does not hold 32×32 images") as caught:
         cifar10(root=tmp_path)
     assert str(path) in str(caught.value)

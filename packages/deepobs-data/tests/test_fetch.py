@@ -19,7 +19,7 @@ def target(tmp_path: Path) -> Path:
 
 def get(server: Any, target: Path, *paths: str, **options: Any) -> None:
     urls = tuple(server.url(path) for path in paths)
-    fetch(urls, target, CHECKSUM, pause_seconds=0.0, **options)
+    fetch(urls, target, CHECKSUM, most_bytes=2 * len(CONTENT), pause_seconds=0.0, **options)
 
 
 def part(target: Path) -> Path:
@@ -109,6 +109,58 @@ def test_a_server_that_always_stalls_is_an_error_in_words(server: Any, target: P
         get(server, target, "/a", stall_seconds=0.2)
 
 
+def test_a_server_that_trickles_is_given_up(server: Any, target: Path) -> None:
+    """Never silent for long, it would take days; the next address goes on."""
+    server.files["/a"] = server.files["/b"] = CONTENT
+    server.script["/a"] = ["trickle"]
+    get(server, target, "/a", "/b", stall_seconds=0.3)
+    assert target.read_bytes() == CONTENT
+    assert [path for path, _ in server.requests] == ["/a", "/b"]
+
+
+def test_a_server_that_trickles_for_a_while_is_not_given_up(server: Any, target: Path) -> None:
+    """A small file comes whole in less than the time to stall."""
+    server.files["/a"] = b"small"
+    server.script["/a"] = ["trickle"]
+    checksum = "sha256:" + hashlib.sha256(b"small").hexdigest()
+    fetch((server.url("/a"),), target, checksum, most_bytes=10, stall_seconds=10.0)
+    assert target.read_bytes() == b"small"
+    assert len(server.requests) == 1
+
+
+def test_a_body_without_an_end_is_given_up(server: Any, target: Path) -> None:
+    """Nothing of it is kept, and the address is not asked again."""
+    server.files["/a"] = CONTENT
+    server.script["/a"] = ["endless"]
+    with pytest.raises(FetchError, match="more than 4,096,000 bytes"):
+        get(server, target, "/a")
+    assert list(target.parent.iterdir()) == []
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.0 302 Found\r\nLocation: http://[bad\r\n\r\n", "Invalid IPv6 URL"),
+        (b"HTTP/1.0 302 Found\r\nLocation: /a\r\n\r\n", "infinite loop"),
+        (b"HTTP/1.0 404 \x1b[31mred\r\n\r\n", "[31mred"),
+        (b"\x1b[31mgarbage\x07" + b"x" * 10_000 + b"\r\n\r\n", "garbage"),
+    ],
+    ids=["redirect to no address", "redirect loop", "control bytes", "garbage"],
+)
+def test_what_a_server_writes_does_not_break_the_sentence(
+    server: Any, target: Path, answer: bytes, words: str
+) -> None:
+    """One printable line that is not endless."""
+    server.script["/a"] = [answer] * 50
+    with pytest.raises(FetchError) as caught:
+        get(server, target, "/a")
+    message = str(caught.value)
+    assert words in message
+    assert message.isprintable()
+    assert len(message) < 500 + len(str(target))
+
+
 def test_wrong_bytes_are_thrown_away(server: Any, target: Path) -> None:
     """The next address starts from the beginning."""
     server.files["/a"] = server.files["/b"] = CONTENT
@@ -156,8 +208,9 @@ def test_the_error_says_why_each_address_failed_and_what_to_do(server: Any, targ
     with socket.socket() as closed:  # bound but not listening: connections are refused
         closed.bind(("127.0.0.1", 0))
         dead = f"http://127.0.0.1:{closed.getsockname()[1]}/x"
+        urls = (server.url("/a"), dead)
         with pytest.raises(FetchError) as caught:
-            fetch((server.url("/a"), dead), target, CHECKSUM, pause_seconds=0.0)
+            fetch(urls, target, CHECKSUM, most_bytes=2 * len(CONTENT), pause_seconds=0.0)
     message = str(caught.value)
     assert f"{server.url('/a')}: HTTP 404" in message
     assert f"{dead}: " in message

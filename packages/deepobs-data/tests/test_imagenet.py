@@ -229,17 +229,44 @@ def test_corrupt_files_are_reported_and_left_out(
         list(data.batches("test", batch_size=2))
 
 
-def test_a_batch_of_nothing_but_corrupt_files_is_an_error(
+@pytest.mark.filterwarnings("ignore::deepobs.data.CorruptFilesWarning")
+def test_evaluation_goes_on_without_a_batch_of_nothing_but_corrupt_files(
     partly_corrupt: tuple[Path, list[Path]],
 ) -> None:
-    """It says so instead of going on with nothing."""
-    root, _ = partly_corrupt
+    """Also without the last one; all others come through."""
+    root, corrupt = partly_corrupt
+    last = sorted((root / "imagenet/val").rglob("*.JPEG"))[5]
+    last.write_bytes(b"no image")
     data = imagenet(root=root, num_workers=0)
-    with (
-        pytest.raises(CorruptDatasetError, match="None of the 1 files of a batch"),
-        pytest.warns(CorruptFilesWarning),
-    ):
-        list(data.batches("test", batch_size=1))
+    assert [len(batch.inputs) for batch in data.batches("test", batch_size=1)] == [1, 1, 1]
+    assert data.unreadable_files == {str(path) for path in [*corrupt, last]}
+
+
+@pytest.mark.filterwarnings("ignore::deepobs.data.CorruptFilesWarning")
+def test_training_does_not_go_on_without_a_batch(tmp_path: Path) -> None:
+    """It would count a step that is not made; the error says how to find what is corrupt."""
+    root = write_stand_in("imagenet", tmp_path, num_train=6)
+    corrupt = sorted((root / "imagenet/train").rglob("*.JPEG"))[2]
+    corrupt.write_bytes(b"no image")
+    data = imagenet(root=root, num_workers=0)
+    assert sum(len(batch.inputs) for batch in data.batches("train", batch_size=2)) == 5
+    assert sum(len(batch.inputs) for batch in data.batches("train_eval", batch_size=1)) == 5
+    with pytest.raises(CorruptDatasetError, match="No file of a batch for training") as caught:
+        list(data.batches("train", batch_size=1))
+    assert str(corrupt) in str(caught.value)
+    assert "`deepobs data verify`" in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::deepobs.data.CorruptFilesWarning")
+def test_a_phase_of_nothing_but_corrupt_files_is_an_error(tmp_path: Path) -> None:
+    """A mean over nothing would not be a number."""
+    root = write_stand_in("imagenet", tmp_path)
+    for path in (root / "imagenet/val").rglob("*.JPEG"):
+        path.write_bytes(b"no image")
+    data = imagenet(root=root, num_workers=0)
+    with pytest.raises(CorruptDatasetError, match="No file of this pass over test of imagenet"):
+        list(data.batches("test", batch_size=2))
+    assert list(data.batches("test", batch_size=2, start=3)) == []
 
 
 @pytest.mark.parametrize("workers", [0, 2])
@@ -256,15 +283,15 @@ def test_all_corrupt_files_can_be_found_beforehand(
 
 
 def test_missing_folders_are_named(tmp_path: Path) -> None:
-    """No folder, no validation folder, no images in it."""
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/train is missing"):
-        imagenet(root=tmp_path)
-    (tmp_path / "imagenet/train").mkdir(parents=True)
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/val is missing"):
-        imagenet(root=tmp_path)
-    (tmp_path / "imagenet/val").mkdir()
-    with pytest.raises(DatasetNotFoundError, match=r"imagenet/train/\*/\*.JPEG is missing"):
-        imagenet(root=tmp_path)
+    """None at all, or empty ones; with what to put where, as nothing can fetch it."""
+    for folder in ("train", "val"):
+        missing = rf"imagenet/{folder}/\*/\*.JPEG is missing"
+        with pytest.raises(DatasetNotFoundError, match=missing) as caught:
+            imagenet(root=tmp_path)
+        assert "image-net.org" in str(caught.value)
+        assert f"{tmp_path}/imagenet/train/<class>/" in str(caught.value)
+        assert "deepobs data prepare" not in str(caught.value)
+        save(tmp_path / f"imagenet/{folder}/n1/a.JPEG", np.zeros((10, 10, 3), np.uint8))
 
 
 def test_folders_that_do_not_belong_together_are_noticed(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,25 @@ def test_a_label_above_nine_is_noticed(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-1] + b"\x0a")
     with pytest.raises(CorruptDatasetError, match="label above 9"):
         load_dataset("mnist", root=tmp_path)
+
+
+def test_images_of_another_size_are_noticed(tmp_path: Path) -> None:
+    """A well-formed file of 14×14 pixels fits no model of the problems."""
+    write_stand_in("mnist", tmp_path, num_test=4)
+    path = tmp_path / "MNIST/raw/t10k-images-idx3-ubyte"
+    path.write_bytes(struct.pack(">BBBBIII", 0, 0, 8, 3, 4, 14, 14) + bytes(4 * 14 * 14))
+    with pytest.raises(CorruptDatasetError, match="14×14 pixels instead of 28×28") as caught:
+        mnist(root=tmp_path)
+    assert str(path) in str(caught.value)
+
+
+def test_sizes_whose_product_is_enormous_are_noticed(tmp_path: Path) -> None:
+    """A product computed in 64 bits would be 4, as many as there are."""
+    write_stand_in("mnist", tmp_path)
+    path = tmp_path / "MNIST/raw/t10k-images-idx3-ubyte"
+    path.write_bytes(struct.pack(">BBBBIII", 0, 0, 8, 3, 769_546, 494_770, 48_448_661) + b"four")
+    with pytest.raises(CorruptDatasetError, match="20 bytes instead of 18,4"):
+        mnist(root=tmp_path)
 
 
 def test_both_are_loaded_from_their_own_folder(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@ import gzip
 import hashlib
 import io
 import multiprocessing
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 from deepobs.data import (
@@ -149,6 +151,33 @@ def test_two_processes_at_once_do_no_harm(tmp_path: Path, small_mnist: Path, ser
     assert load_dataset("mnist", root=root).num_examples("test") == 140
 
 
+def test_waiting_for_another_process_is_told_once(tmp_path: Path, small_mnist: Path) -> None:
+    """Before it waits; then it goes on as usual."""
+    root = tmp_path / "new"
+    root.mkdir()
+    lock = filelock.FileLock(root / ".mnist.lock")
+    lock.acquire()
+    calls: list[str] = []
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        calls.append(what)
+        lock.release()
+
+    prepare_dataset("mnist", root=root, progress=progress)
+    assert calls[0] == "mnist: waiting for another process that prepares it"
+    assert calls.count(calls[0]) == 1
+    assert load_dataset("mnist", root=root).num_examples("test") == 140
+
+
+def test_a_download_that_is_much_too_large_is_given_up(
+    tmp_path: Path, small_mnist: Path, server: Any
+) -> None:
+    """Twice the catalogue's size of the data set is more than any of its files has."""
+    server.script["/train-images-idx3-ubyte.gz"] = ["endless"]
+    with pytest.raises(FetchError, match="more than 23,189,444 bytes"):
+        prepare_dataset("mnist", root=tmp_path / "new")
+
+
 def test_an_archive_of_several_files_is_unpacked(
     tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +215,19 @@ def test_imagenet_says_how_to_come_by_it(tmp_path: Path) -> None:
     assert [found.status for found in verify_dataset("imagenet", root=tmp_path)] == ["missing"]
     write_stand_in("imagenet", tmp_path)
     assert prepare_dataset("imagenet", root=tmp_path) == tmp_path
+
+
+def test_empty_folders_are_no_imagenet(tmp_path: Path) -> None:
+    """Each of the two needs an image."""
+    image = write_stand_in("imagenet", tmp_path / "other") / "imagenet/val/n01440764"
+    for part in ("train", "val"):
+        (tmp_path / f"imagenet/{part}/n1").mkdir(parents=True)
+    for part in ("train", "val"):
+        assert not dataset_status("imagenet", root=tmp_path).present
+        with pytest.raises(FetchError, match=r"image-net\.org"):
+            prepare_dataset("imagenet", root=tmp_path)
+        shutil.copy(next(image.iterdir()), tmp_path / f"imagenet/{part}/n1")
+    assert dataset_status("imagenet", root=tmp_path).present
 
 
 def test_verifying_imagenet_decodes_every_image(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from deepobs.data import CorruptDatasetError, DatasetNotFoundError, svhn
 from deepobs.data.testing import write_stand_in
 
 
-def write_test_file(root: Path, pixels: np.ndarray, labels: list[int]) -> Path:
+def write_test_file(root: Path, pixels: np.ndarray, labels: Any) -> Path:
     write_stand_in("svhn", root)
     path = root / "SVHN/test_32x32.mat"
     scipy.io.savemat(path, {"X": pixels, "y": np.array(labels)[:, None]})
@@ -69,10 +69,18 @@ def test_a_damaged_file_is_named_with_the_way_out(tmp_path: Path, content: bytes
     assert "\n" not in message
 
 
-def test_contents_that_make_no_sense_are_noticed(tmp_path: Path) -> None:
-    """A well-formed file of something else."""
-    path = write_test_file(tmp_path, np.zeros((32, 32, 3, 2), np.uint8), [1, 11])
-    with pytest.raises(CorruptDatasetError, match="labels up to 10") as caught:
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *([1, 11], [1, 0], [1, -1], [1, 1.5], [1, float("nan")]),
+        *([1, 2j], ["1", "2"], np.array([1, "2"], dtype=object)),
+    ],
+    ids=str,
+)
+def test_labels_that_make_no_sense_are_noticed(tmp_path: Path, labels: Any) -> None:
+    """The format has whole numbers of 1 … 10, and 10 for the digit 0."""
+    path = write_test_file(tmp_path, np.zeros((32, 32, 3, 2), np.uint8), labels)
+    with pytest.raises(CorruptDatasetError, match="labels of 1 … 10") as caught:
         svhn(root=tmp_path)
     assert str(path) in str(caught.value)
 

@@ -9,7 +9,12 @@ from deepobs.data import CorruptDatasetError
 from deepobs.data._unpack import unpack
 
 
-def write_tar(path: Path, members: dict[str, bytes], links: dict[str, str] | None = None) -> None:
+def write_tar(
+    path: Path,
+    members: dict[str, bytes],
+    links: dict[str, str] | None = None,
+    kind: bytes = tarfile.SYMTYPE,
+) -> None:
     with tarfile.open(path, "w:gz") as tar:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
@@ -17,7 +22,7 @@ def write_tar(path: Path, members: dict[str, bytes], links: dict[str, str] | Non
             tar.addfile(info, io.BytesIO(content))
         for name, aim in (links or {}).items():
             info = tarfile.TarInfo(name)
-            info.type, info.linkname = tarfile.SYMTYPE, aim
+            info.type, info.linkname = kind, aim
             tar.addfile(info)
 
 
@@ -57,6 +62,18 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(CorruptDatasetError, match="no plain file"):
         unpack(tmp_path / "x.tar.gz", tmp_path, ("d/a",))
     assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("aim", ["d/b", "../secret"])
+def test_a_hard_link_is_not_followed(tmp_path: Path, aim: str) -> None:
+    """Neither to another file of the archive nor to one outside."""
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "root").mkdir()
+    archive = tmp_path / "root/x.tar.gz"
+    write_tar(archive, {"d/b": b"1"}, {"d/a": aim}, kind=tarfile.LNKTYPE)
+    with pytest.raises(CorruptDatasetError, match="no plain file"):
+        unpack(archive, tmp_path / "root", ("d/a",))
+    assert not (tmp_path / "root/d").exists()
 
 
 def test_a_missing_member_is_an_error(tmp_path: Path) -> None:

@@ -114,6 +114,31 @@ def test_data_prepare_offline_says_what_to_put_where(
     assert str(tmp_path / "cifar-10-python.tar.gz") in capsys.readouterr().err
 
 
+def test_data_prepare_goes_through_all_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What fails stops no other: a sentence for each, and exit status 1 in the end."""
+    monkeypatch.setenv("DEEPOBS_OFFLINE", "1")
+    names = ("imagenet", "svhn", "digits")
+    assert call("data", "prepare", *names, "--data-root", str(tmp_path)) == 1
+    captured = capsys.readouterr()
+    first, second = captured.err.splitlines()
+    assert first.startswith("Error: ImageNet can only be had from")
+    assert second.startswith("Error: $DEEPOBS_OFFLINE is set")
+    assert captured.out == f"digits is in {tmp_path}\n"
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("prepare", "mnist"), ("verify", "mnist")])
+def test_the_home_of_nobody_is_one_sentence(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The data folder is an argument: exit status 2."""
+    assert call("data", *arguments, "--data-root", "~nosuchuser/x") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("Error: The data folder ~nosuchuser/x")
+    assert error.count("\n") == 1
+
+
 RUN = ("run", "digits_logreg", "SGD", "--lr", "0.1", "--epochs", "1")
 BAD = [
     (("lits",), 2, "did you mean list?"),

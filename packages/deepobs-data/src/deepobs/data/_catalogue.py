@@ -161,6 +161,6 @@ def load_dataset(name: str, *, root: str | os.PathLike[str] | None = None) -> Da
         DatasetNotFoundError: If its files are not there; the message names the command that fetches
             them.
         CorruptDatasetError: If a file is not what it should be.
-        DataRootError: If the data folder is a file.
+        DataRootError: If the data folder is a file, or it or a file in it may not be read.
     """
     return get_entry(name)(root=root)

@@ -6,6 +6,7 @@ torchvision's classes are not used to load them: they compare every file with it
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import require_files, resolve_root
+from ._root import reading, require_files, resolve_root
 from ._transforms import Augment, Chain, Standardize
 
 CIFAR10_FILES = (
@@ -95,9 +96,12 @@ def _read(name: str, path: Path, label_key: str, num_classes: int) -> Arrays:
 
     Raises:
         CorruptDatasetError: If it is not such a file.
+        DataRootError: If it may not be read.
     """
+    with reading(path):
+        file = path.open("rb")
     try:
-        with path.open("rb") as file:
+        with file:
             content = _ArrayUnpickler(file, encoding="latin1").load()
         pixels, labels = np.asarray(content["data"]), np.asarray(content[label_key])
     except Exception as error:  # broken pickles raise errors of almost any kind
@@ -105,9 +109,10 @@ def _read(name: str, path: Path, label_key: str, num_classes: int) -> Arrays:
             f"{path} cannot be read as a file of {name} ({error}): {way_out(name)}"
         ) from error
     fits = (
-        pixels.dtype == np.uint8
-        and pixels.shape == (len(labels), int(np.prod(_PIXELS)))
+        labels.ndim == 1
         and len(labels) > 0
+        and pixels.dtype == np.uint8
+        and pixels.shape == (len(labels), math.prod(_PIXELS))
         and np.issubdtype(labels.dtype, np.integer)
         and labels.min() >= 0
         and labels.max() < num_classes

@@ -12,7 +12,7 @@ class CorruptDatasetError(Exception):
 
 
 class DataRootError(ValueError):
-    """The data folder cannot be used: it is a file, or may not be written."""
+    """The data folder cannot be used: it is a file, or may not be read or written."""
 
 
 class UnknownDatasetError(ValueError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ._errors import DataRootError, FetchError
+from ._root import reading
 
 Progress = Callable[[str, int, int | None], None]  # what, bytes (or files) done, of how many
 
@@ -18,12 +19,18 @@ STALL_SECONDS = 30.0  # an address that sends nothing for so long is given up
 ROUNDS = 3  # how often each address is tried
 PAUSE_SECONDS = 1.0  # between the rounds
 _CHUNK = 2**18
+_TRICKLE = 1024  # bytes; less than that in the time to stall is as good as nothing
+_LONGEST_REASON = 200  # characters of what a server may have written
 
 
 def checksum_matches(path: Path, checksum: str) -> bool:
-    """Tells whether a file has the checksum `md5:…` or `sha256:…`."""
+    """Tells whether a file has the checksum `md5:…` or `sha256:…`.
+
+    Raises:
+        DataRootError: If it may not be read.
+    """
     kind, _, expected = checksum.partition(":")
-    with path.open("rb") as file:
+    with reading(path), path.open("rb") as file:
         return hashlib.file_digest(file, kind).hexdigest() == expected
 
 
@@ -32,6 +39,7 @@ def fetch(
     target: Path,
     checksum: str,
     *,
+    most_bytes: int,
     progress: Progress | None = None,
     stall_seconds: float = STALL_SECONDS,
     pause_seconds: float = PAUSE_SECONDS,
@@ -45,8 +53,9 @@ def fetch(
         urls: Its addresses, tried in turn.
         target: Where it goes.
         checksum: `md5:…` or `sha256:…`.
+        most_bytes: An address that sends more is given up: without a length, it might never end.
         progress: Called with the target's name, the bytes so far and the bytes in all, if known.
-        stall_seconds: An address that sends nothing for so long is given up.
+        stall_seconds: An address that sends nothing, or next to nothing, for so long is given up.
         pause_seconds: Wait between one round of attempts and the next.
 
     Raises:
@@ -61,7 +70,7 @@ def fetch(
             if url in hopeless:
                 continue
             try:
-                _receive(url, part, target.name, progress, stall_seconds)
+                _receive(url, part, target.name, most_bytes, progress, stall_seconds)
             except _InterruptedError as error:
                 reasons[url] = str(error)
                 if error.final:
@@ -84,15 +93,24 @@ def fetch(
 
 
 class _InterruptedError(Exception):
-    """An attempt failed; `final` if another one at this address would fail the same way."""
+    """An attempt failed; `final` if another one at this address would fail the same way.
+
+    Its message is one printable line, whatever the server wrote.
+    """
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
-        super().__init__(reason)
+        line = reason.strip().partition("\n")[0][:_LONGEST_REASON]
+        super().__init__("".join(c if c.isprintable() else "?" for c in line))
         self.final = final
 
 
 def _receive(
-    url: str, part: Path, name: str, progress: Progress | None, stall_seconds: float
+    url: str,
+    part: Path,
+    name: str,
+    most_bytes: int,
+    progress: Progress | None,
+    stall_seconds: float,
 ) -> None:
     """Receives the rest of a file, or all of it if the address cannot send a part.
 
@@ -114,7 +132,7 @@ def _receive(
             raise _InterruptedError("the part that was here did not belong to it") from error
         busy = error.code in (408, 429) or error.code >= 500
         raise _InterruptedError(f"HTTP {error.code} {error.reason}", final=not busy) from error
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no valid URL
         raise _InterruptedError(_reason(error)) from error
     with response:
         resumed = response.status == 206
@@ -123,9 +141,11 @@ def _receive(
         total = done + int(length) if length and length.isdigit() else None
         try:
             with part.open("ab" if resumed else "wb") as file:
-                for chunk in _chunks(response):
-                    file.write(chunk)
+                for chunk in _chunks(response, stall_seconds):
                     done += len(chunk)
+                    if done > most_bytes:
+                        break
+                    file.write(chunk)
                     if progress:
                         progress(name, done, total)
         except OSError as error:
@@ -133,12 +153,16 @@ def _receive(
                 f"{part} cannot be written ({error.strerror or error}): make room there, or choose"
                 " another data folder."
             ) from error
+    if done > most_bytes:
+        part.unlink()
+        raise _InterruptedError(f"it sends more than {most_bytes:,} bytes", final=not resumed)
     if total is not None and done < total:
         raise _InterruptedError(f"it broke off after {done:,} of {total:,} bytes")
 
 
-def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+def _chunks(response: http.client.HTTPResponse, stall_seconds: float) -> Iterator[bytes]:
     """Yields what arrives, and turns every error of the network into one of ours."""
+    since, arrived = time.monotonic(), 0
     while True:
         try:
             chunk = response.read1(_CHUNK)
@@ -146,6 +170,11 @@ def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
             raise _InterruptedError(_reason(error)) from error
         if not chunk:
             return
+        arrived += len(chunk)
+        if arrived >= _TRICKLE:
+            since, arrived = time.monotonic(), 0
+        elif time.monotonic() - since > stall_seconds:
+            raise _InterruptedError("it sent next to nothing for too long")
         yield chunk
 
 

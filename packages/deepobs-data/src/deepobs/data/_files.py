@@ -47,6 +47,11 @@ class FileIndex:
         return self.folder / self.classes[int(self.labels[number]) - self.first_label] / name
 
 
+def has_images(folder: Path) -> bool:
+    """Tells whether any sub-folder has an image file; stops at the first that has."""
+    return folder.is_dir() and any(_image_names(entry) for entry in folder.iterdir())
+
+
 def _image_names(folder: Path) -> list[bytes]:
     """Returns the names of the image files in a folder, sorted; none if there is no such folder."""
     if not folder.is_dir():

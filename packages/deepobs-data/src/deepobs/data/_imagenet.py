@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from pathlib import Path
 
 from ._errors import CorruptDatasetError
-from ._files import FileIndex
-from ._root import not_found, resolve_root
+from ._files import FileIndex, has_images
+from ._root import not_found, reading, resolve_root
 from ._streamed import StreamedImages
 
 IMAGENET_FILES = ("imagenet/train", "imagenet/val")
@@ -35,17 +34,18 @@ def imagenet(
     Raises:
         DatasetNotFoundError: If there are no such folders or no image files in them.
         CorruptDatasetError: If there are more than 1000 classes, or other ones in `val`.
+        DataRootError: If a folder may not be read.
 
     Source: Russakovsky and others. ImageNet large scale visual recognition challenge. arXiv
     1409.0575.
     """
     base = resolve_root(root)
-    for folder in IMAGENET_FILES:
-        if not (base / folder).is_dir():
-            raise not_found("imagenet", base, folder)
+    if missing := missing_images(base):
+        raise not_found("imagenet", base, missing, way_to_get(base))
     train, test = (base / folder for folder in IMAGENET_FILES)
-    classes = _folders(train)
-    others = [name for name in _folders(test) if name not in classes]
+    with reading(base / "imagenet"):
+        classes, test_classes = _folders(train), _folders(test)
+    others = [name for name in test_classes if name not in classes]
     if others:
         raise CorruptDatasetError(
             f"{test / others[0]} has no counterpart in {train}: both need the same class folders."
@@ -55,17 +55,33 @@ def imagenet(
             f"{train} has {len(classes)} class folders, but ImageNet has {NUM_CLASSES - 1}:"
             " remove what does not belong there."
         )
-    # Label 0 is the background.
-    indices = [FileIndex(folder, classes, first_label=1) for folder in (train, test) if classes]
-    for folder, index in itertools.zip_longest(IMAGENET_FILES, indices):
-        if not index:
-            raise not_found("imagenet", base, f"{folder}/*/*.JPEG")
+    with reading(base / "imagenet"):  # label 0 is the background
+        indices = [FileIndex(folder, classes, first_label=1) for folder in (train, test)]
     return StreamedImages(
         "imagenet",
         train=indices[0],
         test=indices[1],
         num_classes=NUM_CLASSES,
         num_workers=num_workers,
+    )
+
+
+def missing_images(base: Path) -> str | None:
+    """Returns what is missing in a data folder, training or validation images; None if nothing.
+
+    Raises:
+        DataRootError: If that cannot be told, as a folder may not be read.
+    """
+    with reading(base / "imagenet"):
+        lacking = [folder for folder in IMAGENET_FILES if not has_images(base / folder)]
+    return f"{lacking[0]}/*/*.JPEG" if lacking else None
+
+
+def way_to_get(base: Path) -> str:
+    """Returns what an error about missing files tells to do: they cannot be fetched."""
+    return (
+        "ImageNet can only be had from https://image-net.org/download after registration; put its"
+        f" files into {base}/imagenet/train/<class>/ and {base}/imagenet/val/<class>/"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import require_files, resolve_root
+from ._root import reading, require_files, resolve_root
 from ._transforms import Scale
 
 IDX_FILES = (
@@ -70,6 +71,11 @@ def _load(name: str, root: Path, files: tuple[str, ...]) -> ArrayDataset:
 def _read_pair(name: str, images: Path, labels: Path) -> Arrays:
     inputs = read_idx(name, images, dimensions=3)
     targets = read_idx(name, labels, dimensions=1)
+    if inputs.shape[1:] != (28, 28):
+        height, width = inputs.shape[1:]
+        raise CorruptDatasetError(
+            f"{images} holds images of {height}×{width} pixels instead of 28×28: {way_out(name)}"
+        )
     if len(inputs) != len(targets):
         raise CorruptDatasetError(
             f"{images} holds {len(inputs)} images, but {labels} {len(targets)} labels:"
@@ -93,15 +99,17 @@ def read_idx(name: str, path: Path, *, dimensions: int) -> Tensor:
 
     Raises:
         CorruptDatasetError: If the file is not such a file or is not as long as it says.
+        DataRootError: If it may not be read.
     """
-    content = path.read_bytes()
+    with reading(path):
+        content = path.read_bytes()
     header = 4 + 4 * dimensions
     if len(content) <= header or content[:4] != bytes((0, 0, 8, dimensions)):
         raise CorruptDatasetError(
             f"{path} is no IDX file of bytes in {dimensions} dimensions: {way_out(name)}"
         )
     shape = tuple(int(n) for n in np.frombuffer(content, dtype=">u4", count=dimensions, offset=4))
-    expected = header + int(np.prod(shape, dtype=np.int64))
+    expected = header + math.prod(shape)
     if len(content) != expected:
         raise CorruptDatasetError(
             f"{path} has {len(content):,} bytes instead of {expected:,}: {way_out(name)}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,8 +14,8 @@ import filelock
 from ._catalogue import get_entry
 from ._errors import CorruptDatasetError, DataRootError, FetchError, way_out
 from ._fetch import Progress, checksum_matches, fetch
-from ._imagenet import imagenet
-from ._root import not_found, resolve_root
+from ._imagenet import imagenet, missing_images, way_to_get
+from ._root import not_found, reading, resolve_root
 from ._sources import Download, checksums, downloads
 from ._unpack import unpack
 
@@ -63,13 +65,15 @@ def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> 
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file.
+        DataRootError: If the data folder is a file or may not be read.
     """
     entry, base = get_entry(name), resolve_root(root)
+    if name == "imagenet":
+        return DatasetStatus(name, base, True, missing_images(base) is None, None)
     paths = [base / file for file in entry.files]
-    size = None if name == "imagenet" else sum(p.stat().st_size for p in paths if p.is_file())
-    present = all(path.exists() for path in paths)
-    return DatasetStatus(name, base, bool(paths), present, size)
+    with reading(base):
+        sizes = [path.stat().st_size for path in paths if path.is_file()]
+    return DatasetStatus(name, base, bool(paths), len(sizes) == len(paths), sum(sizes))
 
 
 def prepare_dataset(
@@ -87,29 +91,26 @@ def prepare_dataset(
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
         progress: Called while fetching with a file's name, the bytes so far, and the bytes in all
-            or None.
+            or None; and once, in place of a file, with a line that another process is waited for.
 
     Returns:
         The folder of the data sets.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file or cannot be written.
+        DataRootError: If the data folder is a file, or may not be read or written.
         FetchError: If something cannot be fetched, as ImageNet, or may not be, offline.
         CorruptDatasetError: If a file that is there already is not what it should be.
     """
     base = resolve_root(root)
-    if get_entry(name).name == "imagenet" and not dataset_status(name, root=base).present:
-        raise FetchError(
-            "ImageNet can only be had from https://image-net.org/download after registration: put"
-            f" its files into {base}/imagenet/train/<class>/ and {base}/imagenet/val/<class>/."
-        )
     if dataset_status(name, root=base).present:
         _check_present(name, base)
         return base
+    if name == "imagenet":
+        raise FetchError(f"{way_to_get(base)}.")
     try:
         base.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(base / f".{name}.lock"):
+        with _turn(name, base, progress):
             _check_present(name, base)
             missing = [source for source in downloads(name) if _is_missing(name, base, source)]
             _check_online(name, base, missing)
@@ -121,6 +122,22 @@ def prepare_dataset(
             " one, by argument or by $DEEPOBS_DATA_DIR."
         ) from error
     return base
+
+
+@contextmanager
+def _turn(name: str, base: Path, progress: Progress | None) -> Iterator[None]:
+    """Waits until no other process prepares the data set, and says so if it has to."""
+    lock = filelock.FileLock(base / f".{name}.lock")
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        if progress:
+            progress(f"{name}: waiting for another process that prepares it", 0, None)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _check_present(name: str, base: Path) -> None:
@@ -153,7 +170,8 @@ def _provide(name: str, base: Path, download: Download, progress: Progress | Non
     target = base / download.path
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
-        fetch(download.urls, target, download.checksum, progress=progress)
+        most = 2 * get_entry(name).download_bytes  # which is roughly that of all its files
+        fetch(download.urls, target, download.checksum, most_bytes=most, progress=progress)
     elif not checksum_matches(target, download.checksum):
         raise CorruptDatasetError(f"{target} has the wrong checksum: {way_out(name)}")
     if download.unpacks_to:
@@ -180,7 +198,7 @@ def verify_dataset(
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file.
+        DataRootError: If the data folder is a file, or it or a file in it may not be read.
     """
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":

@@ -40,7 +40,8 @@ class StreamedImages(ExampleDataset):
     Files are decoded, resized to 256 on the shorter side and cropped to 224×224 (for training at a
     random place, and flipped half of the time) by worker processes; everything else is done in
     batches on the device. A file that cannot be read is left out of its batch, with a
-    `CorruptFilesWarning` that names it.
+    `CorruptFilesWarning` that names it. A batch of which nothing is left is left out too, but not
+    from `train`: there it would be a step that is counted and not made.
 
     Args:
         name: Its name.
@@ -82,7 +83,9 @@ class StreamedImages(ExampleDataset):
         """Iterates over the batches of one pass over a phase; see `Dataset.batches`.
 
         Raises:
-            CorruptDatasetError: If no file of a batch can be read.
+            ValueError: If an argument cannot be, or the data set has no such phase.
+            CorruptDatasetError: If no file of the pass can be read, or of a batch for training;
+                while iterating.
         """
         taken = self._pass(
             phase,
@@ -99,6 +102,7 @@ class StreamedImages(ExampleDataset):
 
     def _stream(self, phase: Phase, reader: _Reader, workers: int) -> Iterator[Batch]:
         pinned = self.device.type == "cuda"
+        read_any = False
         loader = torch.utils.data.DataLoader(
             reader,
             batch_size=None,
@@ -110,13 +114,21 @@ class StreamedImages(ExampleDataset):
             if block.unreadable:
                 self._report(phase, block.unreadable)
             if not len(block.labels):
-                raise CorruptDatasetError(
-                    f"None of the {len(block.unreadable)} files of a batch of {self.name} can be"
-                    f" read, {block.unreadable[0]} for one: fetch them again."
-                )
+                if phase == "train":
+                    raise self._nothing_left("a batch for training", block.unreadable[0])
+                continue
+            read_any = True
             images = block.images.to(self.device, non_blocking=pinned)
             labels = block.labels.to(self.device, non_blocking=pinned)
             yield Batch(self.transform(images, None), labels)
+        if len(reader) and not read_any:
+            raise self._nothing_left(f"this pass over {phase}", block.unreadable[0])
+
+    def _nothing_left(self, what: str, file: str) -> CorruptDatasetError:
+        return CorruptDatasetError(
+            f"No file of {what} of {self.name} can be read, {file} for one: fetch again what"
+            " `deepobs data verify` lists."
+        )
 
     def _report(self, phase: Phase, files: list[str]) -> None:
         """Warns about files that cannot be read, about each once."""

@@ -10,7 +10,7 @@ import torch
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import require_files, resolve_root
+from ._root import reading, require_files, resolve_root
 from ._transforms import Augment, Chain, Standardize
 
 SVHN_FILES = ("SVHN/train_32x32.mat", "SVHN/test_32x32.mat")
@@ -51,12 +51,15 @@ def _read(path: Path) -> Arrays:
 
     Raises:
         CorruptDatasetError: If it is not such a file.
+        DataRootError: If it may not be read.
     """
     import scipy.io  # here, as it takes three quarters of the time of importing this package
 
+    with reading(path):
+        path.open("rb").close()  # loadmat's errors do not tell this from a broken file
     try:
         content = scipy.io.loadmat(path, variable_names=("X", "y"))
-        pixels, labels = content["X"], content["y"].reshape(-1)
+        pixels, labels = np.asarray(content["X"]), np.asarray(content["y"]).reshape(-1)
     except Exception as error:  # scipy lets through whatever its parts raise
         raise CorruptDatasetError(
             f"{path} cannot be read as a file of svhn ({error}): {way_out('svhn')}"
@@ -65,12 +68,12 @@ def _read(path: Path) -> Arrays:
         pixels.dtype == np.uint8
         and pixels.shape == (32, 32, 3, len(labels))
         and len(labels) > 0
-        and labels.min() >= 0
-        and labels.max() <= 10
+        and labels.dtype.kind in "uif"  # MATLAB's own numbers are floats
+        and np.isin(labels, range(1, 11)).all()
     )
     if not fits:
         raise CorruptDatasetError(
-            f"{path} does not hold 32×32 images with labels up to 10: {way_out('svhn')}"
+            f"{path} does not hold 32×32 images with labels of 1 … 10: {way_out('svhn')}"
         )
     images = np.ascontiguousarray(pixels.transpose(3, 2, 0, 1))
     return Arrays(torch.from_numpy(images), torch.from_numpy((labels % 10).astype(np.uint8)))

@@ -35,7 +35,10 @@ class TextDataset(Dataset):
         train: The training text as numbers of characters, uint8 `[characters]`.
         test: The test text.
         vocabulary: The characters, by their numbers.
-        sequence_length: T.
+        sequence_length: T, 1 or more.
+
+    Raises:
+        ValueError: If `sequence_length` is not positive.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class TextDataset(Dataset):
         vocabulary: str,
         sequence_length: int,
     ) -> None:
+        if sequence_length < 1:
+            raise ValueError(f"sequence_length is 1 or more, not {sequence_length}.")
         self.name = name
         self.num_classes = len(vocabulary)
         self.vocabulary = vocabulary
@@ -65,15 +70,27 @@ class TextDataset(Dataset):
         return len(self._texts[phase])
 
     def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns how many batches one pass over the phase has, with N = `batch_size` rows."""
+        """Returns how many batches one pass over the phase has, with N = `batch_size` rows.
+
+        Raises:
+            ValueError: If the batch size is not positive, or the text does not fill one batch.
+        """
         followed = self.num_examples(phase) - 1  # characters that have a next one to predict
-        if not 0 < batch_size <= followed:
-            raise ValueError(f"{batch_size} rows cannot be cut from the {followed} of {phase}.")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is 1 or more, not {batch_size}.")
+        if batch_size > followed:
+            raise ValueError(
+                f"A batch of {batch_size} rows is more than {self.name} has characters to predict"
+                f" in {phase}: {followed}."
+            )
         columns = followed // batch_size
         if phase != "train":
             return -(-columns // self.sequence_length)
         if columns < self.sequence_length:
-            raise ValueError(f"{batch_size} rows leave {columns} characters each for training.")
+            raise ValueError(
+                f"{batch_size} rows leave {columns} characters each for training, but a batch takes"
+                f" {self.sequence_length}: choose a smaller batch_size."
+            )
         return columns // self.sequence_length
 
     def batches(
@@ -89,6 +106,9 @@ class TextDataset(Dataset):
         """Iterates over the batches of one pass over a phase; see `Dataset.batches`.
 
         A shard is a part of the rows, the same in every batch.
+
+        Raises:
+            ValueError: If an argument cannot be, or the text does not fill one batch.
         """
         del seed
         count = self.num_batches(phase, batch_size)
@@ -121,6 +141,10 @@ class TextDataset(Dataset):
         """Returns this data set with the last part of the training text held out; see `Dataset`.
 
         The last part whatever the seed, so that both parts are texts that can be read.
+
+        Raises:
+            ValueError: If nothing would be left in one of the two parts, or there is a validation
+                split already.
         """
         del seed
         if "valid" in self._texts:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from ._errors import CorruptDatasetError, way_out
-from ._root import require_files, resolve_root
+from ._root import reading, require_files, resolve_root
 from ._text import TextDataset
 
 TOLSTOI_FILES = ("tolstoi/war-and-peace.txt",)
@@ -67,8 +67,10 @@ def _read(path: Path) -> str:
 
     Raises:
         CorruptDatasetError: If it has not as many lines as it should, or is not UTF-8.
+        DataRootError: If it may not be read.
     """
-    lines = path.read_bytes().splitlines(keepends=True)
+    with reading(path):
+        lines = path.read_bytes().splitlines(keepends=True)
     if len(lines) != NUM_LINES:
         raise CorruptDatasetError(
             f"{path} has {len(lines):,} lines instead of {NUM_LINES:,}: {way_out('tolstoi')}"

@@ -119,7 +119,8 @@ class Chain:
     """One transform after the other.
 
     Args:
-        *transforms: The transforms; the first may need draws, the others none.
+        first: The first transform, which may need draws.
+        *then: The others, which need none.
     """
 
     def __init__(self, first: Transform, *then: Transform) -> None:

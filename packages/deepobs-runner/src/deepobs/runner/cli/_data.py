@@ -62,16 +62,25 @@ def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
     """Fetch what is missing of the data sets NAME..., check it and unpack it.
 
     A download that broke off goes on where it stopped. With DEEPOBS_OFFLINE=1 nothing is fetched:
-    the message says which file to put where.
+    the message says which file to put where. What cannot be prepared stops none of the others; the
+    exit status is 1 then.
     """
-    from deepobs.data import dataset_status, prepare_dataset
+    from deepobs.data import CorruptDatasetError, FetchError, dataset_status, prepare_dataset
 
     for name in names:  # a wrong name is told before anything is fetched
         dataset_status(name, root=data_root)
+    failed = False
     for name in names:
-        with _progress(unit_is_bytes=True) as progress:
-            folder = prepare_dataset(name, root=data_root, progress=progress)
-        click.echo(f"{name} is in {folder}")
+        try:
+            with _progress(unit_is_bytes=True) as progress:
+                folder = prepare_dataset(name, root=data_root, progress=progress)
+        except (FetchError, CorruptDatasetError) as error:  # a bad folder would fail them all
+            click.echo(f"Error: {error}", err=True)
+            failed = True
+        else:
+            click.echo(f"{name} is in {folder}")
+    if failed:
+        sys.exit(1)
 
 
 @command.command("verify")
