@@ -115,12 +115,15 @@ def test_data_prepare_offline_says_what_to_put_where(
 
 
 def test_data_prepare_goes_through_all_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What fails stops no other: a sentence for each, and exit status 1 in the end."""
     monkeypatch.setenv("DEEPOBS_OFFLINE", "1")
     names = ("imagenet", "svhn", "digits")
-    assert call("data", "prepare", *names, "--data-root", str(tmp_path)) == 1
+    assert deepobs("data", "prepare", *names, "--data-root", str(tmp_path)) == 1
     captured = capsys.readouterr()
     first, second = captured.err.splitlines()
     assert first.startswith("Error: ImageNet can only be had from")
@@ -130,10 +133,10 @@ def test_data_prepare_goes_through_all_names(
 
 @pytest.mark.parametrize("arguments", [("list",), ("prepare", "mnist"), ("verify", "mnist")])
 def test_the_home_of_nobody_is_one_sentence(
-    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+    deepobs: Callable[..., int], arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The data folder is an argument: exit status 2."""
-    assert call("data", *arguments, "--data-root", "~nosuchuser/x") == 2
+    assert deepobs("data", *arguments, "--data-root", "~nosuchuser/x") == 2
     error = capsys.readouterr().err
     assert error.startswith("Error: The data folder ~nosuchuser/x")
     assert error.count("\n") == 1
