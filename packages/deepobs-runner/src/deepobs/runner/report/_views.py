@@ -81,7 +81,7 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
         "has_accuracy": has_accuracy,
         "data": dump(problem_data(study, name, numbers)),
         "facts": _facts(runs, members),
-        "several_rates": max(_rates(settings).values()) > 1,
+        "several_rates": study.several_rates(name),
         "performance": _performance(study, name, methods),
         "pairs": [_pair(row) for row in _on(study.pairs, name)],
         "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
@@ -94,13 +94,6 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
 
 def _on(table: pd.DataFrame, problem: str) -> list[dict[str, Any]]:
     return records(table[table["problem"] == problem])
-
-
-def _rates(settings: Sequence[Setting]) -> dict[str, int]:
-    rates: dict[str, set[float]] = {}
-    for setting in settings:
-        rates.setdefault(setting.method, set()).add(setting.learning_rate)
-    return {method: len(found) for method, found in rates.items()}
 
 
 def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
