@@ -14,7 +14,6 @@ from ._curves import check_problem
 from ._figure import (
     AXIS_NAMES,
     PaperFigure,
-    axis_label,
     in_sentence,
     legend,
     marked,
@@ -122,8 +121,9 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
         problem: The problem's name.
 
     Returns:
-        `cost`, which is seconds where all methods' runs recorded them, else epochs; `metric`; and
-        `rows`: a method, the budgets for which it is best, and its value at the end of them.
+        `cost`, which is seconds where all methods' runs recorded them, else epochs; `without`, the
+        methods that lack it; `metric`; and `rows`: a method, the budgets for which it is best, and
+        its value at the end of them.
     """
     costs: tuple[analysis.Measure, ...] = ("seconds", "epochs")
     everybody = {setting.method for setting in study.chosen_on(problem)}
@@ -131,7 +131,7 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
     complete = [pair for pair in tables if set(pair[1]["method"]) == everybody]
     cost, table = complete[0] if complete else tables[-1]
     if table.empty:
-        return {"cost": cost, "metric": "", "rows": []}
+        return {"cost": cost, "metric": "", "without": [], "rows": []}
     best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
     stretches = (best["method"] != best["method"].shift()).cumsum()
     groups = [rows for _, rows in best.groupby(stretches)]
@@ -145,7 +145,8 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
         }
         for stretch, end in zip(groups, ends, strict=True)
     ]
-    return {"cost": cost, "metric": axis_label(metric).lower(), "rows": rows}
+    without = _without(study, problem, table)
+    return {"cost": cost, "metric": in_sentence(metric), "without": without, "rows": rows}
 
 
 def _without(study: Study, problem: str, table: pd.DataFrame) -> list[str]:
