@@ -60,28 +60,31 @@ def diverged_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
     """
     study = Study.of(frame)
     runs = study.runs
+    every = range(len(runs))
+    lost = pd.Series([runs.diverged(run) for run in every], dtype=bool)
+    rates = pd.Series([float(row["learning_rate"]) for row in runs.rows])
+    epochs = pd.Series([_last_epoch(study, run) for run in every])
     table = pd.DataFrame(
         {
             "problem": [row["problem"] for row in runs.rows],
             "method": [row["method"] for row in runs.rows],
-            "rate": [float(row["learning_rate"]) for row in runs.rows],
-            "epoch": [_last_epoch(study, run) for run in range(len(runs))],
-            "diverged": [runs.diverged(run) for run in range(len(runs))],
+            "lost": lost,
+            "lost_rate": rates.where(lost),
+            "lost_epoch": epochs.where(lost),
+            "finished_rate": rates.where(~lost),
         }
     )
-    groups = ["problem", "method"]
-    lost = table[table["diverged"]].groupby(groups, sort=False)
-    every = table.groupby(groups)
-    finished = table[~table["diverged"]].groupby(groups)
-    counts = lost.agg(
-        num_diverged=("rate", "size"),
-        lowest_rate=("rate", "min"),
-        highest_rate=("rate", "max"),
-        first_epoch=("epoch", "min"),
-        last_epoch=("epoch", "max"),
+    counts = table.groupby(["problem", "method"], as_index=False, sort=False).agg(
+        num_diverged=("lost", "sum"),
+        num_runs=("lost", "size"),
+        lowest_rate=("lost_rate", "min"),
+        highest_rate=("lost_rate", "max"),
+        first_epoch=("lost_epoch", "min"),
+        last_epoch=("lost_epoch", "max"),
+        highest_finished=("finished_rate", "max"),
     )
-    counts.insert(1, "num_runs", every.size())
-    return counts.assign(highest_finished=finished["rate"].max()).reset_index()
+    counts = counts[counts["num_diverged"] > 0].reset_index(drop=True)
+    return counts.astype({"first_epoch": int, "last_epoch": int})
 
 
 def _last_epoch(study: Study, run: int) -> int:

@@ -210,15 +210,15 @@ def _milestones(study: Study, problem: str, methods: dict[str, dict[str, Any]]) 
     epochs = sorted(set(table["epoch"]))
     rows = []
     for (method, metric), values in table.groupby(["method", "metric"], sort=False):
-        scale = percent(metric)
+        scale = percent(str(metric))
         cells = {
             row["epoch"]: _format.plus_minus(scale * row["mean"], scale * row["std"])
             for row in records(values)
         }
         rows.append(
             {
-                "method": methods[method],
-                "series": axis_label(metric),
+                "method": methods[str(method)],
+                "series": axis_label(str(metric)),
                 "cells": [cells.get(epoch, "") for epoch in epochs],
             }
         )
