@@ -42,6 +42,7 @@ def visit(browser):
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()
@@ -231,6 +232,141 @@ def test_tooltips_name_method_setting_and_value(visit, path):
     assert "±" in text
 
 
+def buttons_of(page, chart):
+    """The buttons above a chart."""
+    drawn(page, chart)
+    page.locator(chart).hover()
+    return page.locator(f"{chart} .modebar-btn")
+
+
+def test_no_button_of_a_chart_leads_outside(visit, path):
+    """Every button does its work within the page: none offers to share or upload the chart."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=loss]"
+    buttons = buttons_of(page, chart)
+    titles = [button.get_attribute("data-title") for button in buttons.all()]
+    assert len(titles) > 2
+    for title in titles:
+        assert "Share" not in title
+        if "Download" not in title:
+            page.locator(f'{chart} .modebar-btn[data-title="{title}"]').click()
+    assert page.locator(chart).evaluate(
+        "e => [e._context.showSendToCloud, e._context.plotlyServerURL]"
+    ) == [False, ""]
+    assert len(page.context.pages) == 1
+    assert page.url.startswith(path.as_uri())
+
+
+def test_no_buttons_cover_a_chart_on_a_touch_screen(visit, path):
+    """Where no pointer hovers, buttons would stay in front of the data."""
+    page = visit(path, width=390, touch=True)
+    chart = f"{SECTION} [data-chart=loss]"
+    assert buttons_of(page, chart).count() == 0
+    assert buttons_of(visit(path), chart).count() > 0
+
+
+@pytest.fixture
+def lost(report_cases, tmp_path):
+    """A page on which one of SGD's three runs at a rate of 1 diverged, and Adam's only one."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
+    del runs[1]["epoch_seconds"]
+    runs += [report_cases.run_fields("p", "SGD", 1.0, seed, 0.9) for seed in (1, 2)]
+    for name, seed in (("SGD", 3), ("Adam", 1)):
+        losses = {"train_losses": [4.0, None], "test_losses": [4.0, None]}
+        fields = report_cases.run_fields("p", name, 1.0, seed, 0.9)
+        runs.append(fields | losses | {"status": "diverged"})
+    return write_report(report_cases.frame_of(runs, tmp_path / "r"), tmp_path / "r.html")
+
+
+def test_crosses_say_how_many_runs_diverged(visit, lost):
+    """A cross is a rate without a mean; its tooltip counts, and no cross hides another."""
+    page = visit(lost)
+    chart = "[data-chart=sensitivity]"
+    drawn(page, chart)
+    crosses = page.locator(chart).evaluate(
+        "e => e.data.filter(t => t.marker.symbol === 'x-thin').map(t => [t.text[0], t.y[0]])"
+    )
+    assert sorted(text for text, _ in crosses) == ["1 of 1 run diverged", "1 of 3 runs diverged"]
+    assert len({height for _, height in crosses}) == 2
+
+
+def test_methods_without_times_are_named(visit, lost):
+    """Against seconds, the captions of curves and frontier name who is left out."""
+    page = visit(lost)
+    for kind in ("loss", "frontier"):
+        caption = page.locator(f"#problem-p-{kind} figcaption")
+        drawn(page, f"[data-chart={kind}]")
+        assert "Left out" not in caption.inner_text()
+    page.get_by_label("Against", exact=True).select_option("seconds")
+    for kind in ("loss", "frontier"):
+        drawn(page, f"[data-chart={kind}]")
+        page.locator(f"#problem-p-{kind} figcaption").get_by_text("Left out").wait_for()
+        caption = page.locator(f"#problem-p-{kind} figcaption").inner_text()
+        assert caption.endswith("Left out, for want of records: Adam.")
+
+
+def test_baselines_have_open_markers(visit, path):
+    """In a chart of markers alone, a baseline's are open and the user's filled."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=sensitivity]"
+    drawn(page, chart)
+    symbols = page.locator(chart).evaluate(
+        "e => e.data.filter(t => t.name).map(t => [t.name, t.marker.symbol])"
+    )
+    assert ["SGD", "square"] in symbols
+    assert ["SGD (baseline)", "square-open"] in symbols
+
+
+def test_bars_end_in_their_methods_marker(visit, path):
+    """Bars are told apart by more than their colour."""
+    page = visit(path)
+    page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
+    page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")
+    texts = page.locator("[data-chart=overhead]").evaluate("e => e.data.map(t => t.text[0])")
+    assert texts == ["●", "■"]
+
+
+def test_rows_of_pairs_are_filtered_by_both_names(visit, path):
+    """Without Adam no pair that names it is left, and the others stay."""
+    page = visit(path)
+    page.get_by_label("Adam", exact=True).uncheck()
+    rows = page.locator("tr[data-against]").all()
+    shown = {
+        tuple(row.locator("th, td").all_text_contents()[:2])
+        for row in rows
+        if row.get_attribute("hidden") is None
+    }
+    assert shown
+    assert not any("Adam" in pair for pair in shown)
+
+
+def test_a_link_to_a_hidden_problem_shows_it(visit, path):
+    """Following a link to a problem that is filtered out brings it back."""
+    page = visit(path)
+    page.get_by_label("Show quadratic_deep").uncheck()
+    page.get_by_role("navigation").get_by_role("link", name="quadratic_deep").click()
+    assert page.locator(SECTION).is_visible()
+    assert page.get_by_label("Show quadratic_deep").is_checked()
+    assert "2 of 2 problems" in page.locator("#filter-status").inner_text()
+
+
+def test_captions_are_whole_on_a_phone(visit, path):
+    """A caption is as wide as the screen, not as its table."""
+    page = visit(path, width=390, touch=True)
+    for caption in page.locator("#report caption > span").all():
+        if caption.is_visible():
+            assert caption.bounding_box()["width"] <= 390 - 2 * 16
+
+
+def test_a_very_long_name_does_not_widen_the_page(visit, report_cases, tmp_path):
+    """An optimizer whose name has 3,000 letters leaves the page as wide as the window."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("a" * 3000, "SGD")]
+    frame = report_cases.frame_of(runs, tmp_path / "results")
+    page = visit(write_report(frame, tmp_path / "r.html"))
+    drawn(page, "[data-chart=loss]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
 def test_light_and_dark(visit, path):
     """The page follows the system's colours, and a button changes them."""
     background = "() => getComputedStyle(document.body).backgroundColor"
@@ -281,6 +417,7 @@ def test_landmarks_and_charts_have_names(visit, path):
     assert page.get_by_role("navigation", name="Contents, legend and filters").count() == 1
     for chart in page.locator("[data-chart]").all():
         assert "chart" in chart.get_attribute("aria-label")
+        assert chart.get_attribute("role") == "group"  # an image would hide its buttons
 
 
 def test_commands_are_copied(visit, path):
@@ -304,7 +441,12 @@ def test_print_draws_all_charts(visit, path, tmp_path):
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.locator(f"{SECTION} .main-svg").first.wait_for(state="attached")
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    pairs = page.locator(f"{SECTION} details", has_text="Pair by pair")
+    runs = page.locator(f"{SECTION} details", has_text="settings and commands")
+    assert pairs.get_attribute("open") == ""
+    assert runs.get_attribute("open") is None  # hundreds of rows
     page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert pairs.get_attribute("open") is None
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from deepobs.runner.report import Study
+from deepobs.runner.report import Study, diverged_table, milestone_table
 from deepobs.runner.report._data import MAX_POINTS, compact, dump, problem_data
 from deepobs.runner.report._runs import mean_and_spread
 
@@ -74,6 +74,31 @@ def test_no_mean_where_a_run_is_missing():
     assert math.isnan(mean[1])
     assert math.isnan(mean[2])
     assert std[0] == pytest.approx(math.sqrt(2))
+
+
+def test_diverged_runs_are_counted(study_frame):
+    """SGD's run at a rate of 10 diverged after one epoch; the largest that finished is 0.3."""
+    table = diverged_table(study_frame).set_index("problem").loc["quadratic_deep"]
+    assert (table["method"], table["num_diverged"], table["num_runs"]) == ("SGD", 1, 11)
+    assert (table["lowest_rate"], table["highest_rate"]) == (10, 10)
+    assert (table["first_epoch"], table["last_epoch"]) == (1, 1)
+    assert table["highest_finished"] == pytest.approx(0.3)
+
+
+def test_milestones_are_means_of_the_chosen_setting(study_frame):
+    """After 5 epochs the table has the mean and deviation of the eight seeds."""
+    table = milestone_table(study_frame, "quadratic_deep")
+    assert sorted(set(table["epoch"])) == [0, 1, 2, 5, 10, 12]
+    chosen = (table["method"] == "Adam") & (table["metric"] == "test_loss") & (table["epoch"] == 5)
+    (row,) = table[chosen].to_dict("records")
+    rows = study_frame[
+        (study_frame["problem"] == "quadratic_deep")
+        & (study_frame["optimizer"] == "Adam")
+        & (study_frame["learning_rate"] == 0.01)
+        & (study_frame["epoch"] == 5)
+    ]
+    assert row["mean"] == pytest.approx(rows["test_loss"].mean())
+    assert row["std"] == pytest.approx(rows["test_loss"].std())
 
 
 def test_sensitivity_marks_rates_at_which_a_run_diverged(study_frame):

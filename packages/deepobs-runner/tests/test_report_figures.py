@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from deepobs.runner import UsageError
@@ -19,6 +20,7 @@ from deepobs.runner.report import (
     figure_tunability,
     save_figures,
 )
+from deepobs.runner.report._style import paper_style
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,80 @@ def test_sensitivity_crosses_out_diverged_rates(study):
     (ax,) = figure.axes
     crosses = [line for line in ax.get_lines() if line.get_marker() == "x"]
     assert 10.0 in np.concatenate([line.get_xdata() for line in crosses])
+
+
+def diverged(report_cases, optimizer):
+    """A run that diverged at once, at a learning rate of 1."""
+    fields = report_cases.run_fields("p", optimizer, 1.0, 1, 0.5)
+    return fields | {"status": "diverged", "train_losses": [4.0, None], "test_losses": [4.0, None]}
+
+
+def test_no_cross_hides_another(report_cases, tmp_path):
+    """Methods that diverged at the same rate have crosses at different heights."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
+    runs += [diverged(report_cases, name) for name in ("SGD", "Adam")]
+    frame = report_cases.frame_of(runs, tmp_path)
+    (ax,) = figure_sensitivity(frame, "p", metric="test_loss").axes
+    heights = [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() == "x"]
+    assert len(set(heights)) == 2
+    assert min(heights) > 1  # above the panel, where no value is
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        figure_ranks,
+        figure_overhead,
+        lambda study: figure_frontier(study, "quadratic_deep"),
+        lambda study: figure_sensitivity(study, "quadratic_deep"),
+    ],
+    ids=["ranks", "overhead", "frontier", "sensitivity"],
+)
+def test_long_names_are_wrapped_and_nothing_is_cut(report_cases, make, tmp_path):
+    """With names of 50 and 300 letters all lies within the figure, and axes keep an inch."""
+    names = ("AdamW betas=(0.9, 0.95) weight_decay=0.01 eps=1e-08", "a" * 300, "SGD$x$")
+    runs = [
+        report_cases.run_fields(problem, name, lr, 1, 0.5 + lr)
+        for problem in ("quadratic_deep", "another_problem")
+        for name in names
+        for lr in (0.1, 0.2)
+    ]
+    with paper_style():
+        figure = make(Study.of(report_cases.frame_of(runs, tmp_path)))
+        canvas = FigureCanvasAgg(figure)
+        figure.draw_without_rendering()
+        drawn = figure.get_tightbbox(canvas.get_renderer())  # inches
+        panel = figure.axes[0].get_window_extent().width / figure.dpi
+    assert min(drawn.x0, drawn.y0) > -0.01
+    assert drawn.x1 < figure.get_figwidth() + 0.01
+    assert drawn.y1 < figure.get_figheight() + 0.01
+    assert panel > 1
+
+
+def test_epochs_are_counted_in_whole_numbers(report_cases, tmp_path):
+    """A run of one epoch has no ticks at quarters of it."""
+    run = report_cases.run_fields("p", "SGD", 0.1, 1, 0.5, epochs=1)
+    figure = figure_learning_curves(report_cases.frame_of([run], tmp_path), "p")
+    for ax in figure.axes:
+        assert all(tick == round(tick) for tick in ax.get_xticks())
+
+
+@pytest.mark.parametrize("make", [figure_learning_curves, figure_frontier])
+def test_methods_without_times_are_named(report_cases, tmp_path, make):
+    """Against seconds, a method that recorded none is named below the panel and not drawn."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
+    del runs[1]["epoch_seconds"]
+    study = Study.of(report_cases.frame_of(runs, tmp_path))
+    axis = {"x": "seconds"} if make is figure_learning_curves else {"cost": "seconds"}
+    figure = make(study, "p", **axis)
+    assert "not recorded: Adam" in figure.axes[0].get_xlabel().replace("\n", " ")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["SGD"]
+
+
+def test_bars_differ_by_more_than_colour(study):
+    """Each method's bars have a pattern of their own."""
+    (ax,) = figure_overhead(study).axes
+    assert len({patch.get_hatch() for patch in ax.patches}) == 2
 
 
 def test_tunability_starts_at_one_trial(study):

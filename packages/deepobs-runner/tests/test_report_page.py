@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from deepobs.runner import UsageError, load_baselines, run, write_report
+from deepobs.runner import UsageError, analysis, load_baselines, report, run, write_report
 from deepobs.runner.report import Study, render
+from deepobs.runner.report._page import _CALLS
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +58,31 @@ def test_every_part_has_a_link(html):
 def test_tables_have_captions_and_scopes(html):
     """Every table has a caption and every header cell a scope."""
     page = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
-    assert page.count("<table") == page.count("<caption>")
+    assert page.count("<table") == page.count("<caption><span>")
     assert not re.search(r"<th(?![^>]*scope=)[ >]", page)
+
+
+def test_every_call_that_the_page_lists_works(study_frame):
+    """Each call that the page gives for its numbers and figures returns something."""
+    names = {"frame": study_frame, "problem": "quadratic_deep"}
+    known = {**vars(analysis), **vars(report), **names}
+    for _, number, figure in _CALLS:
+        for call in (number, figure.replace(', "small"', "")):
+            assert all(result is not None for result in eval(f"[{call}]", dict(known))), call
+
+
+def test_tunability_has_its_numbers_in_a_table(html, study_frame):
+    """Expected best after 1, 2, ... trials, and after all of them with their number."""
+    page = re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
+    table = page[page.index('aria-label="Tunability on quadratic_deep"') :]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)', table[: table.index("</table>")])
+    assert heads == ["Method", "1", "2", "All"]
+    expected = analysis.tunability(study_frame)
+    rows = expected[(expected["problem"] == "quadratic_deep") & (expected["method"] == "Adam")]
+    row = table[table.index('data-method="Adam"') :]
+    cells = re.findall(r'<td class="num">([^<]*)', row[: row.index("</tr>")])
+    assert float(cells[0]) == pytest.approx(rows["expected"].iloc[0], rel=1e-3)
+    assert cells[-1].endswith(f"({len(rows)})")
 
 
 def test_the_verdict_comes_first(html):

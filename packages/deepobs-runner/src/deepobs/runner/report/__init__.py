@@ -1,6 +1,7 @@
 """Figures, tables and the HTML page, from tidy frames."""
 
 from ._curves import figure_benchmark, figure_learning_curves
+from ._detail import diverged_table, milestone_table
 from ._figure import PaperFigure
 from ._frontier import figure_frontier
 from ._gather import Gathered, gather
@@ -27,6 +28,7 @@ __all__ = [
     "Setting",
     "Study",
     "Verdict",
+    "diverged_table",
     "figure_benchmark",
     "figure_frontier",
     "figure_learning_curves",
@@ -39,6 +41,7 @@ __all__ = [
     "latex_table",
     "markdown_table",
     "method_styles",
+    "milestone_table",
     "overall_verdict",
     "render",
     "repeat_command",

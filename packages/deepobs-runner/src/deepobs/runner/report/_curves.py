@@ -16,10 +16,11 @@ from ._figure import (
     PaperFigure,
     axis_label,
     legend,
-    limits,
-    line,
+    marked,
+    name_missing,
     percent,
-    plain_ticks,
+    value_axis,
+    whole_ticks,
 )
 from ._runs import Floats, mean_and_spread
 from ._study import Study
@@ -41,7 +42,7 @@ def figure_learning_curves(
     """Draws the learning curves of each method's chosen setting on one problem.
 
     Lines are means over seeds, bands one sample standard deviation. A line ends where one of its
-    runs diverged.
+    runs diverged. Methods whose runs lack a panel's values are named below it.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -64,14 +65,18 @@ def figure_learning_curves(
         metrics = [m for m in ("test_loss", "test_accuracy") if study.measured(problem, m)]
     metrics = list(metrics) or ["test_loss"]
     width = width or (COLUMN_WIDTH if len(metrics) == 1 else TEXT_WIDTH)
+    methods = [setting.method for setting in study.chosen_on(problem)]
     with paper_style():
         figure = PaperFigure(figsize=(width, 2.3))
         panels = figure.subplots(1, len(metrics), squeeze=False)[0]
+        shown: set[str] = set()
         for ax, metric in zip(panels, metrics, strict=True):
-            _draw(ax, study, problem, metric, x, log=log_loss and "loss" in metric)
+            drawn = _draw(ax, study, problem, metric, x, log=log_loss and "loss" in metric)
             ax.set_ylabel(axis_label(metric))
             ax.set_xlabel(AXIS_NAMES[x])
-        legend(figure, study.styles, [setting.method for setting in study.chosen_on(problem)])
+            name_missing(ax, [method for method in methods if method not in drawn])
+            shown |= drawn
+        legend(figure, study.styles, shown)
     return figure
 
 
@@ -155,9 +160,10 @@ def check_problem(study: Study, problem: str) -> None:
         raise unknown("problem in the results", problem, study.problems, there)
 
 
-def _draw(ax: Axes, study: Study, problem: str, metric: str, x: Axis, *, log: bool) -> None:
+def _draw(ax: Axes, study: Study, problem: str, metric: str, x: Axis, *, log: bool) -> set[str]:
+    """Draws one panel, and returns the methods in it."""
     scale = percent(metric)
-    drawn: list[Floats] = []
+    drawn: dict[str, Floats] = {}
     for setting in study.chosen_on(problem):
         members = [run for run in setting.runs if study.runs.has(run, metric)]
         if not members:
@@ -171,13 +177,12 @@ def _draw(ax: Axes, study: Study, problem: str, metric: str, x: Axis, *, log: bo
         bottom = np.maximum(mean - std, mean / 10) if log else mean - std
         ax.fill_between(along, bottom, mean + std, color=style.colour, alpha=0.18, linewidth=0)
         every = max(1, len(mean) // 6)
-        ax.plot(along, mean, **line(style), marker=style.marker, markevery=every)
-        drawn.append(mean)
-    if log and any((row > 0).any() for row in drawn):
-        ax.set_yscale("log")
-    limits(ax, metric, drawn, log=log)
-    if log:
-        plain_ticks(ax, ax.get_ylim())
+        ax.plot(along, mean, **marked(style), markevery=every)
+        drawn[setting.method] = mean
+    value_axis(ax, metric, list(drawn.values()), log=log)
+    if x != "seconds":
+        whole_ticks(ax)
     if not drawn:
         message = f"no {NAMES[metric].lower()} over {AXIS_NAMES[x].lower()}"
         ax.text(0.5, 0.5, message, ha="center", va="center", transform=ax.transAxes)
+    return set(drawn)

@@ -10,7 +10,6 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from .. import analysis
 from ._frontier import frontier_data
 from ._runs import METRICS, Floats, Runs, mean_and_spread
 from ._study import Setting, Study
@@ -64,8 +63,7 @@ def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict
 
 
 def _tunability(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
-    frame = study.frame
-    table = analysis.tunability(frame[frame["problem"] == problem])
+    table = study.tunability[study.tunability["problem"] == problem]
     return [
         {"m": methods[str(method)], "metric": str(rows["metric"].iloc[0])}
         | {name: compact(rows[name].to_numpy(np.float64)) for name in _TUNABILITY}

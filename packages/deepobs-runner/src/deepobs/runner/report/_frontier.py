@@ -11,12 +11,21 @@ import pandas as pd
 from .. import analysis
 from . import _format
 from ._curves import check_problem
-from ._figure import PaperFigure, axis_label, legend, limits, line, percent, plain_ticks
-from ._study import Study
+from ._figure import (
+    AXIS_NAMES,
+    PaperFigure,
+    in_sentence,
+    legend,
+    marked,
+    name_missing,
+    percent,
+    value_axis,
+    whole_ticks,
+)
+from ._study import MEASURES, Study
 from ._style import COLUMN_WIDTH, paper_style
 
-# The names of axes on the page, and of the costs that they show.
-COSTS: dict[str, analysis.Measure] = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+_AXES = {cost: axis for axis, cost in MEASURES.items()}
 
 
 def figure_frontier(
@@ -29,7 +38,8 @@ def figure_frontier(
     """Draws the best value so far over what it cost, and the frontier of all methods.
 
     Lines are means over seeds of each method's chosen setting; the grey steps are the best that
-    any method has for a budget, with a marker where a method improves on all others.
+    any method has for a budget, with a marker where a method improves on all others. Methods whose
+    runs did not record the cost are named below.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -49,7 +59,8 @@ def figure_frontier(
     with paper_style():
         figure = PaperFigure(figsize=(width, 2.3))
         ax = figure.subplots()
-        ax.set_xlabel(cost.capitalize() + (" of training" if cost == "seconds" else ""))
+        ax.set_xlabel(AXIS_NAMES[_AXES[cost]])
+        name_missing(ax, _without(study, problem, table))
         if table.empty:
             return figure
         metric = str(table["metric"].iloc[0])
@@ -63,17 +74,14 @@ def figure_frontier(
             ax.plot(
                 rows["cost"],
                 scale * rows["value"],
-                **line(style),
-                marker=style.marker,
+                **marked(style),
                 markevery=led[:: max(1, len(led) // 8)].tolist(),
             )
-        log = "loss" in metric
-        if log and (table["value"] > 0).all():
-            ax.set_yscale("log")
-        limits(ax, metric, [np.append(np.nan, scale * table["value"])], log=log)
-        if log:
-            plain_ticks(ax, ax.get_ylim())
-        ax.set_ylabel(f"Best {axis_label(metric)[0].lower()}{axis_label(metric)[1:]}")
+        log = "loss" in metric and bool((table["value"] > 0).all())
+        value_axis(ax, metric, [np.append(np.nan, scale * table["value"])], log=log)
+        if cost != "seconds":
+            whole_ticks(ax)
+        ax.set_ylabel(f"Best {in_sentence(metric)}")
         legend(figure, study.styles, map(str, table["method"].unique()))
     return figure
 
@@ -87,10 +95,11 @@ def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dic
         methods: Number of each method on the page.
 
     Returns:
-        By axis: `metric`, and `points` of the frontier: cost, value, and the method's number.
+        By axis: `metric`, `points` of the frontier (cost, value, and the method's number), and
+        `without`, the numbers of methods whose runs did not record the cost.
     """
     data: dict[str, Any] = {}
-    for axis, cost in COSTS.items():
+    for axis, cost in MEASURES.items():
         table = _on(study, problem, cost)
         if table.empty:
             continue
@@ -99,6 +108,7 @@ def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dic
         data[axis] = {
             "metric": str(best["metric"].iloc[0]),
             "points": [[float(f"{x:.6g}"), float(f"{y:.6g}"), methods[m]] for x, y, m in points],
+            "without": [methods[name] for name in _without(study, problem, table)],
         }
     return data
 
@@ -111,8 +121,9 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
         problem: The problem's name.
 
     Returns:
-        `cost`, which is seconds where all methods' runs recorded them, else epochs; `metric`; and
-        `rows`: a method, the budgets for which it is best, and its value at the end of them.
+        `cost`, which is seconds where all methods' runs recorded them, else epochs; `without`, the
+        methods that lack it; `metric`; and `rows`: a method, the budgets for which it is best, and
+        its value at the end of them.
     """
     costs: tuple[analysis.Measure, ...] = ("seconds", "epochs")
     everybody = {setting.method for setting in study.chosen_on(problem)}
@@ -120,7 +131,7 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
     complete = [pair for pair in tables if set(pair[1]["method"]) == everybody]
     cost, table = complete[0] if complete else tables[-1]
     if table.empty:
-        return {"cost": cost, "metric": "", "rows": []}
+        return {"cost": cost, "metric": "", "without": [], "rows": []}
     best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
     stretches = (best["method"] != best["method"].shift()).cumsum()
     groups = [rows for _, rows in best.groupby(stretches)]
@@ -134,7 +145,13 @@ def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
         }
         for stretch, end in zip(groups, ends, strict=True)
     ]
-    return {"cost": cost, "metric": axis_label(metric).lower(), "rows": rows}
+    without = _without(study, problem, table)
+    return {"cost": cost, "metric": in_sentence(metric), "without": without, "rows": rows}
+
+
+def _without(study: Study, problem: str, table: pd.DataFrame) -> list[str]:
+    present = set(table["method"])
+    return [s.method for s in study.chosen_on(problem) if s.method not in present]
 
 
 def _budget(first: float, end: float) -> str:

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from .. import analysis
 from ._curves import check_problem
-from ._figure import PaperFigure, axis_label, legend, limits, line, percent, plain_ticks
-from ._runs import mean_and_spread
+from ._figure import (
+    PaperFigure,
+    bar,
+    in_sentence,
+    legend,
+    line,
+    marked,
+    percent,
+    value_axis,
+    whole_ticks,
+    wrapped,
+)
+from ._runs import Floats, mean_and_spread
 from ._study import Study
 from ._style import COLUMN_WIDTH, paper_style
 
@@ -22,8 +34,8 @@ def figure_sensitivity(
 ) -> PaperFigure:
     """Draws final performance over the learning rate, every rate that was tried.
 
-    Points are means over seeds, bars one sample standard deviation; crosses at the upper edge
-    mark learning rates at which a run diverged.
+    Points are means over seeds, bars one sample standard deviation; crosses above the panel, a row
+    for each method, mark learning rates without a mean, because a run diverged there.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -51,6 +63,7 @@ def figure_sensitivity(
         figure = PaperFigure(figsize=(width, 2.3))
         ax = figure.subplots()
         values = []
+        crosses = 0  # rows of them
         for method, points in methods.items():
             style = study.styles[method]
             rate, mean, std = np.array(points).T
@@ -58,26 +71,28 @@ def figure_sensitivity(
                 rate,
                 mean,
                 np.nan_to_num(std),
-                **line(style),
-                marker=style.marker,
+                **marked(style),
                 elinewidth=0.8,
                 capsize=1.5,
             )
             lost = rate[np.isnan(mean)]
-            edge = ax.get_xaxis_transform()
-            ax.plot(lost, np.full(len(lost), 0.98), "x", color=style.colour, transform=edge)
+            if len(lost):
+                crosses += 1
+                _cross(ax, lost, crosses, style.colour)
             values.append(np.append(np.nan, mean))
         ax.set_xscale("log")
-        log = "loss" in metric
-        if log and any((row > 0).any() for row in values):
-            ax.set_yscale("log")
-        limits(ax, metric, values, log=log)
-        if log:
-            plain_ticks(ax, ax.get_ylim())
+        value_axis(ax, metric, values, log="loss" in metric)
         ax.set_xlabel("Learning rate")
-        ax.set_ylabel(f"Final {axis_label(metric)[0].lower()}{axis_label(metric)[1:]}")
+        ax.set_ylabel(f"Final {in_sentence(metric)}")
         legend(figure, study.styles, methods)
     return figure
+
+
+def _cross(ax: Axes, rates: Floats, row: int, colour: str) -> None:
+    """Puts crosses above the panel, where they hide neither values nor other methods' crosses."""
+    height = np.full(len(rates), 1 + 0.045 * row)
+    where = ax.get_xaxis_transform()
+    ax.plot(rates, height, "x", color=colour, transform=where, clip_on=False)
 
 
 def figure_tunability(
@@ -98,7 +113,7 @@ def figure_tunability(
     """
     study = Study.of(frame)
     check_problem(study, problem)
-    table = analysis.tunability(study.frame[study.frame["problem"] == problem])
+    table = study.tunability[study.tunability["problem"] == problem]
     metric = str(table["metric"].iloc[0])
     scale = percent(metric)
     with paper_style():
@@ -110,9 +125,10 @@ def figure_tunability(
             ax.fill_between(rows["trials"], low, high, color=style.colour, alpha=0.15, linewidth=0)
             expected = scale * rows["expected"]
             every = max(1, len(rows) // 6)
-            ax.plot(rows["trials"], expected, **line(style), marker=style.marker, markevery=every)
+            ax.plot(rows["trials"], expected, **marked(style), markevery=every)
+        whole_ticks(ax)
         ax.set_xlabel("Trials")
-        ax.set_ylabel(f"Expected best\n{axis_label(metric)[0].lower()}{axis_label(metric)[1:]}")
+        ax.set_ylabel(f"Expected best\n{in_sentence(metric)}")
         legend(figure, study.styles, map(str, table["method"].unique()))
     return figure
 
@@ -167,18 +183,20 @@ def figure_ranks(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) ->
     scores = analysis.score_matrix(study.tuned_runs)
     test = analysis.rank_test(scores)
     count = len(test.ranks)
+    labels = [wrapped(str(method), int(7 * width)) for method in test.ranks.index]
+    lines = sum(1.6 + label.count("\n") for label in labels)
     with paper_style():
-        figure = PaperFigure(figsize=(width, 0.85 + 0.2 * count))
+        figure = PaperFigure(figsize=(width, 0.85 + 0.125 * lines))
         ax = figure.subplots()
         for row, (method, rank) in enumerate(test.ranks.items()):
             style = study.styles[str(method)]
-            ax.plot(rank, row, marker=style.marker, color=style.colour, linestyle="none")
+            ax.plot(rank, row, **marked(style) | {"linestyle": "none"})
         for place, clique in enumerate(test.cliques):
             rows = [list(test.ranks.index).index(method) for method in clique]
             edge = 1.02 + 0.03 * place
             bar = ([edge, edge], [min(rows) - 0.2, max(rows) + 0.2])
             ax.plot(*bar, color="#555555", transform=ax.get_yaxis_transform(), clip_on=False)
-        ax.set_yticks(range(count), [str(method) for method in test.ranks.index])
+        ax.set_yticks(range(count), labels)
         ax.invert_yaxis()
         ax.set_xlim(0.8, max(count, 1) + 0.2)
         difference = (
@@ -186,7 +204,8 @@ def figure_ranks(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) ->
             if np.isfinite(test.critical_difference)
             else ""
         )
-        ax.set_xlabel(f"Average rank over {test.num_problems} problems{difference}")
+        problems = "1 problem" if test.num_problems == 1 else f"{test.num_problems} problems"
+        ax.set_xlabel(f"Average rank over {problems}{difference}")
     return figure
 
 
@@ -207,17 +226,15 @@ def figure_overhead(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH)
     shares = table.set_index(["problem", "method"])["overhead"]
     height = 0.8 / max(len(methods), 1)
     with paper_style():
-        figure = PaperFigure(figsize=(width, 0.8 + 0.16 * max(len(shares), 1)))
+        figure = PaperFigure(figsize=(width, 1.2 + 0.16 * max(len(shares), 1)))
         ax = figure.subplots()
         for place, method in enumerate(methods):
             rows = [row for row, name in enumerate(problems) if (name, method) in shares.index]
             lengths = [100 * float(shares[problems[row], method]) for row in rows]
             where = [row + (place - (len(methods) - 1) / 2) * height for row in rows]
-            colour = study.styles[method].colour
-            ax.barh(where, lengths, height * 0.9, color=colour, label=method)
-        ax.set_yticks(range(len(problems)), problems)
+            ax.barh(where, lengths, height * 0.9, **bar(study.styles[method]))
+        ax.set_yticks(range(len(problems)), [wrapped(name, int(7 * width)) for name in problems])
         ax.invert_yaxis()
-        ax.set_xlabel("Optimizer step, % of forward and backward pass")
-        if methods:
-            figure.legend(loc="outside lower center", ncols=min(len(methods), 3))
+        ax.set_xlabel("Optimizer step, % of\nforward and backward pass")
+        legend(figure, study.styles, methods, bars=True)
     return figure

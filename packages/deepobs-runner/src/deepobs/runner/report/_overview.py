@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,11 @@ import pandas as pd
 from .. import analysis
 from . import _format
 from ._data import compact
-from ._figure import NAMES, percent
+from ._detail import diverged_table
+from ._figure import axis_label, percent
 from ._runs import records
-from ._study import Study
+from ._study import MEASURES, Study
 from ._tables import results_table
-
-_MEASURES = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
 
 
 def glance_view(study: Study) -> list[dict[str, Any]]:
@@ -43,8 +42,7 @@ def glance_view(study: Study) -> list[dict[str, Any]]:
                 text = _format.plus_minus(scale * row["mean"], scale * row["std"])
                 cell |= {"text": text, "best": row["leads"], "flags": words[problem, method]}
             cells.append(cell)
-        unit = " (%)" if percent(metric) != 1 else ""
-        rows.append({"problem": problem, "metric": NAMES[metric] + unit, "cells": cells})
+        rows.append({"problem": problem, "metric": axis_label(metric), "cells": cells})
     return rows
 
 
@@ -97,7 +95,7 @@ def profile_data(study: Study, methods: Mapping[str, int]) -> dict[str, list[dic
         compared.
     """
     data: dict[str, list[dict[str, Any]]] = {}
-    for axis, measure in _MEASURES.items():
+    for axis, measure in MEASURES.items():
         times = study.times[measure]
         data[axis] = []
         if len(times):
@@ -144,43 +142,23 @@ def diverged_view(study: Study) -> list[dict[str, Any]]:
     Returns:
         Rows for the template.
     """
-    groups: dict[tuple[str, str], list[int]] = {}
-    for run, row in enumerate(study.runs.rows):
-        groups.setdefault((row["problem"], row["method"]), []).append(run)
-    rows = []
-    for (problem, method), members in groups.items():
-        lost = [run for run in members if study.runs.diverged(run)]
-        if not lost:
-            continue
-        rates = [float(study.runs.rows[run]["learning_rate"]) for run in lost]
-        kept = [
-            float(study.runs.rows[run]["learning_rate"]) for run in members if run not in set(lost)
-        ]
-        rows.append(
-            {
-                "problem": problem,
-                "method": method,
-                "count": f"{len(lost)} of {len(members)}",
-                "rates": _span(rates, _format.learning_rate),
-                "epochs": _span([_last_epoch(study, run) for run in lost], lambda e: f"{e:.0f}"),
-                "highest": _format.learning_rate(max(kept)) if kept else _format.MISSING,
-            }
-        )
-    return rows
+    return [
+        {
+            "problem": row["problem"],
+            "method": row["method"],
+            "count": f"{row['num_diverged']} of {row['num_runs']}",
+            "rates": _span(row["lowest_rate"], row["highest_rate"], _format.learning_rate),
+            "epochs": _span(row["first_epoch"], row["last_epoch"], str),
+            "highest": _format.MISSING
+            if math.isnan(row["highest_finished"])
+            else _format.learning_rate(row["highest_finished"]),
+        }
+        for row in records(diverged_table(study))
+    ]
 
 
-def _last_epoch(study: Study, run: int) -> float:
-    """The last epoch whose training loss is a number."""
-    for metric in ("train_loss", "test_loss"):
-        known = np.flatnonzero(np.isfinite(study.runs.series(run, metric)))
-        if len(known):
-            return float(known[-1])
-    return 0.0
-
-
-def _span(values: Iterable[float], write: Any) -> str:
-    low, high = min(values := list(values)), max(values)
-    return str(write(low)) if low == high else f"{write(low)} to {write(high)}"
+def _span(low: float, high: float, write: Callable[[float], str]) -> str:
+    return write(low) if low == high else f"{write(low)} to {write(high)}"
 
 
 def _rank_sentence(test: analysis.RankTest) -> str:

@@ -22,23 +22,30 @@ from ._data import dump
 from ._gather import Gathered, Results, gather
 from ._overview import across_view, diverged_view, glance_view, overhead_view, profile_data
 from ._runs import METRICS, Runs
-from ._study import Study
+from ._study import MEASURES, Study
 from ._verdict import overall_verdict, verdicts
 from ._views import identifiers, method_views, problem_view
 
 _PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
-_AXES = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
 # Part of the page, the call that gives its numbers, the call that gives its figure or table.
 _CALLS = (
     ("Verdict", "compare(frame), compare_overall(frame)", "verdicts(frame)"),
     ("Results", "summary_table(frame)", "results_table(frame), latex_table(frame)"),
+    ("Aggregates", "aggregate_table(frame)", ""),
+    ("Time to target", "target_table(tuned_runs(frame))", ""),
+    ("Diverged runs", "per_run(frame)", "diverged_table(frame)"),
     ("Curves", "tuned_runs(frame)", "figure_learning_curves(frame, problem)"),
+    ("Numbers behind the curves", "tuned_runs(frame)", "milestone_table(frame, problem)"),
     ("Benchmark sets", "tuned_runs(frame)", 'figure_benchmark(frame, "small")'),
     ("Sensitivity", "sensitivity_table(frame)", "figure_sensitivity(frame, problem)"),
     ("Tunability", "tunability(frame)", "figure_tunability(frame, problem)"),
     ("Speed", "speed_frontier(tuned_runs(frame))", "figure_frontier(frame, problem)"),
-    ("Profiles", "performance_profile(times_to_target(frame))", "figure_profile(frame)"),
-    ("Ranks", "rank_test(score_matrix(frame))", "figure_ranks(frame)"),
+    (
+        "Profiles",
+        "performance_profile(times_to_target(tuned_runs(frame)))",
+        "figure_profile(frame)",
+    ),
+    ("Ranks", "rank_test(score_matrix(tuned_runs(frame)))", "figure_ranks(frame)"),
     ("Cost", "optimizer_overhead(frame)", "figure_overhead(frame)"),
     ("Warnings", "group_flags(frame)", "verdicts(frame)"),
 )
@@ -141,7 +148,7 @@ def render(
             problems=problems,
             ids=ids,
             phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
-            axes=[(key, text) for key, text in _AXES.items() if _known(runs, key)],
+            axes=[(key, text) for key, text in MEASURES.items() if _known(runs, key)],
             lead=overall_verdict(study),
             verdicts=verdicts(study),
             glance=glance_view(study),
@@ -165,7 +172,7 @@ def _method_data(view: dict[str, Any]) -> dict[str, str]:
         "colour": style.colour,
         "dark": style.dark_colour,
         "dash": style.dash,
-        "symbol": style.symbol,
+        "symbol": style.symbol if style.filled else f"{style.symbol}-open",
     }
 
 

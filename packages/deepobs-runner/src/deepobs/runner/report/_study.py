@@ -11,7 +11,8 @@ from .. import analysis
 from ._runs import Runs
 from ._style import MethodStyle, method_styles
 
-_MEASURES: tuple[analysis.Measure, ...] = ("epochs", "steps", "seconds")
+# What time is counted in: as the tidy frame's columns and the page's axes call it, and as analysis.
+MEASURES: dict[str, analysis.Measure] = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
 
 
 @dataclass(frozen=True)
@@ -108,17 +109,22 @@ class Study:
     @cached_property
     def times(self) -> dict[str, pd.DataFrame]:
         """Times to target by measure: `analysis.times_to_target` of the chosen settings."""
-        return {name: analysis.times_to_target(self.tuned_runs, name) for name in _MEASURES}
+        return {name: analysis.times_to_target(self.tuned_runs, name) for name in MEASURES.values()}
 
     @cached_property
     def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
         """What each budget buys, by what is paid: `analysis.speed_frontier`."""
-        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in _MEASURES}
+        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in MEASURES.values()}
 
     @cached_property
     def sensitivity(self) -> pd.DataFrame:
         """How much depends on the learning rate: `analysis.sensitivity_table`."""
         return analysis.sensitivity_table(self.frame)
+
+    @cached_property
+    def tunability(self) -> pd.DataFrame:
+        """What to expect after so many trials: `analysis.tunability`."""
+        return analysis.tunability(self.frame)
 
     @cached_property
     def overhead(self) -> pd.DataFrame:
@@ -137,6 +143,11 @@ class Study:
     def chosen_on(self, problem: str) -> list[Setting]:
         """The settings that stand for their methods on a problem."""
         return [setting for setting in self.chosen if setting.problem == problem]
+
+    def several_rates(self, problem: str) -> bool:
+        """Whether any method was tried with more than one learning rate on a problem."""
+        rates = {(s.method, s.learning_rate) for s in self.settings_on(problem)}
+        return len(rates) > len({method for method, _ in rates})
 
     def measured(self, problem: str, metric: str) -> bool:
         """Whether any run on a problem has values of a metric."""

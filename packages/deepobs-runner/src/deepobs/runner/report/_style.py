@@ -1,7 +1,8 @@
 """One look per method, the same on the page and in every figure.
 
-Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart; line
-pattern and marker differ as well, so that nothing rests on colour alone.
+Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart, darkened
+where a line would be too faint on white (WCAG 2.2 asks for a contrast of 3); line pattern and
+marker differ as well, so that nothing rests on colour alone.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-# Okabe & Ito without black (the text's colour) and yellow (too faint on white).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6A4F")
+# Okabe & Ito without black (the text's colour) and yellow (too faint on white); orange and sky blue
+# darker, and vermilion too, which the darker orange would come too near.
+COLOURS = ("#0072B2", "#C24F00", "#009E73", "#CC79A7", "#CC8400", "#3E98EA", "#7F6A4F")
 # The same hues, lighter, for a dark background.
 DARK_COLOURS = ("#4FA8E0", "#F28A4B", "#35C49A", "#E3A3C6", "#F2B84B", "#8CCBF0", "#B8A78F")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # matplotlib's names
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "oooo")  # of bars, which have no marker
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x")  # plotly's
 OWN_DASHES = ("solid", "dashdot", "longdash")
 BASELINE_DASH = "dot"
@@ -41,6 +44,8 @@ class MethodStyle:
         dash: Line pattern, as plotly calls it.
         marker: Marker, as matplotlib calls it.
         symbol: The same marker, as plotly calls it.
+        hatch: Pattern of bars, as matplotlib calls it.
+        filled: Whether markers are filled; those of a baseline beside a user's methods are open.
     """
 
     colour: str
@@ -48,6 +53,8 @@ class MethodStyle:
     dash: str
     marker: str
     symbol: str
+    hatch: str
+    filled: bool = True
 
     @property
     def linestyle(self) -> str | tuple[int, tuple[float, ...]]:
@@ -58,8 +65,8 @@ class MethodStyle:
 def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
     """Gives every method its colour, line pattern and marker.
 
-    A baseline takes the colour of the user's method of the same name, dotted: "SGD" and "SGD
-    (baseline)" belong together.
+    A baseline takes the colour of the user's method of the same name, dotted and with open markers:
+    "SGD" and "SGD (baseline)" belong together.
 
     Args:
         methods: Labels of all methods that appear together, in any order.
@@ -67,17 +74,15 @@ def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
     Returns:
         The styles by label, the user's methods first, each part in alphabetical order.
     """
-    own = sorted({m for m in methods if not m.endswith(BASELINE_SUFFIX)}, key=str.casefold)
-    published = sorted(set(methods) - set(own), key=str.casefold)
+    labels = sorted(set(methods), key=str.casefold)
+    own = [label for label in labels if not label.endswith(BASELINE_SUFFIX)]
+    published = [label for label in labels if label.endswith(BASELINE_SUFFIX)]
     places: dict[str, int] = {label: place for place, label in enumerate(own)}
     styles = {label: _style(place, place // len(COLOURS)) for label, place in places.items()}
     if not own:  # nothing to be told apart from
         return {label: _style(place, 0) for place, label in enumerate(published)}
     for label in published:
-        name = label.removesuffix(BASELINE_SUFFIX)
-        place = next((places[o] for o in own if o == name or o.startswith(f"{name} ")), None)
-        if place is None:
-            place = places[label] = len(places)
+        place = places.setdefault(label.removesuffix(BASELINE_SUFFIX), len(places))
         styles[label] = _style(place, -1)
     return styles
 
@@ -91,6 +96,8 @@ def _style(place: int, round_: int) -> MethodStyle:
         dash=dash,
         marker=MARKERS[place % len(MARKERS)],
         symbol=SYMBOLS[place % len(SYMBOLS)],
+        hatch=HATCHES[place % len(HATCHES)],
+        filled=round_ >= 0,
     )
 
 

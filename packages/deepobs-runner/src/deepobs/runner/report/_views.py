@@ -12,14 +12,14 @@ import pandas as pd
 from .. import analysis
 from . import _format
 from ._data import dump, problem_data
-from ._figure import NAMES, percent
+from ._detail import milestone_table
+from ._figure import NAMES, axis_label, in_sentence, percent
 from ._frontier import frontier_rows
 from ._repeat import repeat_command
-from ._runs import METRICS, Runs, mean_and_spread, records
-from ._study import Setting, Study
+from ._runs import METRICS, Runs, records
+from ._study import Study
 from ._style import MethodStyle
 
-_MILESTONES = (0, 1, 2, 5, 10, 20, 50, 100, 200)
 # Strokes of 2 units on a swatch 32 units wide.
 _SWATCH_DASHES = {"solid": "none", "dashdot": "9 3 2 3", "longdash": "12 4", "dot": "2 2.5"}
 
@@ -75,32 +75,24 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
     members = [run for setting in settings for run in setting.runs]
     numbers = {label: place for place, label in enumerate(methods)}
     has_accuracy = any(runs.has(run, m) for run in members for m in METRICS if "accuracy" in m)
-    milestones = _milestones(runs, chosen)
     return {
         "name": name,
         "has_accuracy": has_accuracy,
         "data": dump(problem_data(study, name, numbers)),
         "facts": _facts(runs, members),
-        "several_rates": max(_rates(settings).values()) > 1,
+        "several_rates": study.several_rates(name),
         "performance": _performance(study, name, methods),
         "pairs": [_pair(row) for row in _on(study.pairs, name)],
         "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
         "frontier": frontier_rows(study, name) if len(chosen) > 1 else None,
-        "milestones": milestones,
-        "milestone_rows": _milestone_rows(runs, chosen, milestones, methods),
+        "tunability": _tunability(study, name),
+        "milestones": _milestones(study, name, methods),
         "runs": [_run_view(runs, run) for run in members],
     }
 
 
 def _on(table: pd.DataFrame, problem: str) -> list[dict[str, Any]]:
     return records(table[table["problem"] == problem])
-
-
-def _rates(settings: Sequence[Setting]) -> dict[str, int]:
-    rates: dict[str, set[float]] = {}
-    for setting in settings:
-        rates.setdefault(setting.method, set()).add(setting.learning_rate)
-    return {method: len(found) for method, found in rates.items()}
 
 
 def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
@@ -124,8 +116,7 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
     metrics = [m for m in ("test_loss", "test_accuracy") if any(r["metric"] == m for r in summary)]
     columns = []
     for metric in metrics:
-        unit = " (%)" if percent(metric) != 1 else ""
-        columns += [f"{end} {NAMES[metric].lower()}{unit}" for end in ("Final", "Best")]
+        columns += [f"{end} {in_sentence(metric)}" for end in ("Final", "Best")]
     if targets:
         scale = percent(targets[0]["metric"])
         name = NAMES[targets[0]["metric"]].lower()
@@ -213,33 +204,42 @@ def _basin(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _milestones(runs: Runs, chosen: Sequence[Setting]) -> list[int]:
-    last = max((len(runs.series(run, "epoch")) for s in chosen for run in s.runs), default=1) - 1
-    return sorted({epoch for epoch in _MILESTONES if epoch < last} | {last})
-
-
-def _milestone_rows(
-    runs: Runs,
-    chosen: Sequence[Setting],
-    milestones: Sequence[int],
-    methods: dict[str, dict[str, Any]],
-) -> list[dict[str, Any]]:
+def _milestones(study: Study, problem: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The table behind the curves: its epochs, and a row per method and series."""
+    table = milestone_table(study, problem)
+    epochs = sorted(set(table["epoch"]))
     rows = []
-    for setting in chosen:
-        for metric in METRICS:
-            members = [runs.series(run, metric) for run in setting.runs if runs.has(run, metric)]
-            if not members:
-                continue
-            mean, std = (percent(metric) * part for part in mean_and_spread(members))
-            cells = [
-                _format.plus_minus(mean[epoch], std[epoch]) if epoch < len(mean) else ""
-                for epoch in milestones
-            ]
-            unit = " (%)" if percent(metric) != 1 else ""
-            rows.append(
-                {"method": methods[setting.method], "series": NAMES[metric] + unit, "cells": cells}
-            )
-    return rows
+    for (method, metric), values in table.groupby(["method", "metric"], sort=False):
+        scale = percent(str(metric))
+        cells = {
+            row["epoch"]: _format.plus_minus(scale * row["mean"], scale * row["std"])
+            for row in records(values)
+        }
+        rows.append(
+            {
+                "method": methods[str(method)],
+                "series": axis_label(str(metric)),
+                "cells": [cells.get(epoch, "") for epoch in epochs],
+            }
+        )
+    return {"epochs": epochs, "rows": rows}
+
+
+def _tunability(study: Study, problem: str) -> dict[str, Any] | None:
+    """What to expect after 1, 2, 4, 8, ... and all trials, of methods with more than one."""
+    table = study.tunability[study.tunability["problem"] == problem]
+    most = int(table["trials"].max()) if len(table) else 1
+    if most == 1:
+        return None
+    shown = [2**power for power in range((most - 1).bit_length())]
+    metric = str(table["metric"].iloc[0])
+    rows = []
+    for method, values in table.groupby("method", sort=False):
+        texts = [_format.number(percent(metric) * value) for value in values["expected"]]
+        if len(texts) > 1:
+            cells = [texts[k - 1] if k < len(texts) else "" for k in shown]
+            rows.append({"method": method, "cells": [*cells, f"{texts[-1]} ({len(texts)})"]})
+    return {"metric": in_sentence(metric), "trials": shown, "rows": rows}
 
 
 def _run_view(runs: Runs, run: int) -> dict[str, Any]:

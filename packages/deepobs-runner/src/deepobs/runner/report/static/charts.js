@@ -9,6 +9,12 @@ const charts = (() => {
   const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training" };
   // A page's width is not known before it is printed: charts get the size of A4's text in pixels.
   const PAPER = { one: { width: 640, height: 235 }, two: { width: 330, height: 235 } };
+  const touch = matchMedia("(pointer: coarse)").matches;
+  // Bars have no markers of their own: each ends in its method's.
+  const MARKS = {
+    circle: "●", square: "■", "triangle-up": "▲", diamond: "◆", "triangle-down": "▼", cross: "✚", x: "✖",
+    "circle-open": "○", "square-open": "□", "triangle-up-open": "△", "diamond-open": "◇", "triangle-down-open": "▽", "cross-open": "✛", "x-open": "✕",
+  };
   const PHASES = { test: "test", train: "training", valid: "validation" };
 
   function problemData(name) {
@@ -33,13 +39,17 @@ const charts = (() => {
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: css("--text") },
       margin: { l: 52, r: 12, t: 10, b: 42 }, hovermode: "closest",
       hoverlabel: { bgcolor: css("--panel"), bordercolor: css("--strong-line"), font: { color: css("--text") }, namelength: -1, align: "left" },
-      dragmode: matchMedia("(pointer: coarse)").matches ? false : "zoom",
+      dragmode: touch ? false : "zoom",
       ...extra,
       xaxis: { ...axis, ...extra.xaxis, title: { ...axis.title, text: extra.xaxis.title } },
       yaxis: { ...axis, ...extra.yaxis, title: { ...axis.title, text: extra.yaxis.title } },
     };
   }
   const line = (method, width) => ({ color: colour(method), width, dash: method.dash });
+  const marker = (method) => ({ symbol: method.symbol, size: 7, color: colour(method), line: { width: method.symbol.endsWith("-open") ? 1.6 : 0 } });
+  const names = (numbers) => numbers.map((m) => overview.methods[m].label);
+  // What is counted has ticks at whole numbers, however few there are.
+  const whole = (rows) => Math.max(...rows.flat()) <= 6 ? { dtick: 1, tick0: 0 } : {};
 
   // A few very large values (the start, a run that blew up) must not flatten all others.
   function range(rows, log, metric) {
@@ -89,20 +99,23 @@ const charts = (() => {
       }
       traces.push({
         type: "scatter", mode: "lines+markers", x: xs, y: mean, name: plain(method.label), customdata: std,
-        line: line(method, 2), marker: { symbol: method.symbol, size: 7, color: colour(method), maxdisplayed: 9 },
+        line: line(method, 2), marker: { ...marker(method), maxdisplayed: 9 },
         hovertemplate: `<b>${plain(method.label)}</b><br>lr ${curve.lr}, ${curve.n} ${curve.n === 1 ? "seed" : "seeds"}<br>${AXES[axis]} %{x:,.4~g}: %{y:.4~g}${unit}${curve.n > 1 ? " ± %{customdata:.2~g}" : ""}<extra></extra>`,
       });
       heights.push(mean.slice(1));
     }
     if (!heights.length) return `No ${PHASES[state.phase]} ${kind} over ${AXES[axis]} to show.`;
-    return { traces, layout: layout({
-      xaxis: { title: AXES[axis], type: state.scale === "loglog" ? "log" : "linear" },
+    const missing = data.curves.filter((curve) => shown(curve) && !(curve[metric] && x(curve))).map((curve) => curve.m);
+    const loglog = state.scale === "loglog";
+    return { traces, missing: names(missing), layout: layout({
+      xaxis: { title: AXES[axis], type: loglog ? "log" : "linear", ...(axis === "epoch" && !loglog ? whole(data.grids) : {}) },
       yaxis: { title: `${PHASES[state.phase]} ${kind}${kind === "accuracy" ? " (%)" : ""}`, type: log ? "log" : "linear", range: range(heights, log, metric) },
     }) };
   }
 
   function sensitivity(name) {
     const data = problemData(name);
+    let crosses = 0; // rows of them, a method each
     const metric = [`${state.phase}_accuracy`, `${state.phase}_loss`].find((m) => data.sensitivity.some((s) => s[m]));
     if (!metric) return "No series to show.";
     const accuracy = metric.endsWith("accuracy");
@@ -115,24 +128,28 @@ const charts = (() => {
       traces.push({
         type: "scatter", mode: "lines+markers", x: entry.lr, y: mean, name: plain(method.label), line: line(method, 1.6),
         error_y: { type: "data", array: std.map((s) => s ?? 0), visible: std.some((s) => s), thickness: 1.2, width: 3 },
-        marker: { symbol: method.symbol, size: 7, color: colour(method) },
+        marker: marker(method),
         text: entry.n.map((n, i) => `${n} ${n === 1 ? "run" : "runs"}${entry.diverged[i] ? `, ${entry.diverged[i]} diverged` : ""}`),
         hovertemplate: `<b>${plain(method.label)}</b><br>lr %{x:.4~g}: %{y:.4~g}${accuracy ? " %" : ""}<br>%{text}<extra></extra>`,
       });
       heights.push(mean);
-      const lost = entry.lr.filter((_, i) => mean[i] === null);
-      if (lost.length) traces.push({
-        type: "scatter", mode: "markers", x: lost, y: lost.map(() => 0.985), yaxis: "y2", cliponaxis: false,
+      const lost = entry.lr.map((_, i) => i).filter((i) => mean[i] === null);
+      if (!lost.length) continue;
+      traces.push({
+        type: "scatter", mode: "markers", x: lost.map((i) => entry.lr[i]), y: lost.map(() => crosses), yaxis: "y2", cliponaxis: false,
         marker: { symbol: "x-thin", size: 7, line: { width: 1.6, color: colour(method) } },
-        hovertemplate: `<b>${plain(method.label)}</b><br>lr %{x:.4~g}: every run diverged<extra></extra>`,
+        text: lost.map((i) => entry.diverged[i] ? `${entry.diverged[i]} of ${entry.n[i]} ${entry.n[i] === 1 ? "run" : "runs"} diverged` : "no final value"),
+        hovertemplate: `<b>${plain(method.label)}</b><br>lr %{x:.4~g}: %{text}<extra></extra>`,
       });
+      crosses += 1;
     }
     if (!heights.length) return "No method chosen has this series.";
+    const strip = Math.min(0.05 * crosses, 0.4);
     const log = !accuracy && state.scale !== "linear";
     return { traces, layout: layout({
       xaxis: { title: "learning rate", type: "log" },
-      yaxis: { title: `final ${PHASES[state.phase]} ${accuracy ? "accuracy (%)" : "loss"}`, type: log ? "log" : "linear", range: range(heights, log, metric) },
-      yaxis2: { overlaying: "y", range: [0, 1], visible: false, fixedrange: true },
+      yaxis: { title: `final ${PHASES[state.phase]} ${accuracy ? "accuracy (%)" : "loss"}`, type: log ? "log" : "linear", range: range(heights, log, metric), domain: [0, 1 - strip] },
+      yaxis2: { domain: [1 - strip, 1], range: [-0.5 - crosses / 4, crosses - 0.5], visible: false, fixedrange: true },
     }) };
   }
 
@@ -151,18 +168,19 @@ const charts = (() => {
   function overhead() {
     const entries = overview.overhead.filter((entry) => shown(entry) && state.problem.has(entry.problem));
     if (!entries.length) return "No chosen run has timings.";
-    const names = [...new Set(entries.map((entry) => entry.problem))];
+    const problems = [...new Set(entries.map((entry) => entry.problem))];
     const traces = [...new Set(entries.map((entry) => entry.m))].map((m) => {
       const own = entries.filter((entry) => entry.m === m);
       return {
         type: "bar", orientation: "h", y: own.map((e) => plain(e.problem)), x: own.map((e) => 100 * e.share), name: plain(overview.methods[m].label),
         marker: { color: colour(overview.methods[m]) },
+        text: own.map(() => MARKS[overview.methods[m].symbol]), textposition: "outside", textangle: 0, constraintext: "none", cliponaxis: false,
         hovertemplate: `<b>${plain(overview.methods[m].label)}</b><br>%{y}: %{x:.3~g} % of forward and backward<extra></extra>`,
       };
     });
     return { traces, layout: layout({
-      barmode: "group", xaxis: { title: "optimizer step, % of forward and backward pass", rangemode: "tozero" },
-      yaxis: { title: "", categoryarray: names.toReversed().map(plain) },
+      barmode: "group", xaxis: { title: "% of forward and backward pass", rangemode: "tozero" },
+      yaxis: { title: "", categoryarray: problems.toReversed().map(plain) },
     }) };
   }
 
@@ -178,14 +196,14 @@ const charts = (() => {
         x: [...entry.trials, ...entry.trials.toReversed()], y: [...high, ...low.toReversed()],
       }, {
         type: "scatter", mode: "lines+markers", x: entry.trials, y: mean, name: plain(method.label), line: line(method, 2), customdata: low.map((v, i) => [v, high[i]]),
-        marker: { symbol: method.symbol, size: 7, color: colour(method), maxdisplayed: 9 },
+        marker: { ...marker(method), maxdisplayed: 9 },
         hovertemplate: `<b>${plain(method.label)}</b><br>after %{x} trials: %{y:.4~g}<br>95 % interval %{customdata[0]:.4~g} to %{customdata[1]:.4~g}<extra></extra>`,
       }];
     });
     const accuracy = metric.endsWith("accuracy");
     const log = !accuracy && state.scale !== "linear";
     return { traces, layout: layout({
-      xaxis: { title: "trials" },
+      xaxis: { title: "trials", ...whole(entries.map((entry) => entry.trials)) },
       yaxis: { title: `expected best ${PHASES.test} ${accuracy ? "accuracy (%)" : "loss"}`, type: log ? "log" : "linear", range: range(entries.map((entry) => percent(entry.expected, metric)), log, metric) },
     }) };
   }
@@ -207,11 +225,11 @@ const charts = (() => {
       const method = overview.methods[m];
       traces.push({
         type: "scatter", mode: "markers", x: own.map(([x]) => x), y: y(own), name: plain(method.label),
-        marker: { symbol: method.symbol, size: 8, color: colour(method) },
+        marker: marker(method),
         hovertemplate: `<b>${plain(method.label)}</b><br>from ${AXES[state.x]} %{x:,.4~g}: %{y:.4~g}${accuracy ? " %" : ""}<extra></extra>`,
       });
     }
-    return { traces, layout: layout({
+    return { traces, missing: names(data.without.filter((m) => shown({ m }))), layout: layout({
       xaxis: { title: AXES[state.x], type: state.scale === "loglog" ? "log" : "linear" },
       yaxis: { title: `best ${data.metric.replace("_", " ").replace("train", "training")}${accuracy ? " (%)" : ""}`, type: log ? "log" : "linear", range: range([y(points)], log, data.metric) },
     }) };
@@ -227,6 +245,8 @@ const charts = (() => {
     if (drawn.get(element) === now || !element.offsetWidth) return;
     drawn.set(element, now);
     const result = KINDS[element.dataset.chart](element.dataset.of);
+    const missing = result.missing?.length ? `Left out, for want of records: ${result.missing.join(", ")}.` : "";
+    element.parentElement.querySelector("[data-missing]").textContent = missing;
     if (typeof result === "string") {
       Plotly.purge(element);
       element.replaceChildren(Object.assign(document.createElement("div"), { className: "chart-message", textContent: result }));
@@ -236,6 +256,8 @@ const charts = (() => {
     if (printing) Object.assign(result.layout, element.closest(".one") ? PAPER.one : PAPER.two);
     Plotly.react(element, result.traces, result.layout, {
       responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "pan2d"],
+      showSendToCloud: false, plotlyServerURL: "", // without these plotly offers to upload a chart
+      displayModeBar: touch ? false : "hover", // without a pointer it would cover data all the time
     });
   }
 
@@ -253,9 +275,12 @@ const charts = (() => {
       const theme = document.documentElement.dataset.theme;
       printing = true;
       document.documentElement.dataset.theme = "light";
+      const closed = all("details[data-print]:not([open])");
+      for (const details of closed) details.open = true;
       for (const element of elements) draw(element);
       addEventListener("afterprint", () => {
         printing = false;
+        for (const details of closed) details.open = false;
         document.documentElement.dataset.theme = theme;
         for (const element of visible) draw(element);
       }, { once: true });

@@ -43,9 +43,9 @@ const report = (() => {
   function apply() {
     let runs = 0;
     for (const element of all("[data-problem], [data-method]")) {
-      const { method } = element.dataset;
+      const { method, against } = element.dataset; // rows of pairs name two methods
       const problem = element.closest("[data-problem]")?.dataset.problem;
-      const shown = (!problem || state.problem.has(problem)) && (!method || state.method.has(method));
+      const shown = (!problem || state.problem.has(problem)) && [method, against].every((name) => !name || state.method.has(name));
       element.hidden = !shown;
       if (shown && element.matches("[data-run]")) runs += 1;
     }
@@ -63,6 +63,15 @@ const report = (() => {
 
   function go(at) {
     if (at) document.getElementById(at)?.scrollIntoView({ behavior: "instant" });
+  }
+
+  // Whoever follows a link to a part wants to see it, filtered out or not.
+  function reveal(element) {
+    const name = element?.closest("[data-problem]")?.dataset.problem;
+    if (!name || state.problem.has(name)) return;
+    state.problem = new Set(GROUPS.problem.filter((problem) => problem === name || state.problem.has(problem)));
+    for (const box of all('input[data-filter="problem"]')) box.checked = state.problem.has(box.value);
+    apply();
   }
 
   function theme(name) {
@@ -113,9 +122,10 @@ const report = (() => {
       if (link && !event.ctrlKey && !event.metaKey) { // a link to a part keeps the filters
         event.preventDefault();
         state.at = decode(link.hash.slice(1));
+        const goal = document.getElementById(state.at);
+        reveal(goal);
         history.pushState(null, "", hash());
         if (narrow.matches && side.contains(link)) side.open = false;
-        const goal = document.getElementById(state.at);
         if (goal) {
           goal.scrollIntoView();
           goal.setAttribute("tabindex", "-1");
