@@ -116,7 +116,6 @@ def summary_table(
     *,
     tuned: pd.DataFrame | None = None,
     epochs: tuple[int, ...] = (1, 5),
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Sum up each method at its best setting on each problem.
 
@@ -124,13 +123,12 @@ def summary_table(
         frame: A tidy frame.
         tuned: The settings to report, as `tuned_settings` returns them (its default).
         epochs: Epochs after which to give the mean of the metric too.
-        seed: Seed of the bootstrap.
 
     Returns:
         One row per problem, method and metric (`test_loss`, and `test_accuracy` where there is
         one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
         `num_diverged`; over the finished runs `mean`, sample standard deviation `std`, `median`
-        and a 95 % bootstrap interval of the mean (`low`, `high`) of the final value, `best_mean`
+        and Student's 95 % interval of the mean (`low`, `high`) of the final value, `best_mean`
         and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after those epochs.
     """
     runs = tuned_runs(frame, tuned)
@@ -140,7 +138,7 @@ def summary_table(
         for key, group in final.groupby(_GROUP, observed=True, sort=True):
             of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]
             ids = group["run_id"]
-            row = _row(group, of_group, seed) | {"metric": metric}
+            row = _row(group, of_group) | {"metric": metric}
             curves = runs[runs["run_id"].isin(ids)]
             for epoch in epochs:
                 values = curves.loc[curves["epoch"] == epoch, metric]
@@ -155,10 +153,10 @@ def summary_table(
     )
 
 
-def _row(final: pd.DataFrame, best: pd.DataFrame, seed: int) -> dict[str, Any]:
+def _row(final: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
     first = final.iloc[0]
     values = final["value"].dropna()
-    low, high = mean_interval(values.to_numpy(), seed=seed)
+    low, high = mean_interval(values.to_numpy())
     return {
         "problem": str(first["problem"]),
         "method": str(first["method"]),
