@@ -67,7 +67,7 @@ def best_of_intervals(
     \[ [v_l, v_{u+1}], \quad l, u = B^{-1}_{N, p_k}(\alpha/2),\ B^{-1}_{N, p_k}(1 - \alpha/2) \]
     holds the median with probability \(1 - \alpha\) or more, for each k by itself. From few trials
     little follows about the best of many: the better end is missing (NaN) from about k = N/5 on,
-    the worse one with fewer than six trials.
+    the worse one for k = 1 with fewer than six trials.
 
     A bootstrap of the expected best is no alternative: at k = N/2 its 95 % intervals hold the truth
     in about two thirds of cases, at k = N in 40 %.
