@@ -49,7 +49,7 @@ def test_probability_of_improvement_is_rliables():
 
 def test_strata_are_kept_apart():
     """With constant scores within each problem every resample is the same: no width at all."""
-    point, low, high = stratified_bootstrap({"a": [1.0] * 5, "b": [9.0] * 5}, np.mean)
+    point, low, high = stratified_bootstrap({"a": [1.0] * 5, "b": [9.0] * 5}, np.average)
     assert point == low == high == 5.0
 
 
@@ -59,16 +59,39 @@ def test_a_problem_without_scores_is_refused():
         stratified_bootstrap([[1.0], []])
 
 
-def test_mean_interval_covers():
-    """The interval of the mean of 20 normal values holds the truth about as often as it says."""
-    generator = np.random.default_rng(1)
-    hits = 0
-    for trial in range(500):
-        low, high = mean_interval(generator.normal(size=20), num_resamples=500, seed=trial)
-        hits += low <= 0 <= high
-    # The percentile bootstrap covers about 92 % here (it lacks Student's factor); 500 trials have
-    # a standard error of 1.2 %.
-    assert 0.88 <= hits / 500 <= 0.97
+def test_equal_weights_are_no_weights():
+    """With weights that are all the same, the weighted trimming is rliable's, cut by cut."""
+    generator = np.random.default_rng(2)
+    for num in range(1, 30):
+        values = generator.normal(size=num)
+        weighted = interquartile_mean(values, weights=np.full(num, 0.3))
+        assert weighted == pytest.approx(interquartile_mean(values), rel=1e-9)
+
+
+def test_weighted_interquartile_mean_by_hand():
+    """Of ten ones and two zeros that weigh the same together, the middle half is half of each."""
+    values = [1.0] * 10 + [0.0] * 2
+    weights = [0.1] * 10 + [0.5] * 2
+    assert interquartile_mean(values, weights=weights) == pytest.approx(0.5)
+
+
+def test_problems_weigh_the_same_however_many_runs_they_have():
+    """Ten runs on one problem and two on the other sum up as two and ten do, or five and five."""
+    points = [
+        stratified_bootstrap([[1.0] * ones, [0.2] * others])[0]
+        for ones, others in ((10, 2), (2, 10), (5, 5), (8, 8))
+    ]
+    assert points == pytest.approx([0.6] * 4)
+
+
+@pytest.mark.parametrize("num", [2, 3, 5, 10])
+def test_mean_interval_covers(num):
+    """The interval of the mean of a few normal values holds the truth as often as it says."""
+    samples = np.random.default_rng(num).normal(size=(2000, num))
+    ends = np.array([mean_interval(sample) for sample in samples])
+    rate = np.mean((ends[:, 0] <= 0) & (ends[:, 1] >= 0))
+    # Student's interval is exact for normal values: three standard errors of 95 % in 2,000.
+    assert rate == pytest.approx(0.95, abs=3 * math.sqrt(0.95 * 0.05 / 2000))
 
 
 @pytest.mark.parametrize("values", [[], [1.0], [1.0, math.nan]])

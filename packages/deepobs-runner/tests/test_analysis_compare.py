@@ -181,3 +181,35 @@ def test_aggregate_uses_common_problems_only(make_frame):
     assert table["num_problems"].tolist() == [1, 1]
     assert (table["low"] <= table["iqm"]).all()
     assert (table["iqm"] <= table["high"]).all()
+
+
+def test_no_scale_where_nobody_learned(make_frame):
+    """Where all methods end worse than they began, the worst does not score best: none scores."""
+    runs = [*group("A", 10 + NOISE), *group("B", 20 + NOISE)]
+    learned = [
+        *group("A", 1 + NOISE, testproblem="x"),
+        *group("B", 2 + NOISE, testproblem="x"),
+    ]
+    frame = make_frame(*runs, *learned)
+    scores = normalized_scores(frame)
+    assert scores.loc[scores["problem"] == "quadratic_deep", "score"].isna().all()
+    table = aggregate_table(frame)
+    assert table["method"].tolist() == ["A", "B"]
+    assert table["num_problems"].tolist() == [1, 1]
+    assert len(aggregate_table(make_frame(*runs))) == 0
+
+
+def test_problems_weigh_the_same_in_the_aggregate(make_frame):
+    """Equal performance gives equal aggregates, whichever problem was repeated more often."""
+    sizes = {"A": (10, 2), "B": (2, 10)}
+    runs = [
+        run
+        for name, (many, few) in sizes.items()
+        for run in [*group(name, [1.0] * many), *group(name, [6.0] * few, testproblem="x")]
+    ]
+    runs += [*group("Best", [1.0]), *group("Best", [1.0], testproblem="x")]
+    table = aggregate_table(make_frame(*runs)).set_index("method")
+    expected = (1 + 3 / 8) / 2  # 8 of 8 gained on one problem, 3 of 8 on the other
+    for name in sizes:
+        assert table.loc[name, "iqm"] == pytest.approx(expected)
+        assert table.loc[name, "mean"] == pytest.approx(expected)

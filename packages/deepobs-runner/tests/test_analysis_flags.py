@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepobs.runner.analysis import bimodality, collapsed_runs, group_flags
+from deepobs.runner.analysis import bimodality, collapsed_runs, grid_edges, group_flags
 from deepobs.runner.results import load_baselines
 
 
@@ -80,6 +80,53 @@ def test_stuck_run_is_collapsed_and_slow_or_done_ones_are_not(make_frame):
         "Steady": False,
         "Untrained": True,
     }
+
+
+def test_short_runs_are_not_judged(make_frame):
+    """Of a run with two epochs after the first none can say that it got stuck."""
+    long = curve("Long", (100.0 - 9 * np.arange(11)).tolist())
+    short = [curve(f"Flat{n}", [100.0, *[50.0] * n]) for n in (1, 3, 4)]
+    frame = make_frame(long, *short)
+    found = collapsed_runs(frame)
+    names = frame.drop_duplicates("run_id").set_index("run_id")["optimizer"].astype(object)
+    assert {names[run]: bool(stuck) for run, stuck in found.items()} == {
+        "Long": False,
+        "Flat4": True,
+    }
+
+
+def rates(test, valid, **fields):
+    """One run for each of the rates 0.1, 0.2, ...: test and validation losses fall from 10."""
+    return [
+        {
+            "learning_rate": (i + 1) / 10,
+            "losses": [10.0, last],
+            "valid_losses": [10.0, checked],
+        }
+        | fields
+        for i, (last, checked) in enumerate(zip(test, valid, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("test", "valid", "edge"),
+    [
+        ([5.0, 3.0, 2.9], [5.0, 2.0, 2.1], ""),
+        ([5.0, 2.8, 2.9], [5.0, 2.2, 2.1], "high"),
+        ([5.0, 2.8, 2.9], [1.0, 2.2, 2.1], "low"),
+        ([12.0, 13.0, 14.0], [12.0, 13.0, 14.0], ""),
+    ],
+)
+def test_grid_edge_is_about_the_choice(make_frame, test, valid, edge):
+    """The rate chosen on validation data counts, not the best on test; none if nothing learned."""
+    assert grid_edges(make_frame(*rates(test, valid))).tolist() == [edge]
+
+
+def test_grid_edge_is_of_the_rates_tried_with_the_chosen_setting(make_frame):
+    """Rates tried with another batch size say nothing about what lies beyond the chosen one."""
+    chosen = rates([3.0, 2.0, 1.0], [3.0, 2.0, 1.0])
+    other = rates([9.0] * 5, [9.0] * 5, batch_size=512)
+    assert grid_edges(make_frame(*chosen, *other)).tolist() == ["high"]
 
 
 def test_overfitting_is_not_collapse(make_frame):

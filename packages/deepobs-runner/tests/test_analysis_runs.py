@@ -10,10 +10,12 @@ from deepobs.runner.analysis import (
     AnalysisError,
     combine,
     default_metric,
+    final_values,
     per_run,
     run_values,
     with_methods,
 )
+from deepobs.runner.report._runs import Runs
 from deepobs.runner.results import load_baselines
 
 TF = {"format": None, "optimizer": "MomentumOptimizer"}
@@ -122,3 +124,17 @@ def test_empty_frame_gives_empty_tables(make_frame):
     frame = make_frame({}).iloc[:0]
     assert len(per_run(frame)) == 0
     assert len(run_values(frame)) == 0
+
+
+def test_final_is_the_last_value_measured(make_frame):
+    """Where a series ends before its run, analysis and report take the same value for the final."""
+    run = {"losses": [4.0, 3.0, 2.0], "valid_losses": [5.0, 4.5, None]}
+    lost = {"losses": [4.0, None], "status": "diverged", "num_epochs": 2, "random_seed": 1}
+    frame = make_frame(run, lost)
+    assert final_values(frame, "valid_loss").tolist() == [4.5]
+    values = run_values(frame, "valid_loss")
+    assert (values["value"][0], values["at_epoch"][0]) == (4.5, 1)
+    runs = Runs.of(frame)
+    finals = {row["seed"]: runs.final(place, "valid_loss") for place, row in enumerate(runs.rows)}
+    assert finals[42] == 4.5
+    assert math.isnan(finals[1])

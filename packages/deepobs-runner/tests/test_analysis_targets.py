@@ -142,3 +142,15 @@ def test_incomplete_problems_are_left_out_of_profiles(make_frame):
     times = times_to_target(make_frame(*runs), "steps", {"p": 2.0, "q": 2.0})
     assert times.index.tolist() == ["p"]
     assert times.loc["p"].to_dict() == {"Adam": 14.0, "SGD": 14.0}
+
+
+@pytest.mark.parametrize(
+    ("measure", "expected"), [("epochs", 1.0), ("steps", 7.0), ("seconds", 0.5)]
+)
+def test_target_met_before_training_takes_one_epoch(make_frame, measure, expected):
+    """Who began at the target is no infinite times faster than who got there in an epoch."""
+    early = {"losses": [1.0, 1.0, 1.0]}
+    late = {"losses": [9.0, 1.0, 1.0], "optimizer": "Adam"}
+    times = times_to_target(make_frame(early, late), measure, {"quadratic_deep": 2.0})
+    assert times.loc["quadratic_deep"].to_dict() == {"SGD": expected, "Adam": expected}
+    assert profile_score(times).to_dict() == {"SGD": 1.0, "Adam": 1.0}

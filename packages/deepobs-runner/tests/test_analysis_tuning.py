@@ -2,7 +2,15 @@
 
 import pytest
 
-from deepobs.runner.analysis import summary_table, tuned_runs, tuned_settings
+from deepobs.runner import UsageError
+from deepobs.runner.analysis import (
+    run_values,
+    speed_frontier,
+    summary_table,
+    times_to_target,
+    tuned_runs,
+    tuned_settings,
+)
 
 DIVERGED = {"losses": [9.0, None], "num_epochs": 2, "status": "diverged"}
 
@@ -53,6 +61,30 @@ def test_setting_with_a_diverged_run_is_not_chosen(make_frame):
     assert tuned_settings(frame)["learning_rate"].tolist() == [0.1]
 
 
+def test_best_value_of_a_run_may_count(make_frame):
+    """With value="best" the setting with the least loss on the way is chosen, not at the end."""
+    frame = make_frame(run(0.1, 8.0) | {"losses": [9.0, 1.0, 8.0]}, run(0.2, 4.0))
+    assert tuned_settings(frame)["learning_rate"].tolist() == [0.2]
+    assert tuned_settings(frame, value="best")["learning_rate"].tolist() == [0.1]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda frame: tuned_settings(frame, select_on="vaild"), "select_on.*did you mean valid"),
+        (lambda frame: tuned_settings(frame, value="finale"), "value.*did you mean final"),
+        (lambda frame: run_values(frame, split="tests"), "split.*did you mean test"),
+        (lambda frame: speed_frontier(frame, "second"), "cost.*did you mean seconds"),
+        (lambda frame: times_to_target(frame, "epoch"), "measure.*did you mean epochs"),
+        (lambda frame: tuned_settings(frame, select_on="luck"), "choose from auto, valid, test"),
+    ],
+)
+def test_misspelt_options_are_refused_with_the_nearest(make_frame, call, words):
+    """An option that does not exist is an error that names it, never another meaning."""
+    with pytest.raises(UsageError, match=words):
+        call(make_frame({}))
+
+
 def test_accuracy_is_maximised(make_frame):
     """Where there is an accuracy the setting with the largest is chosen."""
     a = run(0.1, 1.0, test_accuracies=[0.1, 0.2, 0.3])
@@ -80,7 +112,8 @@ def test_summary_counts_runs_and_divergence(make_frame):
     assert (row["num_runs"], row["num_diverged"]) == (3, 1)
     assert row["mean"] == 2.0
     assert row["std"] == pytest.approx(2**0.5)
-    assert 1.0 <= row["low"] <= row["high"] <= 3.0
+    # Student's quantile for two runs is 12.7; their standard error is 1.
+    assert (row["low"], row["high"]) == pytest.approx((2 - 12.7062, 2 + 12.7062), rel=1e-5)
     assert row["epoch_1_mean"] == 5.0
     assert row["metric"] == "test_loss"
 

@@ -6,9 +6,12 @@ import math
 import numpy as np
 import pytest
 
+from deepobs.runner.analysis import sensitivity_curve
 from deepobs.runner.report import Study, diverged_table, milestone_table
 from deepobs.runner.report._data import MAX_POINTS, compact, dump, problem_data
-from deepobs.runner.report._runs import mean_and_spread
+from deepobs.runner.report._format import MISSING
+from deepobs.runner.report._runs import mean_and_spread, records
+from deepobs.runner.report._views import _basin
 
 
 def test_numbers_keep_six_significant_digits():
@@ -109,3 +112,25 @@ def test_sensitivity_marks_rates_at_which_a_run_diverged(study_frame):
     assert sgd["test_loss"][0][at] is None
     assert sgd["diverged"][at] == 1
     assert sum(value is not None for value in sgd["test_loss"][0]) == 3
+
+
+def test_sensitivity_rests_on_the_seeds_and_settings_of_its_table(report_cases, tmp_path):
+    """The picture averages what the table does: shared seeds, and no other batch size."""
+    cases = [(0.1, 1, 1.0), (0.1, 2, 3.0), (0.2, 1, 2.0)]
+    runs = [report_cases.run_fields("p", "SGD", lr, seed, level) for lr, seed, level in cases]
+    runs.append(report_cases.run_fields("p", "SGD", 0.4, 1, 2.5, batch_size=32))
+    frame = report_cases.frame_of(runs, tmp_path)
+    (drawn,) = problem_data(Study.of(frame), "p", {"SGD": 0})["sensitivity"]
+    table = sensitivity_curve(frame)
+    assert drawn["lr"] == table["learning_rate"].tolist() == [0.1, 0.2]
+    assert drawn["n"] == [1, 1]
+    assert drawn["test_accuracy"][0] == pytest.approx(table["score"].tolist(), rel=1e-5)
+
+
+def test_one_rate_has_a_dash_for_sensitivity(report_cases, tmp_path):
+    """A single rate is neither insensitive nor at least 0.0 decades wide."""
+    run = report_cases.run_fields("p", "SGD", 0.1, 1, 1.0)
+    (row,) = records(Study.of(report_cases.frame_of([run], tmp_path)).sensitivity)
+    view = _basin(row)
+    assert (view["best"], view["tried"]) == ("0.1", 1)
+    assert {view["span"], view["decades"], view["sensitivity"]} == {MISSING}

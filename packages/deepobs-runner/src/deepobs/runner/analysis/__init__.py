@@ -16,8 +16,10 @@ from ._profiles import (
 from ._ranks import RankTest, rank_test, score_matrix
 from ._runs import (
     AnalysisError,
+    all_but_rate,
     combine,
     default_metric,
+    final_values,
     higher_is_better,
     per_run,
     run_values,
@@ -27,8 +29,8 @@ from ._runs import (
 from ._sensitivity import sensitivity_curve, sensitivity_table
 from ._sequential import AnytimeComparison, anytime_comparison, log_wealth
 from ._targets import CONVERGENCE_TARGETS, target_table, time_to_target
-from ._tunability import expected_best, tunability
-from ._tuning import summary_table, tuned_runs, tuned_settings
+from ._tunability import best_of_intervals, expected_best, tunability
+from ._tuning import grid_edges, summary_table, tuned_runs, tuned_settings
 
 __all__ = [
     "CONVERGENCE_TARGETS",
@@ -39,7 +41,9 @@ __all__ = [
     "Measure",
     "RankTest",
     "aggregate_table",
+    "all_but_rate",
     "anytime_comparison",
+    "best_of_intervals",
     "bimodality",
     "collapsed_runs",
     "combine",
@@ -47,6 +51,8 @@ __all__ = [
     "compare_overall",
     "default_metric",
     "expected_best",
+    "final_values",
+    "grid_edges",
     "group_flags",
     "higher_is_better",
     "holm",

@@ -13,32 +13,31 @@ from scipy import stats
 Floats = NDArray[np.float64]
 
 
-def mean_interval(
-    values: ArrayLike, *, confidence: float = 0.95, num_resamples: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    r"""Bootstrap a percentile interval of the mean of a few runs.
+def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
+    r"""Give Student's interval of the mean of a few runs.
 
-    \[ [\,\hat F^{-1}(\alpha/2),\ \hat F^{-1}(1 - \alpha/2)\,] \] of the means of resamples with
-    replacement.
+    \[ \bar x \pm t_{n-1,\,1-\alpha/2} \, s / \sqrt n \] with the sample standard deviation s. Not a
+    bootstrap: with few runs its percentile intervals are far too short. Of normal values, a 95 %
+    one holds the mean in 52 % of cases with two runs, in 84 % with five and in 90 % with ten.
 
     Args:
         values: One value per run, `[N]`; NaN is left out.
-        confidence: The interval's coverage.
-        num_resamples: Number of bootstrap resamples.
-        seed: Seed of the resampling.
+        confidence: The interval's coverage, exact for normal values.
 
     Returns:
         Lower and upper end; NaN, NaN with fewer than two values.
 
     Source:
-        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
+        Student, The probable error of a mean, Biometrika 6 (1908).
     """
     data = np.asarray(values, dtype=np.float64)
     data = data[~np.isnan(data)]
     if len(data) < 2:
         return math.nan, math.nan
-    draws = np.random.default_rng(seed).integers(len(data), size=(num_resamples, len(data)))
-    return percentile_interval(data[draws].mean(axis=1), confidence)
+    quantile = stats.t.ppf((1 + confidence) / 2, len(data) - 1)
+    half = float(quantile * data.std(ddof=1) / math.sqrt(len(data)))
+    mean = float(data.mean())
+    return mean - half, mean + half
 
 
 def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, float]:
@@ -56,24 +55,39 @@ def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, fl
     return float(low), float(high)
 
 
-def interquartile_mean(values: ArrayLike, axis: int | None = None) -> Any:
+def interquartile_mean(
+    values: ArrayLike, axis: int | None = None, weights: ArrayLike | None = None
+) -> Any:
     r"""Average the middle half of all values: \( \mathrm{IQM} \), the 25 % trimmed mean.
 
     More robust than the mean, less wasteful than the median. As rliable (scipy) does, the number of
-    values cut at each end is rounded down.
+    values cut at each end is rounded down: of N equal weights, the share
+    \( \lfloor N/4 \rfloor / N \). Of unequal ones the same share of the total weight is cut, so a
+    value at the edge may count in part.
 
     Args:
         values: Scores of any shape, such as `[num_runs, num_problems]`.
         axis: The axis to average along; by default all scores are pooled.
+        weights: What each score along the axis counts, `[N]`; by default all the same.
 
     Returns:
         The mean of the values between the quartiles: a number, or an array without `axis`.
 
     Source:
         Agarwal et al., Deep Reinforcement Learning at the Edge of the Statistical Precipice,
-        NeurIPS 2021, arXiv 2108.13264, section 4.3.
+        NeurIPS 2021, arXiv 2108.13264, section 4.3. The weights are our addition.
     """
-    return stats.trim_mean(np.asarray(values, dtype=np.float64), 0.25, axis=axis)
+    data = np.asarray(values, dtype=np.float64)
+    if weights is None:
+        return stats.trim_mean(data, 0.25, axis=axis)
+    data = np.moveaxis(data, axis, -1) if axis is not None else data.ravel()
+    order = np.argsort(data, axis=-1)
+    share = np.asarray(weights, dtype=np.float64)[order] / np.sum(weights)
+    upto = np.cumsum(share, axis=-1)
+    cut = (data.shape[-1] // 4) / data.shape[-1]
+    kept = np.minimum(upto, 1 - cut) - np.maximum(upto - share, cut)
+    kept = np.where(kept > 1e-12, kept, 0.0)  # sums of shares are off by rounding
+    return np.sum(kept * np.take_along_axis(data, order, axis=-1), axis=-1) / kept.sum(axis=-1)
 
 
 def stratified_bootstrap(
@@ -87,11 +101,12 @@ def stratified_bootstrap(
     """Bootstrap a statistic over problems, resampling the runs within each problem.
 
     Problems are strata: each resample holds every problem, with as many runs as it has,
-    drawn with replacement among its own.
+    drawn with replacement among its own. Each problem weighs the same, however many runs it has.
 
     Args:
         scores: The runs' scores for each problem, `[num_runs]` each; numbers of runs may differ.
-        statistic: Function of an array of scores that takes an `axis`, as `numpy.mean` does.
+        statistic: Function of an array of scores that takes an `axis` and `weights` along it, as
+            `numpy.average` does.
         confidence: The interval's coverage.
         num_resamples: Number of bootstrap resamples.
         seed: Seed of the resampling.
@@ -113,6 +128,9 @@ def stratified_bootstrap(
     draws = [
         group[generator.integers(len(group), size=(num_resamples, len(group)))] for group in strata
     ]
-    resamples = np.concatenate(draws, axis=1)
-    low, high = percentile_interval(statistic(resamples, axis=1), confidence)
-    return float(statistic(np.concatenate(strata), axis=0)), low, high
+    counts = [len(group) for group in strata]
+    # Without weights, rliable's very computation: of equal counts both would be the same.
+    weights = None if len(set(counts)) == 1 else np.repeat(np.divide(1.0, counts), counts)
+    estimates = statistic(np.concatenate(draws, axis=1), axis=1, weights=weights)
+    low, high = percentile_interval(estimates, confidence)
+    return float(statistic(np.concatenate(strata), axis=0, weights=weights)), low, high

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ._profiles import Measure
-from ._runs import default_metric, higher_is_better, per_run, with_methods
+from ._runs import check_choice, default_metric, higher_is_better, per_run, with_methods
 
 _COLUMNS = {"epochs": "epoch", "steps": "steps", "seconds": "seconds"}
 _GROUP = ["problem", "method"]
@@ -53,7 +55,11 @@ def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFra
         One row per problem, method and epoch after the first: `metric`, `epoch`, `cost` (mean over
         the runs), `value`, and `on_frontier`: no method had a value as good for less. Methods
         whose cost was not recorded are left out.
+
+    Raises:
+        UsageError: If `cost` is none of the three.
     """
+    check_choice("cost", cost, get_args(Measure))
     labelled = with_methods(frame)
     recorded = labelled[labelled[_COLUMNS[cost]].notna()]
     tables = []

@@ -10,15 +10,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ._runs import run_values, value_before_training
-from ._sensitivity import sensitivity_table
-from ._tuning import tuned_runs, tuned_settings
+from ._tuning import grid_edges, tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
 _GROUP = ["problem", "method"]
 
 # Collapsed: past the first tenth of its epochs a run gains less than 1 % of what can be gained on
-# the problem, and ends 5 % or more of it short.
+# the problem, and ends 5 % or more of it short. In fewer than three epochs past that nothing is
+# seen to stand still.
 _EARLY = 0.1
+_LATER = 3
 _FLAT = 0.01
 _SHORT = 0.05
 # Bimodal: one in a thousand normal samples looks so, and the modes are 1 % of what can be gained
@@ -102,27 +103,30 @@ def collapsed_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -
     of the problem reached, \(L_0 - L^*\) is what can be gained. A run is collapsed if it gains less
     than 1 % of that after the first tenth of its epochs, and never comes closer than 5 % of it to
     \(L^*\). So a run that predicts the mean of the data is collapsed, one that converged is not,
-    and one that is slow is not either.
+    and one that is slow is not either. Runs with fewer than three epochs measured after the first
+    tenth (at least the first epoch) are too short to be judged.
 
     Args:
         frame: A tidy frame, of the runs to judge.
         reference: The runs that show what can be reached; by default `frame` itself.
 
     Returns:
-        True or False for each finished run, indexed by `run_id`. Diverged runs are not in it.
+        True or False for each finished run, indexed by `run_id`. Diverged runs and too
+        short ones are not in it.
     """
     reference = frame if reference is None else reference
     gains = _gain_to_be_had(reference)
     finished = frame[(frame["status"] == "finished") & frame["train_loss"].notna()]
     early = finished["epoch"] <= (finished["num_epochs"] * _EARLY).clip(lower=1)
     ids = finished["run_id"].astype(object)
+    long = (~early).groupby(ids, sort=False).sum() >= _LATER
     lowest = finished["train_loss"].groupby(ids, sort=False).min()
     lowest_early = finished.loc[early, "train_loss"].groupby(ids[early], sort=False).min()
     problems = finished["problem"].astype(object).groupby(ids, sort=False).first()
     scale = problems.map(gains["gain"])
     later_gain = (lowest_early - lowest) / scale
     missing = (lowest - problems.map(gains["lowest"])) / scale
-    return (later_gain < _FLAT) & (missing > _SHORT)
+    return ((later_gain < _FLAT) & (missing > _SHORT))[long]
 
 
 def _gain_to_be_had(frame: pd.DataFrame) -> pd.DataFrame:
@@ -147,20 +151,20 @@ def group_flags(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Da
         One row per problem and method: `num_runs`, `num_diverged`, `num_collapsed`
         (`collapsed_runs`), `bimodal` (`bimodality` of the final values at the level 0.001, modes
         at least 1 % of what can be gained apart), `bimodality_p`, `low_mean`, `high_mean`,
-        `num_low`, `grid_edge` ("low", "high" or ""), and `flags`: the words that apply, of
-        "diverged", "collapsed" (half or more of the runs), "partly collapsed", "bimodal", "grid
-        edge".
+        `num_low`, `grid_edge` (`grid_edges`: "low", "high" or ""), and `flags`: the words that
+        apply, of "diverged", "collapsed" (half or more of the runs), "partly collapsed", "bimodal",
+        "grid edge".
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = tuned_runs(frame, tuned)
     values = run_values(runs)
     collapsed = collapsed_runs(runs, frame)
     gains = _gain_by_metric(frame, values)
-    edges = sensitivity_table(frame).set_index(_GROUP)["grid_edge"]
+    edges = grid_edges(frame, tuned).to_dict()
     rows = []
     for key, group in values.groupby(_GROUP, observed=True, sort=True):
         row = _group_row(group, collapsed, gains[str(key[0])])
-        row |= {"problem": str(key[0]), "method": str(key[1]), "grid_edge": edges.get(key, "")}
+        row |= {"problem": str(key[0]), "method": str(key[1]), "grid_edge": edges[key]}
         rows.append(row | {"flags": _words(row)})
     return pd.DataFrame(rows, columns=_FLAG_COLUMNS)
 

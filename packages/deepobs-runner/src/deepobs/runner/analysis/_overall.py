@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ._bootstrap import percentile_interval, stratified_bootstrap
-from ._runs import higher_is_better, run_values, value_before_training
+from ._runs import higher_is_better, improves, run_values, value_before_training
 from ._tuning import tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,9 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
     r"""Put the final values of all problems on one scale.
 
     \[ s = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training and
-    the best method's mean \(m^*\): 0 is no training, 1 the best method. A diverged run scores 0.
+    the best method's mean \(m^*\): 0 is no training, 1 the best method. A diverged run scores 0. On
+    a problem where no method's mean is better than before training, or where that is not known,
+    there is no such scale: all scores are NaN.
 
     Args:
         frame: A tidy frame with all settings tried.
@@ -31,13 +33,13 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
         `run_values`'s table of the tuned runs with the column `score` more.
     """
     runs = run_values(tuned_runs(frame, tuned))
-    scores = pd.Series(0.0, index=runs.index)
+    scores = pd.Series(math.nan, index=runs.index)
     for problem, group in runs.groupby("problem", observed=True):
         metric = str(group["metric"].iloc[0])
         start = value_before_training(frame, str(problem), metric)
         means = group.groupby("method", observed=True)["value"].mean()
         best = means.max() if higher_is_better(metric) else means.min()
-        if best != start and math.isfinite(best):
+        if improves(best, start, metric):
             scores[group.index] = ((group["value"] - start) / (best - start)).fillna(0.0)
     return runs.assign(score=scores.clip(lower=0.0))
 
@@ -52,6 +54,11 @@ def aggregate_table(
 ) -> pd.DataFrame:
     """Aggregate each method over the problems that all methods were run on.
 
+    Problems weigh the same, however many runs they have. The interquartile mean leaves out a
+    quarter of the runs at each end: a method that fails on a few problems may lose nothing by it,
+    so look at the mean over problems too. Problems without a scale (`normalized_scores`) are left
+    out.
+
     Args:
         frame: A tidy frame with all settings tried.
         tuned: The settings to report, as `tuned_settings` returns them (its default).
@@ -61,8 +68,8 @@ def aggregate_table(
 
     Returns:
         One row per method, best first: `iqm` (interquartile mean of `normalized_scores`), its
-        stratified bootstrap interval `low`, `high`, `mean`, `num_problems`, `num_runs`. Empty if no
-        problem is common to all methods.
+        stratified bootstrap interval `low`, `high`, `mean` (over problems, of the runs' means),
+        `num_problems`, `num_runs`. Empty if no problem is common to all methods.
 
     Source:
         Agarwal et al., NeurIPS 2021, arXiv 2108.13264.
@@ -71,15 +78,15 @@ def aggregate_table(
     columns = ["method", "iqm", "low", "high", "mean", "num_problems", "num_runs"]
     methods = scores["method"].nunique()
     common = scores.groupby("problem", observed=True)["method"].nunique() == methods
-    scores = scores[scores["problem"].isin(common.index[common])]
+    scores = scores[scores["problem"].isin(common.index[common]) & scores["score"].notna()]
     rows = []
     for method, runs in scores.groupby("method", observed=True):
         strata = [group["score"].to_numpy() for _, group in runs.groupby("problem", observed=True)]
         iqm, low, high = stratified_bootstrap(
             strata, confidence=confidence, num_resamples=num_resamples, seed=seed
         )
-        mean, num = float(runs["score"].mean()), len(strata)
-        rows.append((str(method), iqm, low, high, mean, num, len(runs)))
+        mean = float(np.mean([stratum.mean() for stratum in strata]))
+        rows.append((str(method), iqm, low, high, mean, len(strata), len(runs)))
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("iqm", ascending=False, kind="stable", ignore_index=True)
 

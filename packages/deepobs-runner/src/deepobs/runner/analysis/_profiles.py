@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from ._runs import check_choice, with_methods
 from ._targets import target_table
 
 Measure = Literal["epochs", "steps", "seconds"]
@@ -111,10 +111,20 @@ def times_to_target(
 
     Returns:
         One row per problem, one column per method; infinity where most runs of a method did not
-        reach the target. Problems that not all methods were run on, or where the measure was not
+        reach the target. One met before training takes as long as one epoch, the shortest time
+        that is measured. Problems that not all methods were run on, or where the measure was not
         recorded, are left out: they cannot be compared.
+
+    Raises:
+        UsageError: If `measure` is none of the three.
     """
+    check_choice("measure", measure, get_args(Measure))
     table = target_table(frame, targets)
     times = table.pivot(index="problem", columns="method", values=f"{measure}_to_target")
-    # A target met before training takes no time; the shortest that is measured is one epoch.
-    return times.dropna().clip(lower=math.ulp(1.0))
+    labelled = with_methods(frame)
+    first = labelled[labelled["epoch"] == 1]
+    keys = [first[name].astype(object) for name in ("problem", "method")]
+    column = "epoch" if measure == "epochs" else measure
+    one_epoch = first[column].astype(np.float64).groupby(keys).median().unstack()
+    times = times.clip(lower=one_epoch.reindex_like(times))
+    return times.where(times > 0).dropna()  # without any epoch no time was measured

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from .._errors import UsageError
+from .._errors import UsageError, unknown
+from ._labels import method_labels
 
 Split = Literal["test", "valid", "train"]
 Value = Literal["final", "best"]
 
-_SOURCE_NOTES = {
-    "baseline": "baseline",
-    "deepobs-1.1": "DeepOBS 1.1",
-    "deepobs-1.2": "DeepOBS 1.2",
-}
 _SETTING_COLUMNS = ("learning_rate", "batch_size", "weight_decay", "validation", "num_epochs")
 
 
@@ -79,7 +74,7 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
         and name not in ("method", "setting")
     ]
     runs = first[constant].reset_index(drop=True)
-    return runs.assign(method=_methods(runs), setting=_settings(runs))
+    return runs.assign(method=method_labels(runs), setting=_settings(runs))
 
 
 def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
@@ -100,59 +95,6 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: label.take(rows[ids.codes]) for name, label in labels.items()})
 
 
-def _methods(runs: pd.DataFrame) -> pd.Series:
-    names = ["source", "optimizer", "hyperparameters", "schedule", "variant", "optimizer_path"]
-    texts = runs[names].astype(object)
-    keys = list(texts.itertuples(index=False, name=None))
-    labels = {key: _label(*key[:5]) for key in set(keys)}
-    # Two methods under one label would be averaged together: such labels tell what differs.
-    for name in ("optimizer_path", "hyperparameters"):
-        labels = _told_apart(labels, by=names.index(name))
-    return pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
-
-
-def _told_apart(labels: dict[tuple[str, ...], str], *, by: int) -> dict[tuple[str, ...], str]:
-    """Add a part of the keys to labels that stand for several values of it."""
-    values: dict[str, set[str]] = {}
-    for key, label in labels.items():
-        values.setdefault(label, set()).add(key[by])
-    return {
-        key: f"{label} {key[by]}" if len(values[label]) > 1 else label
-        for key, label in labels.items()
-    }
-
-
-def _label(source: str, optimizer: str, hyperparameters: str, schedule: str, variant: str) -> str:
-    words = [optimizer]
-    if source != "baseline":  # all published runs of an optimizer share their hyperparameters
-        values: dict[str, Any] = json.loads(hyperparameters)
-        words += [f"{name}={_word(value)}" for name, value in values.items()]
-    if schedule != "constant":
-        words.append(_schedule_label(schedule))
-    if variant:
-        words.append(variant)
-    if note := _SOURCE_NOTES.get(source):
-        words.append(f"({note})")
-    return " ".join(words)
-
-
-def _schedule_label(schedule: str) -> str:
-    """Show a schedule's canonical JSON like a call: cosine(warmup_epochs=5)."""
-    if not schedule.startswith("{"):
-        return schedule
-    values: dict[str, Any] = json.loads(schedule)
-    name = values.pop("name", "schedule")
-    return f"{name}({', '.join(f'{key}={_word(value)}' for key, value in values.items())})"
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list):
-        return "(" + ", ".join(_word(item) for item in value) + ")"
-    return str(value)
-
-
 def _settings(runs: pd.DataFrame) -> pd.Series:
     texts = [
         runs[name].map("{:.10e}".format) if name == "learning_rate" else runs[name].map(str)
@@ -167,6 +109,30 @@ def _settings(runs: pd.DataFrame) -> pd.Series:
     return joined
 
 
+def same_rate(rates: pd.Series) -> pd.Series:
+    """Round learning rates to the eleven digits of a folder's name, in which `setting`s agree.
+
+    Args:
+        rates: Learning rates.
+
+    Returns:
+        Rates that are equal where they count as equal.
+    """
+    return rates.map(lambda rate: float(f"{rate:.10e}"))
+
+
+def all_but_rate(setting: str) -> str:
+    """Cut the learning rate off a setting, so that those which differ in nothing else are equal.
+
+    Args:
+        setting: A setting as `per_run` writes it, the learning rate first.
+
+    Returns:
+        The rest of it.
+    """
+    return setting.partition(" ")[2]
+
+
 def higher_is_better(metric: str) -> bool:
     """Return whether larger values of a metric (a column's name) are better.
 
@@ -179,6 +145,20 @@ def higher_is_better(metric: str) -> bool:
     return metric.endswith("_accuracy")
 
 
+def improves(value: float, start: float, metric: str) -> bool:
+    """Return whether a value of a metric is better than one before training; not if one is NaN.
+
+    Args:
+        value: A finite value, or NaN.
+        start: What it is compared with.
+        metric: A column of the tidy frame.
+
+    Returns:
+        `True` if it is better.
+    """
+    return bool(value > start if higher_is_better(metric) else value < start)
+
+
 def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
     """Name the metric a problem is judged by: accuracy where it has one, else the loss.
 
@@ -189,7 +169,11 @@ def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> 
 
     Returns:
         A column's name, such as "test_accuracy".
+
+    Raises:
+        UsageError: If there is no such split.
     """
+    check_choice("split", split, get_args(Split))
     rows = frame.loc[frame["problem"] == problem, f"{split}_accuracy"]
     return f"{split}_accuracy" if bool(rows.notna().any()) else f"{split}_loss"
 
@@ -202,8 +186,8 @@ def run_values(
 ) -> pd.DataFrame:
     """Give each run's final or best value of a metric.
 
-    Final: the value at the run's last epoch. Best: the largest accuracy or smallest loss over
-    all its epochs. A diverged run has neither: its value is NaN and its `status` says why.
+    Final: the last value measured, `final_values`. Best: the largest accuracy or smallest loss
+    over all its epochs. A diverged run has neither: its value is NaN and its `status` says why.
 
     Args:
         frame: A tidy frame.
@@ -218,7 +202,9 @@ def run_values(
 
     Raises:
         AnalysisError: If the frame has no such metric.
+        UsageError: If `value` or `split` is none of those there are.
     """
+    check_choice("value", value, get_args(Value))
     runs = per_run(frame)
     problems = runs["problem"].astype(object).unique()
     metrics = {name: metric or default_metric(frame, name, split) for name in problems}
@@ -249,6 +235,23 @@ def _found_values(frame: pd.DataFrame, metric: str, value: Value) -> pd.DataFram
     return found.assign(metric=metric, run_id=found["run_id"].astype(object))
 
 
+def final_values(frame: pd.DataFrame, metric: str) -> pd.Series:
+    """Give each run's final value of a metric: the last one that was measured.
+
+    Args:
+        frame: A tidy frame.
+        metric: A column of the frame.
+
+    Returns:
+        One value per run in which the metric was measured and that did not diverge, by `run_id`.
+
+    Raises:
+        AnalysisError: If the frame has no such metric.
+    """
+    finished = frame[frame["status"] != "diverged"]
+    return _found_values(finished, metric, "final").set_index("run_id")["value"]
+
+
 def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> float:
     """Average a metric before training over a problem's runs: what no training is worth.
 
@@ -274,3 +277,15 @@ def check_metric(frame: pd.DataFrame, metric: str) -> None:
     metrics = [c for c in frame.columns if c.endswith(("_loss", "_accuracy", "_regularizer"))]
     if metric not in metrics:
         raise AnalysisError(f"there is no metric {metric!r}; choose from {', '.join(metrics)}")
+
+
+def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
+    """Raise `UsageError` unless an option has one of its values.
+
+    Args:
+        what: The option's name.
+        given: Its value.
+        choices: The values there are.
+    """
+    if given not in choices:
+        raise unknown(what, given, choices, f"choose from {', '.join(choices)}.")

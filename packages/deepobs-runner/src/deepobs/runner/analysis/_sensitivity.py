@@ -8,30 +8,48 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._runs import Value, higher_is_better, run_values, value_before_training
+from ._runs import (
+    Value,
+    all_but_rate,
+    higher_is_better,
+    improves,
+    run_values,
+    same_rate,
+    value_before_training,
+)
+from ._tuning import tuned_settings
 
 _GROUP = ["problem", "method"]
 
 
-def sensitivity_curve(frame: pd.DataFrame, value: Value = "final") -> pd.DataFrame:
-    r"""Give each method's performance as a function of the learning rate.
+def sensitivity_curve(
+    frame: pd.DataFrame, value: Value = "final", *, tuned: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    r"""Give each method's test performance as a function of the learning rate alone.
+
+    Only settings count that differ from the chosen one in nothing but the learning rate.
 
     Args:
         frame: A tidy frame.
         value: Whether the final or the best value of a run counts.
+        tuned: The settings chosen, as `tuned_settings` returns them (its default, by `value`).
 
     Returns:
         One row per problem, method and learning rate, rising: `metric`, `score` (mean over the
         seeds that all learning rates share, or over all runs where they share none; NaN if one of
-        these runs diverged), `progress` (see `sensitivity_table`; 0 if diverged), `num_runs`,
-        `num_diverged`.
+        these runs diverged), `progress` (see `sensitivity_table`; 0 if diverged, NaN if no rate did
+        better than no training), `num_runs`, `num_diverged`.
     """
+    tuned = tuned_settings(frame, value=value) if tuned is None else tuned
+    chosen = tuned.set_index(_GROUP)["setting"].map(all_but_rate).to_dict()
     runs = run_values(frame, value=value)
     tables = []
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
-        metric = str(group["metric"].iloc[0])
-        start = value_before_training(frame, str(key[0]), metric)
-        tables.append(_curve(group, start).assign(problem=str(key[0]), method=str(key[1])))
+        problem, method = str(key[0]), str(key[1])
+        alike = group[group["setting"].map(all_but_rate) == chosen.get((problem, method))]
+        if len(alike):
+            start = value_before_training(frame, problem, str(alike["metric"].iloc[0]))
+            tables.append(_curve(alike, start).assign(problem=problem, method=method))
     if not tables:
         return pd.DataFrame(columns=_CURVE_COLUMNS)
     return pd.concat(tables, ignore_index=True)[_CURVE_COLUMNS]
@@ -50,8 +68,7 @@ _CURVE_COLUMNS = [
 
 def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
     metric = str(runs["metric"].iloc[0])
-    # Rates that agree in the digits of a folder's name are one rate (see `per_run`).
-    runs = runs.assign(learning_rate=runs["learning_rate"].map(lambda lr: float(f"{lr:.10e}")))
+    runs = runs.assign(learning_rate=same_rate(runs["learning_rate"]))
     by_rate = runs.groupby("learning_rate", sort=True)
     diverged = (runs["status"] == "diverged").groupby(runs["learning_rate"], sort=True).sum()
     shared = set.intersection(*by_rate["seed"].agg(set)) if len(by_rate) else set()
@@ -59,13 +76,16 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
     failed = counted["value"].isna().groupby(counted["learning_rate"], sort=True).any()
     scores = counted.groupby("learning_rate", sort=True)["value"].mean().mask(failed)
     best = scores.max() if higher_is_better(metric) else scores.min()
-    gained = (scores - start) / (best - start) if best != start else scores * math.nan
+    if improves(best, start, metric):
+        progress = ((scores - start) / (best - start)).clip(lower=0.0).fillna(0.0)
+    else:
+        progress = scores * math.nan
     return pd.DataFrame(
         {
             "learning_rate": scores.index,
             "metric": metric,
             "score": scores.to_numpy(),
-            "progress": gained.clip(lower=0.0).fillna(0.0).to_numpy(),
+            "progress": progress.to_numpy(),
             "num_runs": by_rate.size().to_numpy(),
             "num_diverged": diverged.to_numpy(),
         }
@@ -73,7 +93,11 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
 
 
 def sensitivity_table(
-    frame: pd.DataFrame, *, tolerance: float = 0.05, value: Value = "final"
+    frame: pd.DataFrame,
+    *,
+    tolerance: float = 0.05,
+    value: Value = "final",
+    tuned: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     r"""Measure how sensitive each method is to the learning rate.
 
@@ -83,25 +107,27 @@ def sensitivity_table(
     one. The *good basin* are the neighbouring rates around the best with \( p \ge 1 - \)
     `tolerance`; its width is \( \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates
     tried. The *sensitivity* is the mean of \( 1 - p \) over all rates tried: 0 if the rate does not
-    matter.
+    matter. With one rate there is neither, nor where no rate did better than no training: NaN.
 
     Args:
         frame: A tidy frame.
         tolerance: The share of the best rate's progress that a good rate may lack.
         value: Whether the final or the best value of a run counts.
+        tuned: The settings chosen, as for `sensitivity_curve`.
 
     Returns:
         One row per problem and method: `metric`, `num_rates`, `best_rate`, `best_score`,
         `basin_low`, `basin_high`, `basin_decades`, `sensitivity`, `grid_edge` ("low" or "high": the
-        best rate is the smallest or largest tried, so better ones may lie beyond; else ""),
-        `basin_open` (the basin reaches the edge of the grid, so its width is a lower bound).
+        best rate on test data is the smallest or largest tried, so better ones may lie beyond;
+        else ""; `grid_edges` is about the chosen rate), `basin_open` (the basin reaches the edge of
+        the grid, so its width is a lower bound).
 
     Source:
         The sensitivity is that of Wortsman et al., Small-scale proxies for large-scale Transformer
         training instabilities, 2023, arXiv 2309.14322, section 2.2, in units of the progress made.
         The basin is our definition.
     """
-    curves = sensitivity_curve(frame, value)
+    curves = sensitivity_curve(frame, value, tuned=tuned)
     rows = [
         {"problem": str(key[0]), "method": str(key[1])} | _basin(curve, tolerance)
         for key, curve in curves.groupby(_GROUP, sort=True)
@@ -128,25 +154,25 @@ def _basin(curve: pd.DataFrame, tolerance: float) -> dict[str, Any]:
     rates = curve["learning_rate"].to_numpy(dtype=np.float64)
     progress = curve["progress"].to_numpy(dtype=np.float64)
     scores = curve["score"].to_numpy(dtype=np.float64)
-    row: dict[str, Any] = {"metric": curve["metric"].iloc[0], "num_rates": len(rates)}
-    if not progress.any():
-        nothing = dict.fromkeys(_TABLE_COLUMNS[4:9], math.nan)
-        return row | nothing | {"grid_edge": "", "basin_open": False}
-    best = int(progress.argmax())
+    metric, last = str(curve["metric"].iloc[0]), len(rates) - 1
+    row: dict[str, Any] = dict.fromkeys(_TABLE_COLUMNS[4:9], math.nan)
+    row |= {"metric": metric, "num_rates": len(rates), "grid_edge": "", "basin_open": False}
+    if np.isnan(scores).all():
+        return row
+    best = int(np.nanargmax(scores) if higher_is_better(metric) else np.nanargmin(scores))
+    row |= {"best_rate": rates[best], "best_score": scores[best]}
+    if last == 0 or np.isnan(progress).all():
+        return row
     low = high = best
     while low > 0 and progress[low - 1] >= 1 - tolerance:
         low -= 1
-    while high < len(rates) - 1 and progress[high + 1] >= 1 - tolerance:
+    while high < last and progress[high + 1] >= 1 - tolerance:
         high += 1
-    last = len(rates) - 1
-    edge = {0: "low", last: "high"}.get(best, "") if last > 0 else ""
     return row | {
-        "best_rate": rates[best],
-        "best_score": scores[best],
         "basin_low": rates[low],
         "basin_high": rates[high],
         "basin_decades": math.log10(rates[high] / rates[low]) if rates[low] > 0 else math.nan,
         "sensitivity": float(np.mean(1 - progress)),
-        "grid_edge": edge,
+        "grid_edge": {0: "low", last: "high"}.get(best, ""),
         "basin_open": low == 0 or high == last,
     }

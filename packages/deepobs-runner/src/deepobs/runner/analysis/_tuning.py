@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from ._bootstrap import mean_interval
-from ._runs import Value, higher_is_better, run_values, with_methods
+from ._runs import (
+    Value,
+    all_but_rate,
+    check_choice,
+    higher_is_better,
+    improves,
+    per_run,
+    run_values,
+    same_rate,
+    value_before_training,
+    with_methods,
+)
 
 SelectOn = Literal["auto", "valid", "test"]
 _GROUP = ["problem", "method"]
@@ -36,10 +47,14 @@ def tuned_settings(
         `metric` (what was compared), `score`, `num_settings`, `selection_seeds` (how many of
         them the choice rests on).
 
+    Raises:
+        UsageError: If `select_on` or `value` is none of those there are.
+
     Source:
         DeepOBS chooses by the final test value of seed 42 (Schneider et al., ICLR 2019, section
         3.3); with the published baselines this gives the published choice.
     """
+    check_choice("select_on", select_on, get_args(SelectOn))
     tables = {"test": run_values(frame, value=value, split="test")}
     if select_on != "test":
         tables["valid"] = run_values(frame, value=value, split="valid")
@@ -92,6 +107,40 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Series:
+    """Tell whose chosen learning rate is the smallest or largest tried, all else being equal.
+
+    Rates count that were tried in settings which differ from the chosen one in nothing else. Where
+    the choice is no better than no training, nothing worked, and no edge is claimed.
+
+    Args:
+        frame: A tidy frame with all settings tried.
+        tuned: The choice, as `tuned_settings` returns it (its default).
+
+    Returns:
+        "low", "high" or "" by problem and method. One rate alone is no grid.
+    """
+    tuned = tuned_settings(frame) if tuned is None else tuned
+    runs = per_run(frame)
+    settings = runs.drop_duplicates([*_GROUP, "setting"])
+    columns = [settings[name].astype(object) for name in _GROUP]
+    rates = same_rate(settings["learning_rate"])
+    groups = rates.groupby([*columns, settings["setting"].map(all_but_rate)])
+    lowest, highest = groups.min().to_dict(), groups.max().to_dict()
+    edges = {}
+    for choice in tuned.to_dict("records"):
+        problem, method, metric = (str(choice[name]) for name in (*_GROUP, "metric"))
+        rate = same_rate(pd.Series([choice["learning_rate"]])).iloc[0]
+        key = (problem, method, all_but_rate(choice["setting"]))
+        low, high = lowest[key], highest[key]
+        start = value_before_training(frame, problem, metric)
+        learned = low < high and improves(choice["score"], start, metric)
+        edge = "low" if rate == low else "high" if rate == high else ""
+        edges[problem, method] = edge if learned else ""
+    index = pd.MultiIndex.from_tuples(edges, names=_GROUP) if edges else None
+    return pd.Series(list(edges.values()), index=index, dtype=object, name="grid_edge")
+
+
 def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
     """Keep only the runs of each method's best setting.
 
@@ -116,7 +165,6 @@ def summary_table(
     *,
     tuned: pd.DataFrame | None = None,
     epochs: tuple[int, ...] = (1, 5),
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Sum up each method at its best setting on each problem.
 
@@ -124,13 +172,12 @@ def summary_table(
         frame: A tidy frame.
         tuned: The settings to report, as `tuned_settings` returns them (its default).
         epochs: Epochs after which to give the mean of the metric too.
-        seed: Seed of the bootstrap.
 
     Returns:
         One row per problem, method and metric (`test_loss`, and `test_accuracy` where there is
         one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
         `num_diverged`; over the finished runs `mean`, sample standard deviation `std`, `median`
-        and a 95 % bootstrap interval of the mean (`low`, `high`) of the final value, `best_mean`
+        and Student's 95 % interval of the mean (`low`, `high`) of the final value, `best_mean`
         and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after those epochs.
     """
     runs = tuned_runs(frame, tuned)
@@ -140,7 +187,7 @@ def summary_table(
         for key, group in final.groupby(_GROUP, observed=True, sort=True):
             of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]
             ids = group["run_id"]
-            row = _row(group, of_group, seed) | {"metric": metric}
+            row = _row(group, of_group) | {"metric": metric}
             curves = runs[runs["run_id"].isin(ids)]
             for epoch in epochs:
                 values = curves.loc[curves["epoch"] == epoch, metric]
@@ -155,10 +202,10 @@ def summary_table(
     )
 
 
-def _row(final: pd.DataFrame, best: pd.DataFrame, seed: int) -> dict[str, Any]:
+def _row(final: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
     first = final.iloc[0]
     values = final["value"].dropna()
-    low, high = mean_interval(values.to_numpy(), seed=seed)
+    low, high = mean_interval(values.to_numpy())
     return {
         "problem": str(first["problem"]),
         "method": str(first["method"]),

@@ -55,7 +55,7 @@ def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict
     return {
         "curves": [_curve(runs, setting, grids, methods) for setting in best],
         "runs": [_single(runs, run, grids, methods, best=run in shown) for run in members],
-        "sensitivity": _sensitivity(runs, settings, methods),
+        "sensitivity": _sensitivity(runs, study.rates_on(problem), methods),
         "tunability": _tunability(study, problem, methods),
         "frontier": frontier_data(study, problem, methods),
         "grids": grids.values,
@@ -138,10 +138,10 @@ def _single(
     return single
 
 
-def _sensitivity(runs: Runs, chosen: Sequence[Setting], methods: Mapping[str, int]) -> list[Any]:
+def _sensitivity(runs: Runs, settings: Sequence[Setting], methods: Mapping[str, int]) -> list[Any]:
     """Final value over learning rate per method; no mean where a seed diverged."""
     by_method: dict[str, list[Setting]] = {}
-    for setting in sorted(chosen, key=lambda setting: setting.learning_rate):
+    for setting in settings:
         by_method.setdefault(setting.method, []).append(setting)
     entries = []
     for method, members in by_method.items():

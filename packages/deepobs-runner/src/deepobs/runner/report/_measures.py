@@ -32,10 +32,11 @@ def figure_sensitivity(
     metric: str | None = None,
     width: float = COLUMN_WIDTH,
 ) -> PaperFigure:
-    """Draws final performance over the learning rate, every rate that was tried.
+    """Draws final performance over the learning rate, all other settings as chosen.
 
-    Points are means over seeds, bars one sample standard deviation; crosses above the panel, a row
-    for each method, mark learning rates without a mean, because a run diverged there.
+    Points are means over the seeds that all rates share, bars one sample standard deviation;
+    crosses above the panel, a row for each method, mark learning rates at which one of these runs
+    diverged.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -54,7 +55,7 @@ def figure_sensitivity(
     metric = metric or analysis.default_metric(study.frame, problem)
     scale = percent(metric)
     methods: dict[str, list[tuple[float, float, float]]] = {}
-    for setting in sorted(study.settings_on(problem), key=lambda setting: setting.learning_rate):
+    for setting in study.rates_on(problem):
         ends = [np.array([scale * study.runs.final(run, metric)]) for run in setting.runs]
         mean, std = mean_and_spread(ends)
         point = (setting.learning_rate, float(mean[0]), float(std[0]))
@@ -106,7 +107,8 @@ def figure_tunability(
         width: Inches.
 
     Returns:
-        The figure; bands are 95 % bootstrap intervals.
+        The figure; lines are expectations, which failed trials drag along, bands 95 % intervals of
+        the median (`analysis.best_of_intervals`), where the trials made bound it on both sides.
 
     Raises:
         UsageError: If the frame has no such problem.

@@ -42,7 +42,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         "flags": study.flags,
         "targets": study.targets,
         "sensitivity": study.sensitivity,
-        "tunability": analysis.tunability(study.frame),
+        "tunability": study.tunability,
         "ranks": _ranks(study),
         "profiles": _profiles(study),
         "overhead": study.overhead,

@@ -53,21 +53,23 @@ def across_view(study: Study) -> dict[str, Any]:
         study: What is reported.
 
     Returns:
-        `rows` (a method each), `pairs` of methods, `ranks` (a sentence), and `num_targets`: the
-        problems with a target that all methods were run on.
+        `rows` (a method each), `num_problems` (that the rows sum up), `pairs` of methods, `ranks`
+        (a sentence) and `num_targets`: the problems with a target that all methods were run on.
     """
     ranks = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
     times = study.times["epochs"]
     scores = analysis.profile_score(times) if len(times) else pd.Series(dtype=np.float64)
+    aggregates = analysis.aggregate_table(study.frame, study.tuned)
     rows = [
         {
             "method": row["method"],
+            "mean": f"{row['mean']:.3f}",
             "iqm": f"{row['iqm']:.3f}",
             "interval": f"{row['low']:.3f} to {row['high']:.3f}",
             "score": _optional(scores.get(row["method"]), "{:.2f}"),
             "rank": _optional(ranks.ranks.get(row["method"]), "{:.2f}"),
         }
-        for row in records(analysis.aggregate_table(study.frame, study.tuned))
+        for row in records(aggregates)
     ]
     pairs = [
         {
@@ -80,7 +82,13 @@ def across_view(study: Study) -> dict[str, Any]:
         }
         for row in records(analysis.compare_overall(study.frame, tuned=study.tuned))
     ]
-    return {"rows": rows, "pairs": pairs, "ranks": _rank_sentence(ranks), "num_targets": len(times)}
+    return {
+        "rows": rows,
+        "num_problems": int(aggregates["num_problems"].iloc[0]) if rows else 0,
+        "pairs": pairs,
+        "ranks": _rank_sentence(ranks),
+        "num_targets": len(times),
+    }
 
 
 def profile_data(study: Study, methods: Mapping[str, int]) -> dict[str, list[dict[str, Any]]]:

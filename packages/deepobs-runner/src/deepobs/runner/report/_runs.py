@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..analysis import per_run
+from ..analysis import final_values, per_run
 
 METRICS = (
     "test_loss",
@@ -37,12 +37,14 @@ class Runs:
         starts: Where each run's epochs begin in the arrays of `values`.
         stops: Where they end.
         values: `METRICS` and `AXES` as arrays over all runs' epochs; infinities are missing.
+        finals: `analysis.final_values` of `METRICS`, one for each run; infinities are missing.
     """
 
     rows: list[dict[str, Any]]
     starts: NDArray[np.intp]
     stops: NDArray[np.intp]
     values: dict[str, Floats]
+    finals: dict[str, Floats]
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Runs:
@@ -56,7 +58,8 @@ class Runs:
         values = {name: _numbers(frame, name)[order] for name in (*METRICS, *AXES)}
         table = table.sort_values(["problem", "method", "learning_rate", "seed"], kind="stable")
         order = table.index.to_numpy()
-        return cls(records(table), bounds[order], bounds[order + 1], values)
+        finals = {name: _finals(frame, name, table["run_id"]) for name in METRICS}
+        return cls(records(table), bounds[order], bounds[order + 1], values, finals)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -74,8 +77,8 @@ class Runs:
         return self.values[name][self.starts[run] : self.stops[run]]
 
     def final(self, run: int, name: str) -> float:
-        """A run's value after its last epoch; NaN if it diverged."""
-        return float("nan") if self.diverged(run) else float(self.series(run, name)[-1])
+        """The last value of one of `METRICS` that was measured; NaN if the run diverged."""
+        return float(self.finals[name][run])
 
     def diverged(self, run: int) -> bool:
         """Whether a run stopped for lack of finite numbers."""
@@ -130,6 +133,12 @@ def _numbers(frame: pd.DataFrame, name: str) -> Floats:
         return np.full(len(frame), np.nan)
     numbers = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
     return _finite(numbers)
+
+
+def _finals(frame: pd.DataFrame, name: str, run_ids: pd.Series) -> Floats:
+    if name not in frame:
+        return np.full(len(run_ids), np.nan)
+    return _finite(final_values(frame, name).reindex(run_ids).to_numpy(np.float64))
 
 
 def _finite(values: Floats) -> Floats:

@@ -83,7 +83,7 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
         yield f"curves{stem}", partial(figure_learning_curves, study, problem)
         if len(study.chosen_on(problem)) > 1:
             yield f"frontier{stem}", partial(figure_frontier, study, problem)
-        if any(len(rates) > 1 for rates in _rates(study, problem)):
+        if study.several_rates(problem):
             yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
             yield f"tunability{stem}", partial(figure_tunability, study, problem)
     for name in ("small", "large"):
@@ -94,13 +94,6 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
         yield "ranks", partial(figure_ranks, study)
     if len(study.overhead):
         yield "overhead", partial(figure_overhead, study)
-
-
-def _rates(study: Study, problem: str) -> list[set[float]]:
-    rates: dict[str, set[float]] = {}
-    for setting in study.settings_on(problem):
-        rates.setdefault(setting.method, set()).add(setting.learning_rate)
-    return list(rates.values())
 
 
 def _save_pgf(figure: PaperFigure, path: Path) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
@@ -119,7 +119,7 @@ class Study:
     @cached_property
     def sensitivity(self) -> pd.DataFrame:
         """How much depends on the learning rate: `analysis.sensitivity_table`."""
-        return analysis.sensitivity_table(self.frame)
+        return analysis.sensitivity_table(self.frame, tuned=self.tuned)
 
     @cached_property
     def tunability(self) -> pd.DataFrame:
@@ -148,6 +148,28 @@ class Study:
         """Whether any method was tried with more than one learning rate on a problem."""
         rates = {(s.method, s.learning_rate) for s in self.settings_on(problem)}
         return len(rates) > len({method for method, _ in rates})
+
+    def rates_on(self, problem: str) -> list[Setting]:
+        """What the chosen settings become with other learning rates, by rising rate.
+
+        As in `analysis.sensitivity_curve`, with the runs of those seeds alone that all of a
+        method's rates have, or with all runs where they share no seed.
+        """
+        rows, found = self.runs.rows, []
+        for chosen in self.chosen_on(problem):
+            rest = analysis.all_but_rate(rows[chosen.runs[0]]["setting"])
+            alike = [
+                setting
+                for setting in self.settings_on(problem)
+                if setting.method == chosen.method
+                and analysis.all_but_rate(rows[setting.runs[0]]["setting"]) == rest
+            ]
+            seeds = [{rows[run]["seed"] for run in setting.runs} for setting in alike]
+            shared = set.intersection(*seeds)
+            for setting in alike:
+                counted = [run for run in setting.runs if rows[run]["seed"] in shared]
+                found.append(replace(setting, runs=counted or setting.runs))
+        return sorted(found, key=lambda setting: setting.learning_rate)
 
     def measured(self, problem: str, metric: str) -> bool:
         """Whether any run on a problem has values of a metric."""

@@ -215,8 +215,8 @@ def _warnings(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
         elif word == "grid edge":
             end = "smallest" if group["grid_edge"] == "low" else "largest"
             texts.append(
-                f"grid edge: the best learning rate, {learning_rate(chosen['learning_rate'])}, is "
-                f"the {end} tried; a better one may lie beyond"
+                f"grid edge: the chosen learning rate, {learning_rate(chosen['learning_rate'])}, "
+                f"is the {end} tried; a better one may lie beyond"
             )
     return [f"{method}: {text}" for text in texts]
 

@@ -189,17 +189,21 @@ def _pair(row: dict[str, Any]) -> dict[str, Any]:
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
     """How wide a method's range of good learning rates is."""
-    known = row["best_rate"] == row["best_rate"]
-    low, high = row["basin_low"], row["basin_high"]
-    span = f"{_format.learning_rate(low)} to {_format.learning_rate(high)}" if known else ""
-    at_least = "at least " if row["basin_open"] else ""
+    # Neither is known of one rate alone, nor where no rate did better than no training.
+    span = decades = sensitivity = _format.MISSING
+    if row["sensitivity"] == row["sensitivity"]:
+        low, high = (_format.learning_rate(row[f"basin_{end}"]) for end in ("low", "high"))
+        at_least = "at least " if row["basin_open"] else ""
+        span, sensitivity = f"{low} to {high}", f"{row['sensitivity']:.2f}"
+        decades = f"{at_least}{row['basin_decades']:.1f}"
+    best = row["best_rate"]
     return {
         "method": row["method"],
         "tried": row["num_rates"],
-        "best": _format.learning_rate(row["best_rate"]) if known else _format.MISSING,
-        "span": span or _format.MISSING,
-        "decades": f"{at_least}{row['basin_decades']:.1f}" if known else _format.MISSING,
-        "sensitivity": f"{row['sensitivity']:.2f}" if known else _format.MISSING,
+        "best": _format.learning_rate(best) if best == best else _format.MISSING,
+        "span": span,
+        "decades": decades,
+        "sensitivity": sensitivity,
         "edge": {"low": "smallest tried", "high": "largest tried"}.get(row["grid_edge"], ""),
     }
 

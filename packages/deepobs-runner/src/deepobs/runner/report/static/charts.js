@@ -191,13 +191,16 @@ const charts = (() => {
     const traces = entries.flatMap((entry) => {
       const method = overview.methods[entry.m];
       const [mean, low, high] = [entry.expected, entry.low, entry.high].map((row) => percent(row, metric));
+      const places = [...entry.trials.keys()].filter((i) => low[i] !== null && high[i] !== null);
+      const around = [...places, ...places.toReversed()];
+      const shownEnd = (v) => v === null ? "not bounded" : String(Number(v.toPrecision(4)));
       return [{
         type: "scatter", mode: "lines", hoverinfo: "skip", fill: "toself", fillcolor: faded(colour(method), 0.15), line: { width: 0 },
-        x: [...entry.trials, ...entry.trials.toReversed()], y: [...high, ...low.toReversed()],
+        x: around.map((i) => entry.trials[i]), y: around.map((i, n) => (n < places.length ? high : low)[i]),
       }, {
-        type: "scatter", mode: "lines+markers", x: entry.trials, y: mean, name: plain(method.label), line: line(method, 2), customdata: low.map((v, i) => [v, high[i]]),
+        type: "scatter", mode: "lines+markers", x: entry.trials, y: mean, name: plain(method.label), line: line(method, 2), customdata: low.map((v, i) => [shownEnd(v), shownEnd(high[i])]),
         marker: { ...marker(method), maxdisplayed: 9 },
-        hovertemplate: `<b>${plain(method.label)}</b><br>after %{x} trials: %{y:.4~g}<br>95 % interval %{customdata[0]:.4~g} to %{customdata[1]:.4~g}<extra></extra>`,
+        hovertemplate: `<b>${plain(method.label)}</b><br>after %{x} trials: %{y:.4~g}<br>median, 95 % interval: %{customdata[0]} to %{customdata[1]}<extra></extra>`,
       }];
     });
     const accuracy = metric.endsWith("accuracy");
