@@ -1,10 +1,17 @@
 """Numbers only: pure functions over the tidy frames of `load_records` and `load_baselines`."""
 
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
-from ._compare import compare, holm, permutation_p_value, probability_of_improvement
+from ._compare import compare, difference_interval, probability_of_improvement
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
 from ._overall import aggregate_table, compare_overall, normalized_scores
+from ._permutation import (
+    PermutationTest,
+    holm,
+    permutation_p_value,
+    permutation_test,
+    stratified_permutation_test,
+)
 from ._profiles import (
     R_MAX,
     Measure,
@@ -37,6 +44,7 @@ __all__ = [
     "AnytimeComparison",
     "Bimodality",
     "Measure",
+    "PermutationTest",
     "RankTest",
     "aggregate_table",
     "anytime_comparison",
@@ -46,6 +54,7 @@ __all__ = [
     "compare",
     "compare_overall",
     "default_metric",
+    "difference_interval",
     "expected_best",
     "group_flags",
     "higher_is_better",
@@ -59,6 +68,7 @@ __all__ = [
     "per_run",
     "performance_profile",
     "permutation_p_value",
+    "permutation_test",
     "probability_of_improvement",
     "profile_score",
     "rank_test",
@@ -68,6 +78,7 @@ __all__ = [
     "sensitivity_table",
     "speed_frontier",
     "stratified_bootstrap",
+    "stratified_permutation_test",
     "summary_table",
     "target_table",
     "time_ratios",

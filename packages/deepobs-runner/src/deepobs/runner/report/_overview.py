@@ -13,6 +13,7 @@ from .. import analysis
 from . import _format
 from ._data import compact
 from ._figure import NAMES, percent
+from ._leader import epochs_by_method
 from ._runs import records
 from ._study import Study
 from ._tables import results_table
@@ -44,6 +45,8 @@ def glance_view(study: Study) -> list[dict[str, Any]]:
                 cell |= {"text": text, "best": row["leads"], "flags": words[problem, method]}
             cells.append(cell)
         unit = " (%)" if percent(metric) != 1 else ""
+        if len(epochs_by_method(study, problem)) > 1:
+            unit += ", unequal epochs"
         rows.append({"problem": problem, "metric": NAMES[metric] + unit, "cells": cells})
     return rows
 
@@ -57,7 +60,7 @@ def across_view(study: Study) -> dict[str, Any]:
     Returns:
         `rows` (a method each), `pairs`, `ranks` (a sentence) and `num_problems`.
     """
-    ranks = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
+    ranks = analysis.rank_test(study.scores)
     times = study.times["epochs"]
     scores = analysis.profile_score(times) if len(times) else pd.Series(dtype=np.float64)
     rows = [
@@ -76,10 +79,13 @@ def across_view(study: Study) -> dict[str, Any]:
             "b": row["method_b"],
             "problems": row["num_problems"],
             "probability": f"{row['probability']:.2f}",
-            "interval": f"{row['low']:.2f} to {row['high']:.2f}",
+            "interval": f"{row['low']:.2f} to {row['high']:.2f}"
+            if row["low"] == row["low"]
+            else _format.MISSING,
+            "p": _format.p_value(row["p_holm"]),
             "better": row["better"] or "cannot tell",
         }
-        for row in records(analysis.compare_overall(study.frame, tuned=study.tuned))
+        for row in records(study.overall)
     ]
     return {"rows": rows, "pairs": pairs, "ranks": _rank_sentence(ranks), "num_targets": len(times)}
 
@@ -185,11 +191,18 @@ def _span(values: Iterable[float], write: Any) -> str:
 def _rank_sentence(test: analysis.RankTest) -> str:
     if math.isnan(test.p_value):
         return ""
-    verdict = "differ" if test.p_value <= 0.05 else "do not differ by more than chance would"
-    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.2g}"
+    over = f"Average ranks over {test.num_problems} problems"
+    if test.smallest > 0.05:
+        return (
+            f"{over} of {len(test.ranks)} methods are too few to test: no order could give a p "
+            f"below {test.smallest:.2g}."
+        )
+    p = f"p {'' if test.p_value < 0.001 else '= '}{_format.p_value(test.p_value)}"
+    if test.p_value > 0.05:
+        return f"{over} do not differ by more than chance would ({p}, Friedman's test, permuted)."
     return (
-        f"Average ranks over {test.num_problems} problems {verdict} ({p}, Friedman's test); ranks "
-        f"closer than {test.critical_difference:.2f} are not told apart (Nemenyi)."
+        f"{over} differ ({p}, Friedman's test, permuted); ranks closer than "
+        f"{test.critical_difference:.2f} are not told apart (Nemenyi)."
     )
 
 

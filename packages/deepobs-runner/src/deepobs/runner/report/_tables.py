@@ -10,6 +10,7 @@ import pandas as pd
 from .. import analysis
 from ._figure import NAMES, percent
 from ._format import MISSING, latex_plus_minus, learning_rate, plus_minus
+from ._leader import bold, epochs_by_method
 from ._runs import records
 from ._study import Study
 
@@ -32,22 +33,19 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
     Returns:
         `analysis.summary_table` on the metric each problem is judged by, with `leads` more: whether
-        the method has the best mean of the final values.
+        the method's mean of the final values is printed in bold. It is that of the verdict's
+        leader, unless methods were trained for unequal numbers of epochs.
     """
     study = Study.of(frame)
     table = study.summary
     judged = {name: analysis.default_metric(study.frame, name) for name in study.problems}
     table = table[table["metric"] == table["problem"].map(judged)].reset_index(drop=True)
-    score = table["mean"] * table["metric"].map(
-        lambda metric: 1.0 if analysis.higher_is_better(metric) else -1.0
-    )
-    best = score.groupby(table["problem"]).transform("max")
-    several = table.groupby("problem")["method"].transform("size") > 1
-    return table.assign(leads=(score == best) & several)
+    leaders = table["problem"].map({name: bold(study, name) for name in study.problems})
+    return table.assign(leads=table["method"] == leaders)
 
 
 def markdown_table(frame: pd.DataFrame | Study) -> str:
-    """Writes the results table as Markdown: mean ± standard deviation over seeds, the best bold.
+    """Writes the results table as Markdown: mean ± standard deviation over seeds, the leader bold.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -55,7 +53,8 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
     Returns:
         The table, ending in a newline.
     """
-    table = results_table(frame)
+    study = Study.of(frame)
+    table = results_table(study)
     lines = ["| Problem | Metric | Method | Learning rate | Runs | Final | Best |"]
     lines.append("|---|---|---|--:|--:|--:|--:|")
     for row in records(table):
@@ -72,11 +71,12 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
             best,
         ]
         lines.append("| " + " | ".join(_markdown(cell) for cell in cells) + " |")
+    lines += [f"\n{_markdown(note)}" for note in _notes(study)]
     return "\n".join(lines) + "\n"
 
 
 def latex_table(frame: pd.DataFrame | Study) -> str:
-    r"""Writes the results table as LaTeX with booktabs rules, the best mean bold.
+    r"""Writes the results table as LaTeX with booktabs rules, the leader bold.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -84,7 +84,8 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
     Returns:
         A `tabular` environment for `\input`; needs `\usepackage{booktabs}`.
     """
-    table = results_table(frame)
+    study = Study.of(frame)
+    table = results_table(study)
     lines = [
         r"% needs \usepackage{booktabs}",
         r"\begin{tabular}{lllrrrr}",
@@ -102,7 +103,9 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
             plain = [*head, row["method"], learning_rate(row["learning_rate"]), _runs(row)]
             cells = [latex_text(text) for text in plain] + [final, best]
             lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    lines.append(r"\bottomrule")
+    lines += [rf"\multicolumn{{7}}{{l}}{{{latex_text(note)}}} \\" for note in _notes(study)]
+    return "\n".join([*lines, r"\end{tabular}"]) + "\n"
 
 
 def latex_text(text: str) -> str:
@@ -122,6 +125,17 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
     scale = percent(row["metric"])
     pairs = (("mean", "std"), ("best_mean", "best_std"))
     return [write(scale * row[mean], scale * row[std]) or MISSING for mean, std in pairs]
+
+
+def _notes(study: Study) -> list[str]:
+    """Why nothing is bold on some problems."""
+    texts = []
+    for problem in study.problems:
+        groups = epochs_by_method(study, problem)
+        if len(groups) > 1:
+            counts = ", ".join(map(str, groups))
+            texts.append(f"{problem}: unequal numbers of epochs ({counts}), nothing is bold.")
+    return texts
 
 
 def _metric(row: dict[str, Any]) -> str:
