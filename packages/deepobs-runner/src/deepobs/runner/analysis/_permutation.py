@@ -23,7 +23,7 @@ class PermutationTest(NamedTuple):
     Attributes:
         statistic: What was tested; positive if it is in favour of the first group.
         p_value: Share of the exchanges of labels with a statistic as far from 0.
-        smallest: The smallest p-value that any exchange of these values could have had.
+        smallest: The smallest p-value that so many values, all different, could have had.
     """
 
     statistic: float
@@ -63,13 +63,16 @@ def permutation_test(
     if min(len(first), len(second)) < 2:
         return _UNTESTED
     pooled = np.concatenate([first, second])
-    if not np.isfinite(pooled).all():
+    ranked = not np.isfinite(pooled).all()
+    if ranked:
         pooled = stats.rankdata(pooled)
     size = len(first)
     if paired:
         differences = pooled[:size] - pooled[size:]
-        return _result(_signs(size, seed) @ differences, float(differences.sum()))
-    return _exchange([(pooled - pooled.mean(), size)], seed)
+        return _result(_signs(size, seed) @ differences, float(differences.sum()), 2 / 2**size)
+    # The mirror image of the most extreme assignment is as extreme, of ranks or equal groups.
+    mirrored = ranked or len(first) == len(second)
+    return _exchange([(pooled - pooled.mean(), size)], seed, 2 if mirrored else 1)
 
 
 def permutation_p_value(
@@ -121,7 +124,7 @@ def stratified_permutation_test(
         # P(A > B) - 1/2 is linear in the ranks of a (Mann and Whitney's U).
         ranks = stats.rankdata(np.concatenate([a, b]))
         shares.append(((ranks - ranks.mean()) / (len(a) * len(b) * len(groups)), len(a)))
-    return _exchange(shares, seed)
+    return _exchange(shares, seed, 2)
 
 
 def oriented(values: ArrayLike, *, larger: bool) -> Floats:
@@ -138,27 +141,25 @@ def oriented(values: ArrayLike, *, larger: bool) -> Floats:
     return np.where(np.isfinite(data), data if larger else -data, -np.inf)
 
 
-def _exchange(strata: Sequence[tuple[Floats, int]], seed: int) -> PermutationTest:
+def _exchange(strata: Sequence[tuple[Floats, int]], seed: int, num_extreme: int) -> PermutationTest:
     """Test the sum of what the first group's runs add, of each stratum's values and group size."""
+    total = math.prod(math.comb(len(values), size) for values, size in strata)
     observed = float(sum(values[:size].sum() for values, size in strata))
     sums = np.zeros(1)
-    if math.prod(math.comb(len(values), size) for values, size in strata) <= MOST_EXACT:
+    if total <= MOST_EXACT:
         for values, size in strata:
             sums = np.add.outer(sums, _choices(len(values), size) @ values).ravel()
     else:
         for place, (values, size) in enumerate(strata):
             sums = sums + _random_choices(len(values), size, (seed, place)) @ values
         sums = np.append(sums, observed)
-    return _result(sums, observed)
+    return _result(sums, observed, num_extreme / total)
 
 
-def _result(sums: Floats, observed: float) -> PermutationTest:
-    distances = np.abs(sums)
+def _result(sums: Floats, observed: float, smallest: float) -> PermutationTest:
     # Equal sums in another order differ by rounding; the observed exchange must count itself.
-    p_value, smallest = (
-        float((distances >= far * (1 - 1e-9)).mean()) for far in (abs(observed), distances.max())
-    )
-    return PermutationTest(observed, p_value, smallest)
+    p_value = float((np.abs(sums) >= abs(observed) * (1 - 1e-9)).mean())
+    return PermutationTest(observed, p_value, max(smallest, 1 / (1 + NUM_RANDOM)))
 
 
 @lru_cache(maxsize=16)

@@ -124,7 +124,7 @@ def _names(pairs: Sequence[Mapping[str, Any]]) -> str:
     names = [f"{pair['method_a']} and {pair['method_b']}" for pair in pairs]
     if len(names) > 3:
         names = [*names[:3], f"{len(names) - 3} more pairs"]
-    return _join(names, "; nor ") if names else ""
+    return "; nor ".join(("; ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
 def _overall_sentence(pair: Mapping[str, Any]) -> str:
