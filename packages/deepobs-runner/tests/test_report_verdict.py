@@ -152,7 +152,7 @@ def test_a_mean_is_that_of_all_runs(report_cases, tmp_path):
 
 def test_groups_too_small_to_tell_are_named(judge):
     """The reason speaks of the pair it names, and says for which others there are too few runs."""
-    verdict = judge({"A": (0.4, 10), "B": (0.4, 10), "C": (0.5, 2), "D": (0.6, 1)})
+    verdict = judge({"A": (0.4, 10), "B": (0.4, 10), "C": (0.5, 1), "D": (0.6, 1)})
     assert "Against B: 10 seeds of each, paired" in verdict.why
     assert "Against C and D there are too few runs to reach 0.05 at all" in verdict.why
 
