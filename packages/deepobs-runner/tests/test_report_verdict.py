@@ -5,7 +5,7 @@ import math
 import pytest
 
 from deepobs.runner import load_baselines
-from deepobs.runner.report import overall_verdict, verdicts
+from deepobs.runner.report import overall_verdict, results_table, verdicts
 
 
 @pytest.fixture
@@ -86,9 +86,119 @@ def test_unequal_numbers_of_epochs_are_pointed_out(report_cases, tmp_path):
     unequal, equal = verdicts(frame)
     assert any("4 (SGD) and 12 (Adam)" in warning for warning in unequal.warnings)
     assert not any("epochs" in warning for warning in equal.warnings)
-    assert overall_verdict(frame).endswith(
-        "on p methods were trained for unequal numbers of epochs."
-    )
+    assert unequal.level == "unequal"
+    assert "is best" not in unequal.say
+    assert "on p methods were trained for unequal numbers of epochs" in overall_verdict(frame)
+    assert not results_table(frame).set_index("problem").loc["p", "leads"].any()
+
+
+def test_methods_trained_equally_long_are_compared_among_themselves(report_cases, tmp_path):
+    """Two long methods and a short one: the long ones are judged, the level says unequal."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level, epochs=epochs)
+        for name, level, epochs in (("A", 0.4, 12), ("B", 0.8, 12), ("C", 2.0, 4))
+        for seed in range(10)
+    ]
+    (verdict,) = verdicts(report_cases.frame_of(runs, tmp_path))
+    assert verdict.level == "unequal"
+    assert verdict.say.startswith("Of the methods trained for 12 epochs, A is best")
+
+
+def test_a_lucky_survivor_does_not_lead(report_cases, tmp_path):
+    """One of ten runs survives, a little better than the others' mean: the others are best."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level, accuracy=False)
+        for name, level in (("A", 0.3), ("B", 0.4))
+        for seed in range(10)
+    ]
+    for run in runs[1:10]:
+        run |= {"status": "diverged", "train_losses": [4.0, None], "test_losses": [4.0, None]}
+    frame = report_cases.frame_of(runs, tmp_path)
+    (verdict,) = verdicts(frame)
+    assert verdict.say.startswith("B is best")
+    assert "above the finished runs of A (9 of 10 diverged)" in verdict.say
+    table = results_table(frame).set_index("method")
+    assert table["mean"].idxmin() == "A"
+    assert table["leads"].to_dict() == {"A": False, "B": True}
+
+
+def test_one_lost_run_of_a_far_better_method_does_not_cost_it_the_lead(report_cases, tmp_path):
+    """One of ten runs diverged, the tests are for the method all the same: it is best, and bold."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level, accuracy=False)
+        for name, level in (("A", 0.3), ("B", 2.0))
+        for seed in range(10)
+    ]
+    runs[0] |= {"status": "diverged", "train_losses": [4.0, None], "test_losses": [4.0, None]}
+    frame = report_cases.frame_of(runs, tmp_path)
+    (verdict,) = verdicts(frame)
+    assert verdict.say.startswith("A is best")
+    assert "(1 of 10 diverged)" in verdict.say
+    assert results_table(frame).set_index("method")["leads"].to_dict() == {"A": True, "B": False}
+
+
+def test_a_mean_is_that_of_all_runs(report_cases, tmp_path):
+    """A third method with two of the seeds changes neither leader nor means."""
+    levels = {"A": [0.2, 0.2] + [3.0] * 8, "B": [2.0] * 10, "Z": [2.5, 2.5]}
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level, accuracy=False)
+        for name, values in levels.items()
+        for seed, level in enumerate(values)
+    ]
+    (verdict,) = verdicts(report_cases.frame_of(runs, tmp_path))
+    assert verdict.say.startswith("B has the best mean, but the runs do not tell it apart from A")
+    assert verdict.why.startswith("Against A: 10 seeds of each, paired")
+
+
+def test_groups_too_small_to_tell_are_named(judge):
+    """The reason speaks of the pair it names, and says for which others there are too few runs."""
+    verdict = judge({"A": (0.4, 10), "B": (0.4, 10), "C": (0.5, 1), "D": (0.6, 1)})
+    assert "Against B: 10 seeds of each, paired" in verdict.why
+    assert "Against C and D there are too few runs to reach 0.05 at all" in verdict.why
+
+
+def test_five_unpaired_runs_are_not_too_few(report_cases, tmp_path):
+    """Five against five can reach 2/252; they are not told off for pairs that they are not."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed + first, level, accuracy=False)
+        for name, first, level in (("A", 0, 0.4), ("B", 100, 0.401))
+        for seed in range(5)
+    ]
+    (verdict,) = verdicts(report_cases.frame_of(runs, tmp_path))
+    assert verdict.level == "unclear"
+    assert "too few" not in verdict.why
+    assert "5 runs of each, not paired" in verdict.why
+
+
+def overall(report_cases, tmp_path, groups):
+    """The overall verdict on groups of runs: (problem, method) -> (level, number of seeds)."""
+    runs = [
+        report_cases.run_fields(problem, name, 0.1, seed, level)
+        for (problem, name), (level, seeds) in groups.items()
+        for seed in range(seeds)
+    ]
+    return overall_verdict(report_cases.frame_of(runs, tmp_path))
+
+
+def test_single_runs_win_nothing_overall(report_cases, tmp_path):
+    """One run of each on two problems: no winner, no interval."""
+    groups = {(p, m): (level, 1) for p in "pq" for m, level in (("A", 0.1), ("B", 3.0))}
+    text = overall(report_cases, tmp_path, groups)
+    assert text == "There are too few runs to tell apart A and B."
+
+
+def test_a_win_over_problems_has_a_p_value(report_cases, tmp_path):
+    """Ten runs of each on two problems, wholly apart: a winner, without an interval of no width."""
+    groups = {(p, m): (level, 10) for p in "pq" for m, level in (("A", 0.1), ("B", 3.0))}
+    text = overall(report_cases, tmp_path, groups)
+    assert "a run of A does better than one of B with probability 1.00 (p < 0.001" in text
+
+
+def test_pairs_that_share_one_problem_are_not_called_apart(report_cases, tmp_path):
+    """Each pair on one problem of its own: nothing over problems, but problems were shared."""
+    levels = {("p", "A"): 0.4, ("p", "B"): 0.8, ("q", "A"): 0.4, ("q", "C"): 0.8}
+    text = overall(report_cases, tmp_path, {key: (level, 3) for key, level in levels.items()})
+    assert "No two methods can be compared on more than one problem;" in text
 
 
 def test_diverged_methods_are_not_averaged_away(report_cases, tmp_path):

@@ -1,10 +1,17 @@
 """Numbers only: pure functions over the tidy frames of `load_records` and `load_baselines`."""
 
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
-from ._compare import compare, holm, permutation_p_value, probability_of_improvement
+from ._compare import compare, difference_interval, probability_of_improvement
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
 from ._overall import aggregate_table, compare_overall, normalized_scores
+from ._permutation import (
+    PermutationTest,
+    holm,
+    permutation_p_value,
+    permutation_test,
+    stratified_permutation_test,
+)
 from ._profiles import (
     R_MAX,
     Measure,
@@ -39,6 +46,7 @@ __all__ = [
     "AnytimeComparison",
     "Bimodality",
     "Measure",
+    "PermutationTest",
     "RankTest",
     "aggregate_table",
     "all_but_rate",
@@ -50,6 +58,7 @@ __all__ = [
     "compare",
     "compare_overall",
     "default_metric",
+    "difference_interval",
     "expected_best",
     "final_values",
     "grid_edges",
@@ -65,6 +74,7 @@ __all__ = [
     "per_run",
     "performance_profile",
     "permutation_p_value",
+    "permutation_test",
     "probability_of_improvement",
     "profile_score",
     "rank_test",
@@ -74,6 +84,7 @@ __all__ = [
     "sensitivity_table",
     "speed_frontier",
     "stratified_bootstrap",
+    "stratified_permutation_test",
     "summary_table",
     "target_table",
     "time_ratios",

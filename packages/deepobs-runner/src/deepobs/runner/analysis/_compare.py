@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -12,15 +11,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ._bootstrap import percentile_interval
 from ._flags import group_flags
+from ._permutation import holm, oriented, permutation_test
 from ._runs import higher_is_better, run_values
 from ._sequential import anytime_comparison
 from ._tuning import tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
-_EXACT = 12  # pairs up to which all sign patterns are enumerated (4,096)
-_NUM_PERMUTATIONS = 9_999
 
 
 def compare(
@@ -28,43 +25,43 @@ def compare(
     *,
     tuned: pd.DataFrame | None = None,
     alpha: float = 0.05,
-    num_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Compare each pair of methods on each problem at their best settings.
 
-    Runs are paired by seed where both methods are from the same source and share at least two
-    seeds, and half of the smaller number of runs: then they started alike. Between sources a seed
-    means different things, and groups are compared unpaired. A diverged run counts as worse than
-    any other in the tests; means, differences and their intervals are of the finished runs alone.
+    Runs are paired by seed where both methods are from the same source and have the very same
+    seeds: then they started alike. Else all runs of both are compared unpaired, so that none is
+    left out; between sources a seed means different things. Runs with the same method and seed
+    count as one, their mean. A diverged run counts as worse than any other in the tests;
+    means, differences and their intervals are of the finished runs alone (pairs, if paired).
 
     Args:
         frame: A tidy frame with all settings tried.
         tuned: The settings to compare, as `tuned_settings` returns them (its default).
         alpha: Level at which `better` names a winner and of the intervals.
-        num_resamples: Number of bootstrap resamples.
-        seed: Seed of bootstrap and permutations.
+        seed: Seed of the random permutations.
 
     Returns:
         One row per problem and pair of methods:
 
         - `problem`, `metric`, `method_a`, `method_b`, `mean_a`, `mean_b`;
-        - `difference` (mean of a less that of b), its bootstrap interval `low`, `high`;
+        - `difference` (mean of a less that of b), its interval `low`, `high`
+          (`difference_interval`);
         - `probability` that a run of a does better than one of b (ties count half);
-        - `p_value` (permutation test), `p_holm` (Holm's correction for the problem's pairs);
+        - `p_value` (`permutation_test`), `p_holm` (Holm's correction for the problem's pairs),
+          `p_attainable` (the smallest `p_holm` that so many runs could have given);
         - `e_value`, `p_anytime`, `anytime_low`, `anytime_high`: `anytime_comparison` of the pairs,
-        valid
-          while seeds are added; positive differences mean that a is larger;
-        - `better`: the method that `p_holm` <= alpha is in favour of, else "";
+          valid while seeds are added; positive differences mean that a is larger;
+        - `favours`: the method that the permutation test's statistic is in favour of, "" at 0;
+        - `better`: the same where `p_holm` <= alpha, else "";
         - `paired`, `num_pairs` (also of an unpaired comparison, in the order of seeds), `seeds`
-          (the shared ones), `num_a`, `num_b`, `diverged_a`, `diverged_b`;
+          (those both have), `num_a`, `num_b`, `diverged_a`, `diverged_b`, `epochs_a`, `epochs_b`;
         - `selected_on_a`, `selected_on_b` ("valid" or "test"), `flags_a`, `flags_b`
-        (`group_flags`).
+          (`group_flags`).
 
     Source:
-        Permutation and bootstrap: Efron and Tibshirani 1993, chapters 13 and 15. Probability of
-        improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264. Holm, Scandinavian
-        Journal of Statistics 6 (1979).
+        Probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264. The others are
+        named where they are defined.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     values = run_values(tuned_runs(frame, tuned))
@@ -73,22 +70,20 @@ def compare(
     rows = []
     for problem, runs in values.groupby("problem", observed=True, sort=True):
         groups = {str(name): group for name, group in runs.groupby("method", observed=True)}
-        for a, b in combinations(sorted(groups), 2):
-            row = _compare_groups(groups[a], groups[b], alpha, num_resamples, seed)
-            row |= {"problem": str(problem), "method_a": a, "method_b": b}
-            for side, name in (("a", a), ("b", b)):
+        for names in combinations(sorted(groups), 2):
+            row = _compare_groups(groups[names[0]], groups[names[1]], alpha, seed)
+            for side, name in zip("ab", names, strict=True):
+                row[f"method_{side}"] = name
                 row[f"flags_{side}"] = flags[problem, name]
                 row[f"selected_on_{side}"] = selected[problem, name]
-            rows.append(row)
+            sign = row.pop("statistic")
+            row["favours"] = names[0] if sign > 0 else names[1] if sign < 0 else ""
+            rows.append(row | {"problem": str(problem)})
     table = pd.DataFrame(rows, columns=_COLUMNS)
-    by_problem = table.groupby("problem")["p_value"]
-    table["p_holm"] = by_problem.transform(lambda p: holm(p.to_numpy(dtype=np.float64)))
-    sign = table["metric"].map(lambda metric: 1 if higher_is_better(metric) else -1)
-    ahead = table["probability"] > 0.5
-    level = table["probability"] == 0.5
-    ahead = ahead.where(~level, table["difference"] * sign > 0)
-    winner = table["method_a"].where(ahead, table["method_b"])
-    table["better"] = winner.where(table["p_holm"] <= alpha, "")
+    for corrected, column in (("p_holm", "p_value"), ("p_attainable", "p_attainable")):
+        by_problem = table.groupby("problem")[column]
+        table[corrected] = by_problem.transform(lambda p: holm(p.to_numpy(dtype=np.float64)))
+    table["better"] = table["favours"].where(table["p_holm"] <= alpha, "")
     return table
 
 
@@ -105,10 +100,12 @@ _COLUMNS = [
     "probability",
     "p_value",
     "p_holm",
+    "p_attainable",
     "e_value",
     "p_anytime",
     "anytime_low",
     "anytime_high",
+    "favours",
     "better",
     "paired",
     "num_pairs",
@@ -117,6 +114,8 @@ _COLUMNS = [
     "num_b",
     "diverged_a",
     "diverged_b",
+    "epochs_a",
+    "epochs_b",
     "selected_on_a",
     "selected_on_b",
     "flags_a",
@@ -125,29 +124,31 @@ _COLUMNS = [
 
 
 def _compare_groups(
-    runs_a: pd.DataFrame, runs_b: pd.DataFrame, alpha: float, num_resamples: int, seed: int
+    runs_a: pd.DataFrame, runs_b: pd.DataFrame, alpha: float, seed: int
 ) -> dict[str, Any]:
     metric = str(runs_a["metric"].iloc[0])
-    by_seed = [runs.groupby("seed")["value"].agg(_mean_or_nan) for runs in (runs_a, runs_b)]
+    larger = higher_is_better(metric)
+    by_seed = [values_by_seed(runs) for runs in (runs_a, runs_b)]
     shared = by_seed[0].index.intersection(by_seed[1].index)
     same_source = set(runs_a["source"]) == set(runs_b["source"])
-    fewest = min(len(by_seed[0]), len(by_seed[1]))
-    paired = same_source and len(shared) >= max(2, math.ceil(fewest / 2))
-    if paired:
-        by_seed = [values[shared] for values in by_seed]
+    fewest = min(len(values) for values in by_seed)
+    paired = same_source and all(len(values) == len(shared) for values in by_seed)
     a, b = (values.to_numpy(dtype=np.float64) for values in by_seed)
-    pairs = _differences(a[:fewest], b[:fewest], larger=higher_is_better(metric))
+    pairs = _differences(a[:fewest], b[:fewest], larger=larger)
     evidence = anytime_comparison(pairs, alpha)
-    low, high = _difference_interval(a, b, paired, 1 - alpha, num_resamples, seed)
+    low, high = difference_interval(a, b, paired=paired, confidence=1 - alpha)
+    test = permutation_test(a, b, paired=paired, larger=larger, seed=seed)
     return {
         "metric": metric,
-        "mean_a": float(np.nanmean(a)) if not np.isnan(a).all() else math.nan,
-        "mean_b": float(np.nanmean(b)) if not np.isnan(b).all() else math.nan,
-        "difference": _mean_difference(a, b, paired=paired),
+        "mean_a": _mean(a),
+        "mean_b": _mean(b),
+        "difference": _mean(a - b) if paired else _mean(a) - _mean(b),
         "low": low,
         "high": high,
-        "probability": probability_of_improvement(a, b, larger=higher_is_better(metric)),
-        "p_value": permutation_p_value(a, b, paired=paired, seed=seed),
+        "probability": probability_of_improvement(a, b, larger=larger),
+        "statistic": test.statistic,
+        "p_value": test.p_value,
+        "p_attainable": test.smallest,
         "e_value": evidence.e_value,
         "p_anytime": evidence.p_value,
         "anytime_low": evidence.low,
@@ -159,11 +160,26 @@ def _compare_groups(
         "num_b": len(runs_b),
         "diverged_a": int((runs_a["status"] == "diverged").sum()),
         "diverged_b": int((runs_b["status"] == "diverged").sum()),
+        "epochs_a": float(runs_a["num_epochs"].iloc[0]),
+        "epochs_b": float(runs_b["num_epochs"].iloc[0]),
     }
 
 
-def _mean_or_nan(values: pd.Series) -> float:
-    return float(values.mean(skipna=False))
+def values_by_seed(runs: pd.DataFrame) -> pd.Series:
+    """Average runs of the same seed, which are no independent ones.
+
+    Args:
+        runs: Rows of `run_values` of one setting.
+
+    Returns:
+        A value per seed, in the order of seeds; NaN where a run diverged.
+    """
+    return runs.groupby("seed")["value"].agg(lambda values: values.mean(skipna=False))
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def _differences(a: Floats, b: Floats, *, larger: bool) -> Floats:
@@ -174,29 +190,42 @@ def _differences(a: Floats, b: Floats, *, larger: bool) -> Floats:
     return np.asarray(np.where(worse_a & worse_b, 0.0, differences))
 
 
-def _mean_difference(a: Floats, b: Floats, *, paired: bool) -> float:
-    if paired:
-        both = a - b
-        return float(np.nanmean(both)) if not np.isnan(both).all() else math.nan
-    a, b = a[~np.isnan(a)], b[~np.isnan(b)]
-    return float(a.mean() - b.mean()) if len(a) and len(b) else math.nan
-
-
-def _difference_interval(
-    a: Floats, b: Floats, paired: bool, confidence: float, num_resamples: int, seed: int
+def difference_interval(
+    a: ArrayLike, b: ArrayLike, *, paired: bool, confidence: float = 0.95
 ) -> tuple[float, float]:
-    generator = np.random.default_rng(seed)
+    r"""Compute Student's t interval of a difference in mean, or Welch's of unpaired groups.
 
-    def resampled_means(values: Floats) -> Floats:
-        draws = generator.integers(len(values), size=(num_resamples, len(values)))
-        return np.asarray(values[draws].mean(axis=1))
+    \[ \bar d \pm t_\nu \, s_d / \sqrt n, \quad \nu = n - 1 \] of paired differences, and
+    \[ \bar a - \bar b \pm t_\nu \sqrt{v_a + v_b}, \quad v = s^2 / n, \quad
+    \nu = \frac{(v_a + v_b)^2}{v_a^2 / (n_a - 1) + v_b^2 / (n_b - 1)} \] of unpaired groups. A
+    bootstrap's percentiles are too narrow for a few runs: of two each they hold two thirds.
 
-    groups = [a - b] if paired else [a, b]
+    Args:
+        a: One method's values, `[n]`; NaN is left out, if paired with its partner.
+        b: The other's, `[m]`; in the order of `a` if paired.
+        paired: Whether values belong together pairwise.
+        confidence: The interval's coverage, for normal values.
+
+    Returns:
+        Lower and upper end; NaN, NaN with fewer than two values, or if they do not vary.
+
+    Source:
+        Welch, Biometrika 34 (1947), 28-35.
+    """
+    first, second = (np.asarray(values, dtype=np.float64) for values in (a, b))
+    groups = [first - second] if paired else [first, second]
     groups = [group[~np.isnan(group)] for group in groups]
     if min(len(group) for group in groups) < 2:
         return math.nan, math.nan
-    means = [resampled_means(group) for group in groups]
-    return percentile_interval(means[0] if paired else means[0] - means[1], confidence)
+    parts = np.array([group.var(ddof=1) / len(group) for group in groups])
+    if not parts.sum() > 0:
+        return math.nan, math.nan
+    freedom = np.array([len(group) - 1 for group in groups])
+    shares = parts / parts.sum()  # squares of the variances of huge values would overflow
+    quantile = stats.t.ppf((1 + confidence) / 2, 1 / (shares**2 / freedom).sum())
+    centre = groups[0].mean() - (0.0 if paired else groups[1].mean())
+    margin = quantile * math.sqrt(parts.sum())
+    return float(centre - margin), float(centre + margin)
 
 
 def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, larger: bool = True) -> float:
@@ -205,7 +234,7 @@ def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, larger: bool = Tru
     \[ P(A > B) = \frac{1}{nm} \sum_{i,j} \bigl( [a_i > b_j] + \tfrac12 [a_i = b_j] \bigr) \]
 
     Args:
-        a: One method's values, `[n]`; NaN is a diverged run, worse than any other.
+        a: One method's values, `[n]`; what is not finite is a diverged run, worse than any other.
         b: The other's, `[m]`.
         larger: Whether larger values are better.
 
@@ -215,79 +244,6 @@ def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, larger: bool = Tru
     Source:
         Agarwal et al., NeurIPS 2021, arXiv 2108.13264, section 4.3 (Mann and Whitney's U).
     """
-    first, second = (_oriented(values, larger=larger) for values in (a, b))
+    first, second = (oriented(values, larger=larger) for values in (a, b))
     wins = (first[:, None] > second[None, :]) + 0.5 * (first[:, None] == second[None, :])
     return float(wins.mean())
-
-
-def _oriented(values: ArrayLike, *, larger: bool) -> Floats:
-    data = np.asarray(values, dtype=np.float64)
-    return np.where(np.isnan(data), -np.inf, data if larger else -data)
-
-
-def permutation_p_value(a: ArrayLike, b: ArrayLike, *, paired: bool, seed: int = 0) -> float:
-    """Test whether two groups of runs differ in mean, by exchanging their labels.
-
-    Paired: the signs of the differences are flipped, all patterns up to 12 pairs, else 9,999 random
-    ones. Unpaired: 9,999 random assignments. If a run diverged (NaN), values are replaced by
-    their ranks, diverged ones behind all others.
-
-    Args:
-        a: One method's values, `[n]`.
-        b: The other's, `[m]`; in the order of `a` if paired.
-        paired: Whether values belong together pairwise.
-        seed: Seed of the random permutations.
-
-    Returns:
-        The two-sided p-value; NaN if a group has fewer than two values.
-    """
-    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    if min(len(first), len(second)) < 2:
-        return math.nan
-    if np.isnan(first).any() or np.isnan(second).any():
-        pooled = np.concatenate([first, second])
-        ranks = stats.rankdata(np.where(np.isnan(pooled), np.inf, pooled))
-        first, second = ranks[: len(first)], ranks[len(first) :]
-    generator = np.random.default_rng(seed)
-    if paired:
-        differences = first - second
-        if len(differences) <= _EXACT:
-            means = _sign_patterns(len(differences)) @ differences
-            return float(_share_as_large(means, differences.sum()))
-        signs = generator.choice([-1.0, 1.0], size=(_NUM_PERMUTATIONS, len(differences)))
-        means, observed = signs @ differences, float(differences.sum())
-    else:
-        pooled = np.concatenate([first, second])
-        centred = pooled - pooled.mean()
-        shuffled = generator.permuted(np.tile(centred, (_NUM_PERMUTATIONS, 1)), axis=1)
-        means, observed = shuffled[:, : len(first)].sum(axis=1), float(centred[: len(first)].sum())
-    extreme = _share_as_large(means, observed) * _NUM_PERMUTATIONS
-    return (1 + extreme) / (1 + _NUM_PERMUTATIONS)
-
-
-@lru_cache(maxsize=_EXACT)
-def _sign_patterns(num: int) -> Floats:
-    bits = (np.arange(2**num)[:, None] >> np.arange(num)) & 1
-    return np.asarray(2.0 * bits - 1)
-
-
-def _share_as_large(means: Floats, observed: float) -> float:
-    # Equal sums in another order differ by rounding; the observed pattern must count itself.
-    return float((np.abs(means) >= abs(observed) * (1 - 1e-9)).mean())
-
-
-def holm(p_values: Floats) -> Floats:
-    """Correct p-values for their number, after Holm; NaN stays NaN.
-
-    Args:
-        p_values: `[N]`.
-
-    Returns:
-        Adjusted p-values, `[N]`.
-    """
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
-    return adjusted

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ._bootstrap import percentile_interval, stratified_bootstrap
+from ._compare import values_by_seed
+from ._permutation import holm, stratified_permutation_test
 from ._runs import higher_is_better, improves, run_values, value_before_training
 from ._tuning import tuned_runs, tuned_settings
 
@@ -95,45 +96,53 @@ def compare_overall(
     frame: pd.DataFrame,
     *,
     tuned: pd.DataFrame | None = None,
-    confidence: float = 0.95,
+    alpha: float = 0.05,
     num_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compare each pair of methods over all problems that both were run on.
+    """Compare each pair of methods over all problems that both were trained on equally long.
+
+    Problems on which the two were trained for different numbers of epochs are left out: the final
+    values would compare the length of training. Runs of the same seed count as one, their mean.
 
     Args:
         frame: A tidy frame with all settings tried.
         tuned: The settings to compare, as `tuned_settings` returns them (its default).
-        confidence: The intervals' coverage.
+        alpha: Level at which `better` names a winner, and of the intervals.
         num_resamples: Number of bootstrap resamples.
-        seed: Seed of the bootstrap.
+        seed: Seed of bootstrap and permutations.
 
     Returns:
-        One row per pair: `method_a`, `method_b`, `num_problems`, `problems`, `probability` that a
-        run of a does better than one of b, averaged over problems, its bootstrap interval `low`,
-        `high` stratified by problem, `sureness` (share of the resamples on the same side of 1/2),
-        and `better`: the method the interval is in favour of, else "".
+        One row per pair with such a problem: `method_a`, `method_b`, `num_problems`, `problems`,
+        `probability` that a run of a does better than one of b, averaged over problems, its
+        bootstrap interval `low`, `high` stratified by problem (NaN if a method has a single run on
+        one of them, or if resampling never changes the estimate), `p_value`
+        (`stratified_permutation_test`), `p_holm` (Holm's correction for the pairs), `p_attainable`
+        (the smallest `p_holm` that so many runs could have given), and `better`: the method that
+        the test is in favour of where `p_holm` <= alpha, else "".
 
     Source:
-        Average probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264.
+        Average probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264. The test
+        is not from there: an interval of a few runs, which may have no width, names no winner.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    runs = run_values(tuned_runs(frame, tuned))
-    signs = runs["metric"].map(lambda metric: 1.0 if higher_is_better(metric) else -1.0)
-    runs = runs.assign(score=(runs["value"] * signs).fillna(-np.inf))
-    groups: dict[str, dict[str, Floats]] = {}
-    for key, group in runs.groupby(["method", "problem"], observed=True):
-        groups.setdefault(str(key[0]), {})[str(key[1])] = group["score"].to_numpy(dtype=np.float64)
+    groups = _groups(run_values(tuned_runs(frame, tuned)))
     rows = []
     for a, b in combinations(sorted(groups), 2):
-        problems = tuple(name for name in groups[a] if name in groups[b])
+        shared = [name for name in groups[a] if name in groups[b]]
+        problems = [p for p in shared if not epochs_differ(groups[a][p][0], groups[b][p][0])]
         if problems:
-            pairs = [(groups[a][name], groups[b][name]) for name in problems]
-            row = _improvement(pairs, confidence, num_resamples, seed)
-            row["better"] = a if row["low"] > 0.5 else b if row["high"] < 0.5 else ""
-            row |= {"num_problems": len(problems), "problems": problems}
-            rows.append({"method_a": a, "method_b": b} | row)
-    return pd.DataFrame(rows, columns=_COLUMNS)
+            pairs = [(groups[a][name][1], groups[b][name][1]) for name in problems]
+            test = stratified_permutation_test(pairs, seed=seed)
+            row = {"method_a": a, "method_b": b, "num_problems": len(problems)}
+            row |= {"problems": tuple(problems), "favours": a if test.statistic > 0 else b}
+            row |= {"p_value": test.p_value, "p_attainable": test.smallest}
+            rows.append(row | _improvement(pairs, 1 - alpha, num_resamples, seed))
+    table = pd.DataFrame(rows, columns=_COLUMNS)
+    table["p_holm"] = holm(table["p_value"].to_numpy(dtype=np.float64))
+    table["p_attainable"] = holm(table["p_attainable"].to_numpy(dtype=np.float64))
+    table["better"] = table["favours"].where(table["p_holm"] <= alpha, "")
+    return table.drop(columns="favours")
 
 
 _COLUMNS = [
@@ -144,14 +153,41 @@ _COLUMNS = [
     "probability",
     "low",
     "high",
-    "sureness",
+    "p_value",
+    "p_holm",
+    "p_attainable",
+    "favours",
     "better",
 ]
 
 
+def epochs_differ(first: float, second: float) -> bool:
+    """Return whether two numbers of epochs are known (not NaN) to differ.
+
+    Args:
+        first: One.
+        second: The other.
+
+    Returns:
+        `False` if one of them is unknown: not every result file says it.
+    """
+    return not (math.isnan(first) or math.isnan(second)) and first != second
+
+
+def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:
+    """Return each method's epochs and values, larger being better, on each problem."""
+    groups: dict[str, dict[str, tuple[float, Floats]]] = {}
+    for key, group in runs.groupby(["method", "problem"], observed=True):
+        sign = 1.0 if higher_is_better(str(group["metric"].iloc[0])) else -1.0
+        values = sign * values_by_seed(group).to_numpy(dtype=np.float64)
+        epochs = float(group["num_epochs"].iloc[0])
+        groups.setdefault(str(key[0]), {})[str(key[1])] = epochs, np.nan_to_num(values, nan=-np.inf)
+    return groups
+
+
 def _improvement(
     pairs: list[tuple[Floats, Floats]], confidence: float, num_resamples: int, seed: int
-) -> dict[str, Any]:
+) -> dict[str, float]:
     generator = np.random.default_rng(seed)
     estimates = np.zeros(num_resamples)
     probability = 0.0
@@ -164,9 +200,12 @@ def _improvement(
         drawn_a = _counts(rows, len(a))
         drawn_b = _counts(columns, len(b))
         estimates += np.einsum("sa,ab,sb->s", drawn_a, wins, drawn_b) / (wins.size * len(pairs))
+    fewest = min(len(values) for pair in pairs for values in pair)
     low, high = percentile_interval(estimates, confidence)
-    side = estimates > 0.5 if probability > 0.5 else estimates < 0.5
-    return {"probability": probability, "low": low, "high": high, "sureness": float(side.mean())}
+    # Resamples of one run, or of groups wholly apart, never differ: no sign of certainty.
+    if fewest < 2 or high - low < 1e-9:
+        low = high = math.nan
+    return {"probability": probability, "low": low, "high": high}
 
 
 def _counts(draws: NDArray[np.int64], num: int) -> Floats:

@@ -22,7 +22,8 @@ class AnytimeComparison(NamedTuple):
         e_value: Wealth after the last pair of one who bet, from 1, against "the median is 0".
         p_value: Anytime-valid: 1 over the largest wealth so far, at most 1.
         low: Lower end of the confidence sequence for the median; minus infinity while unbounded.
-        high: Upper end.
+        high: Upper end. Below `low` where the set is empty: every median has been refuted at one of
+            the looks. That is an error of the level's, or the median drifts.
         num_pairs: Number of pairs that are no ties.
     """
 

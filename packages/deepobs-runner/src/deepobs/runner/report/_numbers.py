@@ -37,7 +37,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
     tables = {
         "results": results_table(study),
         "comparisons": study.pairs,
-        "overall": analysis.compare_overall(study.frame, tuned=study.tuned),
+        "overall": study.overall,
         "aggregate": analysis.aggregate_table(study.frame, study.tuned),
         "flags": study.flags,
         "targets": study.targets,

@@ -14,6 +14,7 @@ from . import _format
 from ._data import compact
 from ._detail import diverged_table
 from ._figure import axis_label, percent
+from ._leader import epochs_by_method
 from ._runs import records
 from ._study import MEASURES, Study
 from ._tables import results_table
@@ -42,7 +43,8 @@ def glance_view(study: Study) -> list[dict[str, Any]]:
                 text = _format.plus_minus(scale * row["mean"], scale * row["std"])
                 cell |= {"text": text, "best": row["leads"], "flags": words[problem, method]}
             cells.append(cell)
-        rows.append({"problem": problem, "metric": axis_label(metric), "cells": cells})
+        note = ", unequal epochs" if len(epochs_by_method(study, problem)) > 1 else ""
+        rows.append({"problem": problem, "metric": axis_label(metric) + note, "cells": cells})
     return rows
 
 
@@ -56,7 +58,7 @@ def across_view(study: Study) -> dict[str, Any]:
         `rows` (a method each), `num_problems` (that the rows sum up), `pairs` of methods, `ranks`
         (a sentence) and `num_targets`: the problems with a target that all methods were run on.
     """
-    ranks = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
+    ranks = analysis.rank_test(study.scores)
     times = study.times["epochs"]
     scores = analysis.profile_score(times) if len(times) else pd.Series(dtype=np.float64)
     aggregates = analysis.aggregate_table(study.frame, study.tuned)
@@ -77,10 +79,13 @@ def across_view(study: Study) -> dict[str, Any]:
             "b": row["method_b"],
             "problems": row["num_problems"],
             "probability": f"{row['probability']:.2f}",
-            "interval": f"{row['low']:.2f} to {row['high']:.2f}",
+            "interval": f"{row['low']:.2f} to {row['high']:.2f}"
+            if row["low"] == row["low"]
+            else _format.MISSING,
+            "p": _format.p_value(row["p_holm"]),
             "better": row["better"] or "cannot tell",
         }
-        for row in records(analysis.compare_overall(study.frame, tuned=study.tuned))
+        for row in records(study.overall)
     ]
     return {
         "rows": rows,
@@ -172,11 +177,18 @@ def _span(low: float, high: float, write: Callable[[float], str]) -> str:
 def _rank_sentence(test: analysis.RankTest) -> str:
     if math.isnan(test.p_value):
         return ""
-    verdict = "differ" if test.p_value <= 0.05 else "do not differ by more than chance would"
-    p = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.2g}"
+    over = f"Average ranks over {test.num_problems} problems"
+    if test.smallest > 0.05:
+        return (
+            f"{over} of {len(test.ranks)} methods are too few to test: no order could give a p "
+            f"below {test.smallest:.2g}."
+        )
+    p = f"p {'' if test.p_value < 0.001 else '= '}{_format.p_value(test.p_value)}"
+    if test.p_value > 0.05:
+        return f"{over} do not differ by more than chance would ({p}, Friedman's test, permuted)."
     return (
-        f"Average ranks over {test.num_problems} problems {verdict} ({p}, Friedman's test); ranks "
-        f"closer than {test.critical_difference:.2f} are not told apart (Nemenyi)."
+        f"{over} differ ({p}, Friedman's test, permuted); ranks closer than "
+        f"{test.critical_difference:.2f} are not told apart (Nemenyi)."
     )
 
 

@@ -97,6 +97,16 @@ class Study:
         return analysis.compare(self.frame, tuned=self.tuned)
 
     @cached_property
+    def overall(self) -> pd.DataFrame:
+        """Each method against each other over all problems: `analysis.compare_overall`."""
+        return analysis.compare_overall(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Mean final values by problem and method, larger being better: `analysis.score_matrix`."""
+        return analysis.score_matrix(self.tuned_runs)
+
+    @cached_property
     def flags(self) -> pd.DataFrame:
         """Groups of runs that a mean misrepresents: `analysis.group_flags`."""
         return analysis.group_flags(self.frame, self.tuned)

@@ -10,6 +10,7 @@ import pandas as pd
 from .. import analysis
 from ._figure import NAMES, percent
 from ._format import latex_plus_minus, learning_rate, plus_minus
+from ._leader import bold, epochs_by_method
 from ._runs import records
 from ._study import Study
 
@@ -32,27 +33,24 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
     Returns:
         `analysis.summary_table` on the metric each problem is judged by, with two columns more:
-        `leads`, whether the method has the best mean of the final values, and `flags`, what the
-        mean misrepresents (`analysis.group_flags`).
+        `leads`, whether the method's mean of the final values is printed in bold: that of the
+        verdict's leader, unless methods were trained for unequal numbers of epochs; and `flags`,
+        what the mean misrepresents (`analysis.group_flags`).
     """
     study = Study.of(frame)
     table = study.summary
     judged = {name: analysis.default_metric(study.frame, name) for name in study.problems}
     table = table[table["metric"] == table["problem"].map(judged)].reset_index(drop=True)
-    score = table["mean"] * table["metric"].map(
-        lambda metric: 1.0 if analysis.higher_is_better(metric) else -1.0
-    )
-    best = score.groupby(table["problem"]).transform("max")
-    several = table.groupby("problem")["method"].transform("size") > 1
+    leaders = table["problem"].map({name: bold(study, name) for name in study.problems})
     flags = study.flags.set_index(["problem", "method"])["flags"]
     keys = zip(table["problem"], table["method"], strict=True)
     return table.assign(
-        leads=(score == best) & several, flags=[", ".join(flags.get(key, ())) for key in keys]
+        leads=table["method"] == leaders, flags=[", ".join(flags.get(key, ())) for key in keys]
     )
 
 
 def markdown_table(frame: pd.DataFrame | Study) -> str:
-    """Writes the results table as Markdown: mean ± standard deviation over seeds, the best bold.
+    """Writes the results table as Markdown: mean ± standard deviation over seeds, the leader bold.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -60,7 +58,8 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
     Returns:
         The table, ending in a newline.
     """
-    table = results_table(frame)
+    study = Study.of(frame)
+    table = results_table(study)
     lines = ["| Problem | Metric | Method | Learning rate | Epochs | Runs | Final | Best | Flags |"]
     lines.append("|---|---|---|--:|--:|--:|--:|--:|---|")
     for row in records(table):
@@ -79,11 +78,12 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
             row["flags"],
         ]
         lines.append("| " + " | ".join(_markdown(cell) for cell in cells) + " |")
+    lines += [f"\n{_markdown(note)}" for note in _notes(study)]
     return "\n".join(lines) + "\n"
 
 
 def latex_table(frame: pd.DataFrame | Study) -> str:
-    r"""Writes the results table as LaTeX with booktabs rules, the best mean bold.
+    r"""Writes the results table as LaTeX with booktabs rules, the leader bold.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -91,7 +91,8 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
     Returns:
         A `tabular` environment for `\input`; needs `\usepackage{booktabs}`.
     """
-    table = results_table(frame)
+    study = Study.of(frame)
+    table = results_table(study)
     lines = [
         r"% needs \usepackage{booktabs}",
         r"\begin{tabular}{lllrrrrrl}",
@@ -110,7 +111,9 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
             plain = [*head, row["method"], rate, epochs, _runs(row)]
             cells = [*map(latex_text, plain), final, best, latex_text(row["flags"])]
             lines.append(" & ".join(cells) + r" \\")
-    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"]) + "\n"
+    lines.append(r"\bottomrule")
+    lines += [rf"\multicolumn{{9}}{{l}}{{{latex_text(note)}}} \\" for note in _notes(study)]
+    return "\n".join([*lines, r"\end{tabular}"]) + "\n"
 
 
 def latex_text(text: str) -> str:
@@ -130,6 +133,17 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
     scale = percent(row["metric"])
     pairs = (("mean", "std"), ("best_mean", "best_std"))
     return [write(scale * row[mean], scale * row[std]) for mean, std in pairs]
+
+
+def _notes(study: Study) -> list[str]:
+    """Why nothing is bold on some problems."""
+    texts = []
+    for problem in study.problems:
+        groups = epochs_by_method(study, problem)
+        if len(groups) > 1:
+            counts = ", ".join(map(str, groups))
+            texts.append(f"{problem}: unequal numbers of epochs ({counts}), nothing is bold.")
+    return texts
 
 
 def _metric(row: dict[str, Any]) -> str:

@@ -12,15 +12,17 @@ import pandas as pd
 from .. import analysis
 from ._figure import NAMES, percent
 from ._format import learning_rate, number, p_value, plus_minus
+from ._leader import epochs_by_method, judged, ranked
 from ._runs import records
 from ._study import Study
 
-Level = Literal["clear", "likely", "unclear", "single"]
+Level = Literal["clear", "likely", "unclear", "unequal", "single"]
 ALPHA = 0.05
 TAGS: Mapping[Level, str] = {
     "clear": "Clear",
     "likely": "Likely",
     "unclear": "Cannot tell",
+    "unequal": "Unequal epochs",
     "single": "No comparison",
 }
 
@@ -33,7 +35,8 @@ class Verdict:
         problem: The problem's name.
         level: "clear": the best method beats every other, and that stays valid while seeds are
             added; "likely": it beats every other for the seeds there are; "unclear": the best
-            ones are not told apart; "single": there is only one method.
+            ones are not told apart; "unequal": methods were trained for unequal numbers of epochs,
+            and none is named best of all; "single": there is only one method.
         say: The finding, one sentence.
         why: What it rests on.
         warnings: What a mean would hide: diverged, stuck or two-fold groups, a best learning
@@ -70,7 +73,7 @@ def verdicts(frame: pd.DataFrame | Study) -> list[Verdict]:
         choice = study.tuned[study.tuned["problem"] == problem]
         warnings = [text for group in groups for text in _warnings(group, choice)]
         warnings += _unequal_epochs(study, problem)
-        level, say, why = _finding(rows) if rows else _alone(study, problem)
+        level, say, why = _finding(study, problem, rows) if rows else _alone(study, problem)
         found.append(Verdict(problem, level, say, why, tuple(warnings)))
     return found
 
@@ -88,23 +91,40 @@ def overall_verdict(frame: pd.DataFrame | Study) -> str:
     study = Study.of(frame)
     if len(study.problems) == 1:
         return verdicts(study)[0].say
-    pairs = records(analysis.compare_overall(study.frame, tuned=study.tuned))
-    pairs = [pair for pair in pairs if pair["num_problems"] > 1]
+    if study.pairs.empty:
+        return "No two methods were run on the same problem, so there is nothing to compare."
+    unequal = [name for name in study.problems if len(epochs_by_method(study, name)) > 1]
+    pairs = [pair for pair in records(study.overall) if pair["num_problems"] > 1]
+    where = " and ".join(unequal)
     if not pairs:
-        return "No two methods were run on the same problems, so there is nothing to compare."
-    won = [_overall_sentence(pair) for pair in pairs if pair["better"]]
-    level = [f"{p['method_a']} and {p['method_b']}" for p in pairs if not p["better"]]
-    if len(won) > 3:
-        won = [*won[:3], f"{len(won) - 3} more pairs differ; the table below has them."]
-    if len(level) > 3:
-        level = [*level[:3], f"{len(level) - 3} more pairs"]
-    if level:
-        won.append(f"Over all problems, the runs do not tell apart {_join(level, '; nor ')}.")
-    unequal = [problem for problem in study.problems if _unequal_epochs(study, problem)]
+        equally = f" (on {where} methods were trained for unequal numbers of epochs)"
+        return (
+            f"No two methods can be compared on more than one problem{equally if unequal else ''}; "
+            "each problem has a verdict of its own."
+        )
+    said = [_overall_sentence(pair) for pair in pairs if pair["better"]]
+    if len(said) > 3:
+        said = [*said[:3], f"{len(said) - 3} more pairs differ; the table below has them."]
+    level = [pair for pair in pairs if not pair["better"]]
+    few = [pair for pair in level if _too_few(pair)]
+    if told := _names([pair for pair in level if not _too_few(pair)]):
+        said.append(f"Over all problems, the runs do not tell apart {told}.")
+    if told := _names(few):
+        said.append(f"There are too few runs to tell apart {told}.")
     if unequal:
-        where = _join(unequal, " and ")
-        won.append(f"Beware: on {where} methods were trained for unequal numbers of epochs.")
-    return " ".join(won)
+        said.append(
+            f"On {where} methods were trained for unequal numbers of epochs; a pair so trained is "
+            "not compared there."
+        )
+    return " ".join(said)
+
+
+def _names(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """The pairs in words, three at most."""
+    names = [f"{pair['method_a']} and {pair['method_b']}" for pair in pairs]
+    if len(names) > 3:
+        names = [*names[:3], f"{len(names) - 3} more pairs"]
+    return "; nor ".join(("; ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
 
 
 def _overall_sentence(pair: Mapping[str, Any]) -> str:
@@ -112,9 +132,11 @@ def _overall_sentence(pair: Mapping[str, Any]) -> str:
     low, high = pair["low"], pair["high"]
     if pair["better"] == b:
         a, b, probability, low, high = b, a, 1 - probability, 1 - high, 1 - low
+    interval = "" if math.isnan(low) else f"95 % interval {low:.2f} to {high:.2f}; "
     return (
         f"Over {pair['num_problems']} problems a run of {a} does better than one of {b} with "
-        f"probability {probability:.2f} (95 % interval {low:.2f} to {high:.2f})."
+        f"probability {probability:.2f} ({interval}p {_equals(pair['p_holm'])}, permutation test "
+        "after Holm)."
     )
 
 
@@ -128,65 +150,111 @@ def _alone(study: Study, problem: str) -> tuple[Level, str, str]:
     return "single", say, f"{_seeds(len(ends))}; no other method was run on this problem."
 
 
-def _finding(rows: Sequence[Mapping[str, Any]]) -> tuple[Level, str, str]:
-    metric = rows[0]["metric"]
-    means = {row[f"method_{side}"]: row[f"mean_{side}"] for row in rows for side in "ab"}
-    known = {method: mean for method, mean in means.items() if not math.isnan(mean)}
-    if not known:
+def _finding(
+    study: Study, problem: str, rows: Sequence[Mapping[str, Any]]
+) -> tuple[Level, str, str]:
+    table, order = judged(study, problem), ranked(study, problem)
+    leader = order[0]
+    if math.isnan(table[leader]["mean"]):
         return "unclear", "Every method's runs diverged.", "No value is left to compare."
-    sign = 1 if analysis.higher_is_better(metric) else -1
-    ranked = sorted(known, key=lambda method: -sign * known[method])
-    ranked += [method for method in means if method not in known]
-    leader, second = ranked[0], ranked[1]
-    against = {method: _against(rows, leader, method) for method in ranked[1:]}
+    groups = epochs_by_method(study, problem)
+    if len(groups) < 2:
+        return _compared(table, order, rows)
+    for epochs, members in groups.items():
+        if leader in members and len(members) > 1:
+            alike = [method for method in order if method in members]
+            _, say, why = _compared(table, alike, rows)
+            return "unequal", f"Of the methods trained for {epochs} epochs, {say}", why
+    say = f"{leader} comes first, but the others were trained for other numbers of epochs."
+    return "unequal", say, "None is named best; train all methods equally long to compare them."
+
+
+def _compared(
+    table: Mapping[str, Mapping[str, Any]], order: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> tuple[Level, str, str]:
+    """Judges methods, the leader first, that were trained equally long."""
+    leader, second = order[0], order[1]
+    against = {method: _against(rows, leader, method) for method in order[1:]}
     beaten = [method for method, row in against.items() if row["better"] == leader]
-    level_with = [method for method in against if method not in beaten]
-    if not level_with:
-        safe = all(row["p_anytime"] <= ALPHA for row in against.values())
-        say = f"{leader} is best: {_by_how_much(against[second], leader, second)}."
-        return ("clear" if safe else "likely"), say, _why(against[second])
-    others = _join(level_with, " or ")
-    say = f"{leader} has the best mean, but the runs do not tell it apart from {others}"
+    ahead = [method for method, row in against.items() if row["better"] == method]
+    level = [method for method in against if method not in beaten and method not in ahead]
+    several = len(against) > 1
+    if len(beaten) == len(against):
+        safe = all(_lasts(row, leader) for row in against.values())
+        say = f"{leader} is best: {_by_how_much(against[second], table[leader], table[second])}."
+        return ("clear" if safe else "likely"), say, _why(against[second], second, several=several)
+    sign = 1 if analysis.higher_is_better(table[leader]["metric"]) else -1
+    means = [sign * table[name]["mean"] for name in order]
+    first = all(math.isnan(mean) or mean <= means[0] for mean in means)
+    say = leader + (" has the best mean" if first else " comes first, diverged runs counted worst")
+    if level:
+        say += f", but the runs do not tell it apart from {_join(level, ' or ')}"
+    if ahead:  # each of a ring of methods beats the next
+        say += f", although it loses to {_join(ahead, ' and ')}"
     if beaten:
         say += f"; it is better than {_join(beaten, ' and ')}"
-    return "unclear", say + ".", _why(against[level_with[0]])
+    quoted, *others = level or ahead
+    why = _why(against[quoted], quoted, several=several)
+    if few := [method for method in others if _too_few(against[method])]:
+        why += f" Against {_join(few, ' and ')} there are too few runs to reach {ALPHA:g} at all."
+    return "unclear", say + ".", why
 
 
 def _against(rows: Sequence[Mapping[str, Any]], a: str, b: str) -> Mapping[str, Any]:
     return next(row for row in rows if {row["method_a"], row["method_b"]} == {a, b})
 
 
-def _by_how_much(row: Mapping[str, Any], leader: str, second: str) -> str:
+def _lasts(row: Mapping[str, Any], leader: str) -> bool:
+    """Whether the test that stays valid while seeds are added is for the leader too."""
+    sided = row["probability"] - 0.5
+    return bool(row["p_anytime"] <= ALPHA and (sided if row["method_a"] == leader else -sided) > 0)
+
+
+def _too_few(row: Mapping[str, Any]) -> bool:
+    """Whether not even the largest difference could be told from chance by so many runs."""
+    return math.isnan(row["p_attainable"]) or row["p_attainable"] > ALPHA
+
+
+def _by_how_much(
+    row: Mapping[str, Any], leader: Mapping[str, Any], other: Mapping[str, Any]
+) -> str:
+    """The leader's mean and what lies between it and another's, from rows of the summary."""
     metric = row["metric"]
     scale = percent(metric)
-    side, other = ("a", "b") if row["method_a"] == leader else ("b", "a")
-    name, unit = NAMES[metric].lower(), " %" if scale != 1 else ""
-    start = f"its final {name} is {number(scale * row[f'mean_{side}'])}{unit} on average"
+    unit, word = (" %", "points ") if scale != 1 else ("", "")
+    text = f"its final {NAMES[metric].lower()} is {number(scale * leader['mean'])}{unit} on average"
+    if lost := leader["num_diverged"]:
+        text += f" of its finished runs ({lost} of {leader['num_runs']} diverged)"
+    lost, name = other["num_diverged"], other["method"]
     if math.isnan(row["difference"]):
-        return f"{start}, and every run of {second} diverged"
-    size = abs(scale * row["difference"])
-    word = "points " if scale != 1 else ""
-    direction = "above" if row[f"mean_{side}"] > row[f"mean_{other}"] else "below"
-    text = f"{start}, {number(size, 2)} {word}{direction} {second}"
+        return f"{text}, and every run of {name} diverged"
+    turn = scale if row["method_a"] == leader["method"] else -scale
+    side = 1 if turn * row["difference"] > 0 else -1
+    text += f", {number(abs(scale * row['difference']), 2)} {word}"
+    of = f"the finished runs of {name} ({lost} of {other['num_runs']} diverged)" if lost else name
+    text += f"{'above' if side > 0 else 'below'} {of}"
     if not math.isnan(row["low"]):
-        low, high = sorted(abs(scale * row[end]) for end in ("low", "high"))
-        if row["low"] * row["high"] < 0:
-            low = -low
+        low, high = sorted(side * turn * row[end] for end in ("low", "high"))
         text += f" (95 % interval {number(low, 2)} to {number(high, 2)})"
     return text
 
 
-def _why(row: Mapping[str, Any]) -> str:
+def _why(row: Mapping[str, Any], other: str, *, several: bool) -> str:
     a, b = row["num_a"], row["num_b"]
     if row["paired"]:
         basis = f"{_seeds(row['num_pairs'])} of each, paired"
     else:
         basis = f"{a} and {b} runs, not paired" if a != b else f"{_runs(a)} of each, not paired"
-    if min(a, b) < 2 or math.isnan(row["p_holm"]):
+    if several:
+        basis = f"Against {other}: {basis}"
+    if math.isnan(row["p_holm"]):
         return f"{basis}: a single run says nothing about chance; repeat with more seeds."
     text = f"{basis}: p {_equals(row['p_holm'])} (permutation test after Holm)"
-    if row["p_holm"] > ALPHA and row["num_pairs"] < 6:
-        text += f"; {row['num_pairs']} seeds are too few to reach {ALPHA:g} with pairs, try ten"
+    if _too_few(row):
+        least = p_value(row["p_attainable"])
+        text += (
+            f"; too few runs: no difference could give less than {least}, repeat with more seeds"
+        )
     else:
         text += f"; p {_equals(row['p_anytime'])} in a test that stays valid while seeds are added"
     return text + "."
@@ -223,12 +291,8 @@ def _warnings(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
 
 def _unequal_epochs(study: Study, problem: str) -> list[str]:
     """A warning where the chosen settings of one problem differ in their number of epochs."""
-    groups: dict[int, list[str]] = {}
-    for setting in study.chosen_on(problem):
-        epochs = study.runs.rows[setting.runs[0]]["num_epochs"]
-        if epochs == epochs:  # not every file says it
-            groups.setdefault(int(epochs), []).append(setting.method)
-    parts = [f"{epochs} ({', '.join(methods)})" for epochs, methods in sorted(groups.items())]
+    groups = epochs_by_method(study, problem)
+    parts = [f"{epochs} ({', '.join(methods)})" for epochs, methods in groups.items()]
     if len(parts) < 2:
         return []
     return [

@@ -15,6 +15,7 @@ from ._data import dump, problem_data
 from ._detail import milestone_table
 from ._figure import NAMES, axis_label, in_sentence, percent
 from ._frontier import frontier_rows
+from ._leader import bold
 from ._repeat import repeat_command
 from ._runs import METRICS, Runs, records
 from ._study import Study
@@ -124,6 +125,7 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
         columns.append(f"Epochs to {name} {goal}")
     found = {(row["method"], row["metric"]): row for row in summary}
     reached = {row["method"]: row for row in targets}
+    leader = bold(study, problem)
     rows = []
     for setting in study.chosen_on(problem):
         cells = []
@@ -135,25 +137,32 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
                     cells.append({"text": _format.MISSING, "best": False})
                     continue
                 text = _format.plus_minus(scale * row[mean], scale * row[std])
-                leads = setting.method == _leader(summary, metric, mean)
-                cells.append({"text": text, "best": leads})
+                judged = (metric, mean) == (analysis.default_metric(study.frame, problem), "mean")
+                best = leader if judged else _best(summary, metric, mean, leader)
+                cells.append({"text": text, "best": setting.method == best})
         if targets:
             cells.append({"text": _time_to_target(reached.get(setting.method)), "best": False})
         seeds = [int(study.runs.rows[run]["seed"]) for run in setting.runs]
+        lost = sum(map(study.runs.diverged, setting.runs))
+        count = f"{len(seeds) - lost} of {len(seeds)}" if lost else f"{len(seeds)}"
         rows.append(
             {
                 "method": methods[setting.method],
                 "learning_rate": _format.learning_rate(setting.learning_rate),
-                "seeds": f"{len(seeds)} ({_format.seed_ranges(seeds)})",
+                "seeds": f"{count} ({_format.seed_ranges(seeds)})",
                 "cells": cells,
             }
         )
     return {"columns": columns, "rows": rows}
 
 
-def _leader(summary: Sequence[dict[str, Any]], metric: str, column: str) -> str | None:
+def _best(
+    summary: Sequence[dict[str, Any]], metric: str, column: str, leader: str | None
+) -> str | None:
+    """The best mean of a column, of methods without diverged runs and the verdict's leader."""
     rows = [row for row in summary if row["metric"] == metric and row[column] == row[column]]
-    if len(rows) < 2:
+    rows = [row for row in rows if row["method"] == leader or not row["num_diverged"]]
+    if leader is None or not rows:
         return None
     pick = max if analysis.higher_is_better(metric) else min
     return str(pick(rows, key=lambda row: row[column])["method"])
