@@ -207,7 +207,7 @@ def _against(rows: Sequence[Mapping[str, Any]], a: str, b: str) -> Mapping[str, 
 def _lasts(row: Mapping[str, Any], leader: str) -> bool:
     """Whether the test that stays valid while seeds are added is for the leader too."""
     sided = row["probability"] - 0.5
-    return row["p_anytime"] <= ALPHA and (sided if row["method_a"] == leader else -sided) > 0
+    return bool(row["p_anytime"] <= ALPHA and sided * (1 if row["method_a"] == leader else -1) > 0)
 
 
 def _too_few(row: Mapping[str, Any]) -> bool:
