@@ -11,10 +11,11 @@ import pandas as pd
 
 from .. import analysis
 from ._figure import NAMES, percent
-from ._format import learning_rate, number, p_value, plus_minus
+from ._format import number, p_value, plus_minus
 from ._leader import epochs_by_method, judged, ranked
 from ._runs import records
 from ._study import Study
+from ._warnings import count_runs, listed, warnings
 
 Level = Literal["clear", "likely", "unclear", "unequal", "single"]
 ALPHA = 0.05
@@ -65,16 +66,12 @@ def verdicts(frame: pd.DataFrame | Study) -> list[Verdict]:
         One verdict per problem, from `analysis.compare` and `analysis.group_flags`.
     """
     study = Study.of(frame)
-    pairs, flags = study.pairs, study.flags
+    pairs = study.pairs
     found = []
     for problem in study.problems:
         rows = records(pairs[pairs["problem"] == problem])
-        groups = records(flags[flags["problem"] == problem])
-        choice = study.tuned[study.tuned["problem"] == problem]
-        warnings = [text for group in groups for text in _warnings(group, choice)]
-        warnings += _unequal_epochs(study, problem)
         level, say, why = _finding(study, problem, rows) if rows else _alone(study, problem)
-        found.append(Verdict(problem, level, say, why, tuple(warnings)))
+        found.append(Verdict(problem, level, say, why, tuple(warnings(study, problem))))
     return found
 
 
@@ -188,15 +185,15 @@ def _compared(
     first = all(math.isnan(mean) or mean <= means[0] for mean in means)
     say = leader + (" has the best mean" if first else " comes first, diverged runs counted worst")
     if level:
-        say += f", but the runs do not tell it apart from {_join(level, ' or ')}"
+        say += f", but the runs do not tell it apart from {listed(level, ' or ')}"
     if ahead:  # each of a ring of methods beats the next
-        say += f", although it loses to {_join(ahead, ' and ')}"
+        say += f", although it loses to {listed(ahead, ' and ')}"
     if beaten:
-        say += f"; it is better than {_join(beaten, ' and ')}"
+        say += f"; it is better than {listed(beaten, ' and ')}"
     quoted, *others = level or ahead
     why = _why(against[quoted], quoted, several=several)
     if few := [method for method in others if _too_few(against[method])]:
-        why += f" Against {_join(few, ' and ')} there are too few runs to reach {ALPHA:g} at all."
+        why += f" Against {listed(few, ' and ')} there are too few runs to reach {ALPHA:g} at all."
     return "unclear", say + ".", why
 
 
@@ -207,7 +204,7 @@ def _against(rows: Sequence[Mapping[str, Any]], a: str, b: str) -> Mapping[str, 
 def _lasts(row: Mapping[str, Any], leader: str) -> bool:
     """Whether the test that stays valid while seeds are added is for the leader too."""
     sided = row["probability"] - 0.5
-    return bool(row["p_anytime"] <= ALPHA and (sided if row["method_a"] == leader else -sided) > 0)
+    return bool(row["p_anytime"] <= ALPHA and sided * (1 if row["method_a"] == leader else -1) > 0)
 
 
 def _too_few(row: Mapping[str, Any]) -> bool:
@@ -244,7 +241,9 @@ def _why(row: Mapping[str, Any], other: str, *, several: bool) -> str:
     if row["paired"]:
         basis = f"{_seeds(row['num_pairs'])} of each, paired"
     else:
-        basis = f"{a} and {b} runs, not paired" if a != b else f"{_runs(a)} of each, not paired"
+        basis = (
+            f"{a} and {b} runs, not paired" if a != b else f"{count_runs(a)} of each, not paired"
+        )
     if several:
         basis = f"Against {other}: {basis}"
     if math.isnan(row["p_holm"]):
@@ -260,47 +259,6 @@ def _why(row: Mapping[str, Any], other: str, *, several: bool) -> str:
     return text + "."
 
 
-def _warnings(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
-    method, count = group["method"], group["num_runs"]
-    chosen = choice[choice["method"] == method].iloc[0]
-    scale = percent(str(chosen["metric"]))
-    texts = []
-    for word in group["flags"]:
-        if word == "diverged":
-            texts.append(f"{group['num_diverged']} of {_runs(count)} diverged")
-        elif word in ("collapsed", "partly collapsed"):
-            texts.append(
-                f"{word}: {group['num_collapsed']} of {_runs(count)} got stuck early, far from "
-                "what can be reached"
-            )
-        elif word == "bimodal":
-            num_high = count - group["num_diverged"] - group["num_low"]
-            low, high = (number(scale * group[f"{end}_mean"], 3) for end in ("low", "high"))
-            texts.append(
-                f"bimodal: {_runs(group['num_low'])} end around {low}, {num_high} around {high}; "
-                "a mean tells little"
-            )
-        elif word == "grid edge":
-            end = "smallest" if group["grid_edge"] == "low" else "largest"
-            texts.append(
-                f"grid edge: the chosen learning rate, {learning_rate(chosen['learning_rate'])}, "
-                f"is the {end} tried; a better one may lie beyond"
-            )
-    return [f"{method}: {text}" for text in texts]
-
-
-def _unequal_epochs(study: Study, problem: str) -> list[str]:
-    """A warning where the chosen settings of one problem differ in their number of epochs."""
-    groups = epochs_by_method(study, problem)
-    parts = [f"{epochs} ({', '.join(methods)})" for epochs, methods in groups.items()]
-    if len(parts) < 2:
-        return []
-    return [
-        f"unequal epochs: methods were trained for {_join(parts, ' and ')}, so that final values "
-        "compare the length of training too"
-    ]
-
-
 def _equals(p: float) -> str:
     text = p_value(p)
     return text if text.startswith("<") else f"= {text}"
@@ -308,11 +266,3 @@ def _equals(p: float) -> str:
 
 def _seeds(count: int) -> str:
     return f"{count} seed" if count == 1 else f"{count} seeds"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
-
-
-def _join(words: Sequence[str], last: str) -> str:
-    return last.join(([", ".join(words[:-1])] if len(words) > 1 else []) + [words[-1]])
