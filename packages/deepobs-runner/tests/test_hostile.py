@@ -76,6 +76,7 @@ def test_every_table_survives(make_frame, kind):
     assert all(math.isnan(p) or 0 <= p <= 1 for p in chances)
 
 
+@pytest.mark.filterwarnings("ignore:Left out .*, which LaTeX refuses")
 @pytest.mark.parametrize("kind", [kind for kind in STRANGE if kind != "nothing"])
 def test_the_report_survives(make_frame, kind, tmp_path):
     """The page, its numbers, the tables and the figures come out of the same records."""

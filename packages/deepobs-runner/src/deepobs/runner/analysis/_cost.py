@@ -79,7 +79,8 @@ def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFra
 
 def _mean_best(rows: pd.DataFrame, losses: pd.Series, costs: pd.Series) -> pd.DataFrame:
     """Means over each method's runs of cost and least loss so far, while all runs last."""
-    best = losses.groupby(rows["run_id"].astype(object)).cummin()
+    finite = losses.where(np.isfinite(losses))  # a value beyond all measure is none
+    best = finite.groupby(rows["run_id"].astype(object)).cummin()
     parts = {"method": rows["method"].astype(object), "epoch": rows["epoch"]}
     table = pd.DataFrame({**parts, "cost": costs, "value": best, "run": rows["run_id"]})
     runs = table.groupby("method")["run"].nunique()

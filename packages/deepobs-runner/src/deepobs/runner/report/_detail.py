@@ -29,7 +29,8 @@ def milestone_table(frame: pd.DataFrame | Study, problem: str) -> pd.DataFrame:
     study = Study.of(frame)
     check_problem(study, problem)
     runs, chosen = study.runs, study.chosen_on(problem)
-    last = max(len(runs.series(run, "epoch")) for setting in chosen for run in setting.runs) - 1
+    lengths = [len(runs.series(run, "epoch")) for setting in chosen for run in setting.runs]
+    last = max(lengths, default=1) - 1
     epochs = sorted({epoch for epoch in _MILESTONES if epoch < last} | {last})
     rows = []
     for setting in chosen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -101,9 +102,10 @@ def _save_pgf(figure: PaperFigure, path: Path) -> bool:
     try:
         with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
             figure.savefig(path)
-    except (LatexError, RuntimeError) as error:
+    except (LatexError, RuntimeError, ValueError) as error:
         path.unlink(missing_ok=True)
-        reason = str(error).strip().splitlines()[0]
-        warnings.warn(f"Left out {path.name}, which LaTeX refuses: {reason}", stacklevel=4)
+        complaint = re.search(r"^! (.*)", str(error), re.MULTILINE)
+        reason = f": {complaint[1]}" if complaint else ""
+        warnings.warn(f"Left out {path.name}, which LaTeX refuses{reason}", stacklevel=4)
         return False
     return True

@@ -7,6 +7,7 @@ marker differ as well, so that nothing rests on colour alone.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,5 +132,7 @@ def paper_style() -> Iterator[None]:
         "ps.fonttype": 42,
         "svg.hashsalt": "deepobs",
     }
-    with mpl.rc_context(settings):
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        # A name may hold an emoji that the font lacks: a box stands for it, and nothing is wrong.
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         yield

@@ -138,7 +138,10 @@ def _overall_sentence(pair: Mapping[str, Any]) -> str:
 
 
 def _alone(study: Study, problem: str) -> tuple[Level, str, str]:
-    setting = study.chosen_on(problem)[0]
+    chosen = study.chosen_on(problem)
+    if not chosen:
+        return "single", f"No run on {problem} has values on test data.", "Nothing can be compared."
+    setting = chosen[0]
     metric = analysis.default_metric(study.frame, problem)
     ends = pd.Series([percent(metric) * study.runs.final(run, metric) for run in setting.runs])
     unit = " %" if percent(metric) != 1 else ""

@@ -40,15 +40,15 @@ def _of_group(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
             texts.append(f"{group['num_diverged']} of {count_runs(count)} diverged")
         elif word in ("collapsed", "partly collapsed"):
             texts.append(
-                f"{word}: {group['num_collapsed']} of {count_runs(count)} got stuck early, far from "
-                "what can be reached"
+                f"{word}: {group['num_collapsed']} of {count_runs(count)} got stuck early, far "
+                "from what can be reached"
             )
         elif word == "bimodal":
             num_high = count - group["num_diverged"] - group["num_low"]
             low, high = (number(scale * group[f"{end}_mean"], 3) for end in ("low", "high"))
+            lower = count_runs(group["num_low"])
             texts.append(
-                f"bimodal: {count_runs(group['num_low'])} end around {low}, {num_high} around {high}; "
-                "a mean tells little"
+                f"bimodal: {lower} end around {low}, {num_high} around {high}; a mean tells little"
             )
         elif word == "grid edge":
             end = "smallest" if group["grid_edge"] == "low" else "largest"
