@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import signal
 import subprocess
 import time
 from dataclasses import replace
@@ -17,11 +18,13 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from deepobs.problems import get_problem
 from deepobs.runner import (
     Callback,
+    ResultsError,
     RunConfig,
     RunInProgressError,
     RunInterruptedError,
     run_config,
 )
+from deepobs.runner._checkpoint import Checkpoints
 from deepobs.runner.cli import main
 from deepobs.runner.results._store import ResultsStore
 
@@ -164,7 +167,37 @@ def try_lock(root, answers):
         answers.put(str(error))
 
 
-def train_together(rank, count, port, settings, results, data_root):
+def save_slowly(checkpoints, state, steps, save=Checkpoints.save):
+    """Saves a checkpoint as a slow disk does."""
+    time.sleep(1)
+    save(checkpoints, state, steps)
+
+
+def save_on_full_disk(checkpoints, state, steps):
+    """Saves no checkpoint."""
+    raise ResultsError("the disk is full")
+
+
+def stop_together(step, save, said, *run):
+    """Is one of several processes of a run, which all get a signal in one step, and save so.
+
+    What the run says in the end, and the number of checkpoints at that moment, go to a file.
+    """
+    rank, results = run[0], run[4]
+    steps = itertools.count(1)
+    register_optimizer_step_post_hook(
+        lambda *_: signal.raise_signal(signal.SIGUSR1) if next(steps) == step else None
+    )
+    if save is not None:
+        Checkpoints.save = save
+    try:
+        train_together(*run)
+    except RunInterruptedError as error:
+        found = len(list(Path(results).rglob("checkpoint_*.pt")))
+        Path(f"{said}{rank}").write_text(f"{error} {found}")
+
+
+def train_together(rank, count, port, settings, results, data_root, resume=False):
     """Is one of several processes of a run, as torchrun would start it."""
     torch.set_num_threads(1)
     os.environ.update(
@@ -175,4 +208,5 @@ def train_together(rank, count, port, settings, results, data_root):
         MASTER_PORT=str(port),
     )
     config = RunConfig(**settings)
-    run_config(config, results=results, data_root=data_root, progress="off", device="cpu")
+    execution = {"results": results, "data_root": data_root, "resume": resume}
+    run_config(config, progress="off", device="cpu", **execution)

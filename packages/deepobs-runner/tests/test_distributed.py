@@ -21,20 +21,25 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def train_together(workers, settings, folder, count=2, data_root=None):
-    """The record of a run that `count` gloo processes do."""
+def start_together(workers, function, arguments, settings, folder, *more):
+    """Lets two gloo processes do a run by a function of the workers."""
     port = free_port()
     processes = [
         workers.PROCESSES.Process(
-            target=workers.train_together, args=(rank, count, port, settings, folder, data_root)
+            target=function, args=(*arguments, rank, 2, port, settings, folder, *more)
         )
-        for rank in range(count)
+        for rank in range(2)
     ]
     for process in processes:
         process.start()
     for process in processes:
         process.join(500)
-    assert [process.exitcode for process in processes] == [0] * count
+    assert [process.exitcode for process in processes] == [0, 0]
+
+
+def train_together(workers, settings, folder, data_root=None, resume=False):
+    """The record of a run that two gloo processes do."""
+    start_together(workers, workers.train_together, (), settings, folder, data_root, resume)
     (path,) = folder.rglob("random_seed__*.json")  # one process writes
     return read_record(path)
 
@@ -80,6 +85,26 @@ def test_torchrun_does_one_run(tmp_path):
     assert done.stdout.count("finished after 1 epochs") == 1
     (path,) = tmp_path.rglob("random_seed__*.json")
     assert read_record(path).environment["processes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("save", "words", "checkpoints"),
+    [
+        ("save_slowly", "the checkpoint is saved, go on with resume", 1),
+        ("save_on_full_disk", "no new checkpoint: the disk is full", 0),
+    ],
+)
+def test_a_signal_ends_all_processes_once_the_checkpoint_is_there(
+    workers, tmp_path, save, words, checkpoints
+):
+    """Were one to end earlier, torchrun would end the one that saves; and all say what is true."""
+    settings = {"problem": "digits_mlp", "optimizer": "SGD", "lr": 0.1, "epochs": 2}
+    stop = (5, getattr(workers, save), tmp_path / "said")
+    start_together(workers, workers.stop_together, stop, settings, tmp_path, None)
+    for rank in range(2):
+        assert (tmp_path / f"said{rank}").read_text() == (
+            f"Stopped by SIGUSR1 in epoch 1 after 20 of 22 steps; {words}. {checkpoints}"
+        )
 
 
 def examples(batches):

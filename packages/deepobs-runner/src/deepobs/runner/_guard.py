@@ -46,7 +46,7 @@ class Guard:
         """Does what is due.
 
         Raises:
-            RunInterruptedError: A signal came; the checkpoint is saved.
+            RunInterruptedError: A signal came; it says whether the checkpoint is saved.
         """
         if trainer.step_in_epoch % LOG_INTERVAL == 0:
             self.progress.at(trainer.epoch, trainer.step_in_epoch)
@@ -63,13 +63,17 @@ class Guard:
     def _save(self, trainer: Trainer, checkpoints: Checkpoints, *, stop_for: int) -> None:
         state = trainer.state_dict()
         steps = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
-        said = "the checkpoint is saved, go on with resume"
-        if trainer.processes.main:
+
+        def save() -> str:
             try:
                 checkpoints.save(state, steps)
             except ResultsError as error:  # training can go on, and the disk may have room later
-                said = f"no new checkpoint: {error}"
                 _log.warning("The run goes on without a new checkpoint: %s", error)
+                return f"no new checkpoint: {error}"
+            return "the checkpoint is saved, go on with resume"
+
+        # All wait for the first process: torchrun ends it, saving or not, once another has exited.
+        said = trainer.processes.on_main(save)
         self.next = monotonic() + self.every
         if stop_for:
             raise RunInterruptedError(
