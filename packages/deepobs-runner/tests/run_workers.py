@@ -40,6 +40,13 @@ def dropout_model():
     )
 
 
+def batch_norm_model():
+    """A model that has running statistics."""
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10)
+    )
+
+
 class Noisy(torch.optim.SGD):
     """An optimizer that draws from torch's global generator."""
 
@@ -75,6 +82,11 @@ def dropout_problem():
         model=partial(dropout_model),
         stochastic=True,
     )
+
+
+def batch_norm_problem():
+    """The embedded digits with batch normalisation."""
+    return replace(get_problem("digits_mlp"), name="digits_bn", model=partial(batch_norm_model))
 
 
 def config_of(optimizer="Adam", **changes):

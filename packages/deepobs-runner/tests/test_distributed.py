@@ -107,6 +107,19 @@ def test_a_signal_ends_all_processes_once_the_checkpoint_is_there(
         )
 
 
+def test_batch_normalisation_goes_on_exactly_before_an_evaluation(workers, tmp_path, measured):
+    """Every process has its own running statistics; the first one's are evaluated and saved."""
+    settings = {"problem": workers.batch_norm_problem(), "optimizer": "SGD", "lr": 0.1}
+    settings |= {"epochs": 2, "batch_size": 70}
+    whole = train_together(workers, settings, tmp_path / "whole")
+    assert whole.num_steps == 20
+    stop = (20, None, tmp_path / "said")
+    start_together(workers, workers.stop_together, stop, settings, tmp_path / "stopped", None)
+    assert "in epoch 1 after 20 of 20 steps; the" in (tmp_path / "said0").read_text()
+    resumed = train_together(workers, settings, tmp_path / "stopped", resume=True)
+    assert measured(resumed) == measured(whole)
+
+
 def examples(batches):
     """How often each example occurs in batches, told apart by its content."""
     rows = torch.cat([batch.inputs.flatten(1) for batch in batches])

@@ -89,6 +89,12 @@ class Processes:
         dist.all_reduce(tensor, dist.ReduceOp.MAX)
         return int(tensor)
 
+    def share_buffers(self, model: nn.Module) -> None:
+        """Gives all the first one's buffers; of batch normalisation on CPUs each has its own."""
+        if self.count > 1:
+            for buffer in model.buffers():
+                dist.broadcast(buffer, src=0)
+
     def gather(self, value: T) -> list[T]:
         """Every process's value, by rank, its tensors on the CPU."""
         if self.count == 1:

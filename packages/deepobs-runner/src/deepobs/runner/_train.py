@@ -220,6 +220,8 @@ class Trainer:
         metrics: dict[str, float] = {}
         reduce = self.processes.sum if self.processes.count > 1 else None
         self.evaluation_mode()
+        # One model is evaluated: the first process's, which is also the one that is saved.
+        self.processes.share_buffers(self.built.model)
         with autocast(self.config.precision, self.built.device):
             for phase in self.phases:
                 found = self.built.evaluate(phase, shard=self.processes.shard, reduce=reduce)
@@ -260,7 +262,7 @@ class Trainer:
             "step_in_epoch": self.step_in_epoch,
             "seconds": self.seconds,
             "series": dict(self.series),
-            "losses": self.losses[: self.step_in_epoch].clone(),
+            "losses": self.processes.sum(self.losses[: self.step_in_epoch].clone()),
             "model": self.built.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -285,7 +287,8 @@ class Trainer:
         self.epoch, self.step_in_epoch = state["epoch"], state["step_in_epoch"]
         self.seconds = state["seconds"]
         self.series = defaultdict(list, state["series"])
-        self.losses[: self.step_in_epoch] = state["losses"]
+        # The sum over all processes, which `finish_epoch` takes again: so the others add nothing.
+        self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
         self.built.model.load_state_dict(state["model"])
         load_optimizer_state(self.optimizer, state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
