@@ -7,6 +7,8 @@ import signal
 import pytest
 import torch
 
+from deepobs.runner._random import random_state, set_random_state
+
 
 class Runs:
     """Starts runs in processes of their own, and looks at what they leave."""
@@ -133,6 +135,15 @@ def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
     )
     assert not list((runs.folder / "stopped").rglob("random_seed__*.json"))
     assert finished("stopped") == finished("whole")
+
+
+def test_random_state_of_a_machine_with_more_gpus_can_be_taken_up(monkeypatch):
+    """Only the devices that are there get theirs."""
+    restored = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda *given: restored.append(given))
+    set_random_state({**random_state(), "cuda": ["first", "second"]})
+    assert restored == [("first", 0)]
 
 
 def test_without_resume_a_run_starts_anew(runs):

@@ -29,6 +29,8 @@ def own_random_state(seed: int) -> Iterator[None]:
     torch.default_generator.manual_seed(start)
     if _cuda_in_use():
         torch.cuda.manual_seed_all(start)
+    if torch.backends.mps.is_available():
+        torch.mps.manual_seed(start)
     try:
         yield
     finally:
@@ -43,6 +45,7 @@ def random_state() -> dict[str, Any]:
         "numpy": (algorithm, np.asarray(keys).tolist(), *rest),
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if _cuda_in_use() else [],
+        "mps": torch.mps.get_rng_state() if torch.backends.mps.is_available() else None,
     }
 
 
@@ -55,5 +58,8 @@ def set_random_state(state: dict[str, Any]) -> None:
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all(state["cuda"])
+    # A checkpoint may come from a machine with more devices, or with others.
+    for device, of_device in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):
+        torch.cuda.set_rng_state(of_device, device)
+    if state.get("mps") is not None and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(state["mps"])
