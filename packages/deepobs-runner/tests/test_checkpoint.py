@@ -1,7 +1,9 @@
 """Checkpoints."""
 
 import logging
+from collections import deque
 
+import numpy as np
 import pytest
 import torch
 
@@ -64,7 +66,7 @@ DAMAGE = {
     "a bit flipped": (_flip, "truncated or damaged"),
     "not ours": (_foreign, "no checkpoint of deepobs"),
     "another run's": (_other_run, "belongs to the run ffffffffffffffff"),
-    "holds code": (_code, "truncated or damaged"),
+    "holds code": (_code, "holds torch.nn.modules.linear.Linear"),
 }
 
 
@@ -86,3 +88,17 @@ def test_only_bad_ones_are_an_error(checkpoints):
     _empty(checkpoints.folder / "checkpoint_000000000001.pt")
     with pytest.raises(CheckpointError, match="No checkpoint in"):
         checkpoints.load()
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [(deque([1.0]), "collections.deque"), (np.float64(1), "numpy._core.multiarray.scalar")],
+    ids=["deque", "numpy scalar"],
+)
+def test_what_could_never_be_read_is_known_at_the_first_save(checkpoints, caplog, value, named):
+    """Not only after the crash; one sentence, once, and the run goes on."""
+    for steps in (1, 2):
+        checkpoints.save({"optimizer": value}, steps)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith("This run cannot be resumed")
+    assert named in said

@@ -30,9 +30,12 @@ class Checkpoints:
     def __init__(self, folder: Path, run_id: str) -> None:
         self.folder = folder
         self.run_id = run_id
+        self._tried = False  # whether what this process saves is known to be readable, or told
 
     def save(self, state: dict[str, Any], steps: int) -> None:
         """Writes a checkpoint and removes those before the last two.
+
+        Where the first one could never be read again, says so: after the crash is too late.
 
         Args:
             state: Tensors and plain values.
@@ -43,7 +46,11 @@ class Checkpoints:
         """
         content = io.BytesIO()
         torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
-        write_atomically(self.folder / f"checkpoint_{steps:012d}.pt", content.getvalue())
+        path = self.folder / f"checkpoint_{steps:012d}.pt"
+        write_atomically(path, content.getvalue())
+        if not self._tried:
+            self._tried = True
+            self._try_out(path)
         for path in self._paths()[_KEPT:]:
             path.unlink(missing_ok=True)
 
@@ -76,17 +83,30 @@ class Checkpoints:
         """The files, newest first."""
         return sorted(self.folder.glob("checkpoint_*.pt"), reverse=True)
 
+    def _try_out(self, path: Path) -> None:
+        try:
+            self._read(path)
+        except CheckpointError as error:
+            _log.warning("This run cannot be resumed: %s", error)
+
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             with zipfile.ZipFile(path) as archive:  # torch.load reads past a flipped bit
                 damaged = archive.testzip()
             if damaged is not None:
                 raise zipfile.BadZipFile(damaged)
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            refused = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+            state = None if refused else torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise CheckpointError(
                 f"The checkpoint {path} is truncated or damaged and is passed over."
             ) from error
+        if refused:
+            raise CheckpointError(
+                f"The checkpoint {path} holds {', '.join(refused)}, which torch reads only by "
+                "running code, and is passed over; keep tensors and plain values in the "
+                "optimizer's state."
+            )
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
             raise CheckpointError(f"{path} is no checkpoint of deepobs and is passed over.")
         if state["run_id"] != self.run_id:
