@@ -94,7 +94,7 @@ def test_state_is_restored_in_the_type_it_had():
     third = torch.tensor(1 / 3, dtype=torch.float64)
     one.state["steps"] = 3
     one.state["sums"] = {"all": [third]}
-    one.state[weights] = {"sum": third, "parts": [third, (third, {"deep": third})], "count": 2}
+    one.state[weights] = {"sum": third, "parts": [third, (third, {"deep": third})], "mode": "on"}
     load_optimizer_state(other, one.state_dict())
     assert other.state == one.state
     assert other.state[weights]["parts"][1][1]["deep"].dtype == torch.float64

@@ -104,8 +104,7 @@ def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None
     optimizer.load_state_dict(dict(state))
     for index, held in optimizer.state_dict()["state"].items():  # the very mappings it works with
         if isinstance(held, dict):  # state of the whole optimizer may be a bare value
-            saved = state["state"][index]
-            held.update({name: _in_type_of(saved[name], value) for name, value in held.items()})
+            held.update(_in_type_of(state["state"].get(index), held))
 
 
 def state_bytes(optimizer: Optimizer) -> int:
@@ -170,13 +169,13 @@ def _try_out(optimizer: type[Optimizer], lr: float, hyperparameters: Mapping[str
 
 def _in_type_of(saved: Any, held: Any) -> Any:
     """What is held, with every tensor in the type it was saved in, however deep."""
-    if isinstance(held, Tensor):
+    if isinstance(held, Tensor) and isinstance(saved, Tensor):
         return held if saved.dtype == held.dtype else saved.to(held.device, copy=True)
-    if isinstance(held, dict):
-        return {name: _in_type_of(saved[name], item) for name, item in held.items()}
-    if type(held) in (list, tuple):
+    if isinstance(held, dict) and isinstance(saved, dict):
+        return {name: _in_type_of(saved.get(name), item) for name, item in held.items()}
+    if type(held) in (list, tuple) and isinstance(saved, type(held)) and len(saved) == len(held):
         return type(held)(map(_in_type_of, saved, held))
-    return held
+    return saved if isinstance(saved, str) else held  # torch takes a string for a list
 
 
 def _tensors(value: Any) -> Iterable[Tensor]:
