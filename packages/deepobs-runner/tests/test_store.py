@@ -109,6 +109,30 @@ def test_a_damaged_record_is_refused_and_named(tmp_path, content):
         read_record(path)
 
 
+STRANGE = {
+    "a number": {"test_losses": 3},
+    "texts": {"test_losses": ["1.0"]},
+    "null": {"learning_rates": None},
+    "no identity": {"run_id": 7},
+    "no mapping": {"environment": []},
+}
+
+
+@pytest.mark.parametrize("changes", STRANGE.values(), ids=list(STRANGE))
+def test_a_record_with_a_field_of_another_kind_is_refused(done, changes):
+    """It would stop the run that finds it with a traceback."""
+    with pytest.raises(CorruptRecordError, match=next(iter(changes))):
+        Record.from_dict(done.to_dict() | changes)
+
+
+def test_a_deeply_nested_file_is_passed_over(tmp_path):
+    """Python's reader gives up on it with an error of its own."""
+    store = ResultsStore(tmp_path)
+    store.folder_of(config()).mkdir(parents=True)
+    (store.folder_of(config()) / "random_seed__42__x.json").write_text("[" * 100_000)
+    assert store.find(config()) is None
+
+
 def test_a_done_run_is_found_and_another_is_not(done):
     """By its identity, not by its name."""
     store = ResultsStore(done.path.parents[3])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from ._errors import CheckpointError
+from ._errors import CheckpointError, explain
 from .results._files import write_atomically
 
 _log = logging.getLogger(__name__)
@@ -54,10 +55,14 @@ class Checkpoints:
         for path in self._paths()[_KEPT:]:
             path.unlink(missing_ok=True)
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self, take_up: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
         """The newest checkpoint that can be used; None where there is none at all.
 
         A damaged or foreign one is passed over, and said so.
+
+        Args:
+            take_up: Called with the content; an error means that it does not fit. Its own
+                `CheckpointError`, which holds for all checkpoints alike, is left to the caller.
 
         Raises:
             CheckpointError: There are checkpoints, and none can be used.
@@ -65,9 +70,22 @@ class Checkpoints:
         paths = self._paths()
         for path in paths:
             try:
-                return self._read(path)
+                state = self._read(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
+                continue
+            try:
+                take_up(state)
+            except CheckpointError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever its content is, it is not this run's
+                _log.warning(
+                    "The checkpoint %s does not fit this run and is passed over: %s.",
+                    path,
+                    explain(error),
+                )
+                continue
+            return state
         if paths:
             raise CheckpointError(
                 f"No checkpoint in {self.folder} can be used; start the run anew without resuming."
@@ -109,9 +127,9 @@ class Checkpoints:
             )
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
             raise CheckpointError(f"{path} is no checkpoint of deepobs and is passed over.")
-        if state["run_id"] != self.run_id:
+        if state.get("run_id") != self.run_id:
             raise CheckpointError(
-                f"The checkpoint {path} belongs to the run {state['run_id']}, not to "
+                f"The checkpoint {path} belongs to the run {state.get('run_id')}, not to "
                 f"{self.run_id}, and is passed over."
             )
         return dict(state)
