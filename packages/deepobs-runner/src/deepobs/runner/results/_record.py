@@ -48,7 +48,8 @@ class Record:
         train_log_interval: Steps between two values of `minibatch_train_losses`.
         hyperparams: The optimizer's other arguments.
         status: `"finished"` or `"diverged"`.
-        run_id: Content hash of what defines the run.
+        run_id: Content hash of what defines the run; empty without a results folder where the
+            problem holds something, such as a lambda, whose content cannot be told.
         config: All that defines the run, as `RunConfig.from_dict` takes it.
         schedule: The learning-rate schedule: its name and arguments.
         precision: Arithmetic of the training.
