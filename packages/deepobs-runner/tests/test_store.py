@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -156,6 +157,26 @@ def test_two_records_of_the_same_second_do_not_overwrite_each_other(done, tmp_pa
     paths = {store.save(config(), done).path for _ in range(3)}
     assert len(paths) == 3
     assert all(read_record(path) == done for path in paths)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_record_saved_at_the_same_moment_is_not_replaced(tmp_path, monkeypatch, links):
+    """Both looked and found the name free: the second takes another; also where links are not."""
+    there = tmp_path / "random_seed__42__x.json"
+    there.write_text("another's")
+
+    def refuse(*_):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    else:
+        monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert not write_atomically(there, b"mine", replace=False)
+    assert write_atomically(tmp_path / "free.json", b"mine", replace=False)
+    assert there.read_text() == "another's"
+    assert (tmp_path / "free.json").read_bytes() == b"mine"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_folders_merge_by_copying(done, tmp_path):
