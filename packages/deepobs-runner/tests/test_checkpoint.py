@@ -39,6 +39,18 @@ def test_none_is_none(checkpoints):
     assert load(checkpoints) is None
 
 
+def test_what_a_kill_during_a_save_left_is_removed_too(checkpoints, monkeypatch):
+    """Otherwise the run's folder would stay for ever."""
+    checkpoints.save({}, 1)
+    with monkeypatch.context() as killed:
+        killed.setattr("deepobs.runner.results._files._forget", lambda path: None)
+        killed.setattr("pathlib.Path.replace", lambda *_: None)
+        checkpoints.save({}, 2)
+    assert len(names(checkpoints)) == 2
+    checkpoints.remove()
+    assert names(checkpoints) == []
+
+
 def _truncate(path):
     path.write_bytes(path.read_bytes()[:-200])
 

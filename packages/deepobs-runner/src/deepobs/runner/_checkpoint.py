@@ -93,8 +93,8 @@ class Checkpoints:
         return None
 
     def remove(self) -> None:
-        """Removes all of them: the run starts anew."""
-        for path in self._paths():
+        """Removes all of them, and what a kill during a save left: the run starts anew."""
+        for path in [*self._paths(), *self.folder.glob(".*.pt.*.tmp")]:
             path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
