@@ -26,16 +26,21 @@ def test_settings_reach_the_record(deepobs, tmp_path, capfd):
     assert record.schedule == {"name": "cosine", "warmup_epochs": 1}
     assert (record.random_seed, record.batch_size, record.accumulate) == (7, 128, 2)
     assert (record.clip_norm, record.validation) == (1.0, 0.1)
+    assert outcome["done_before"] is False
     assert outcome["last"]["test_losses"] == record.test_losses[-1]
     assert "epoch 2/2" in err
 
 
 def test_a_done_run_is_named_and_not_done_again(deepobs, tmp_path, capsys):
-    """Twice the same command: one record."""
-    for _ in range(2):
-        assert deepobs(*RUN, "--results", str(tmp_path), "--progress", "off") == 0
+    """Twice the same command: one record, and the second time says so."""
+    said = []
+    for extra in ([], [], ["--json"]):
+        assert deepobs(*RUN, "--results", str(tmp_path), "--progress", "off", *extra) == 0
+        said.append(capsys.readouterr().out)
     assert len(list(tmp_path.rglob("*.json"))) == 1
-    assert capsys.readouterr().out.count("random_seed__42") == 2
+    assert all("random_seed__42" in text for text in said)
+    assert ["done before; --force does it anew" in text for text in said] == [False, True, False]
+    assert json.loads(said[2])["done_before"] is True
 
 
 BAD = {

@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -143,6 +144,48 @@ def test_whatever_changes_the_run_changes_its_identity():
     """A user's variant of a problem counts too, though it bears the same name."""
     identities = {config(**changes).run_id for changes in [{}, *DIFFERENT]}
     assert len(identities) == len(DIFFERENT) + 1
+
+
+def model(values):
+    """Stands for a user's model."""
+
+
+class Loss:
+    """Stands for a user's loss that keeps a setting."""
+
+    def __init__(self, smoothing):
+        self.smoothing = smoothing
+
+    def __call__(self, reduction):
+        """Does nothing."""
+
+
+def own(**changes):
+    return config(problem=replace(get_problem("digits_mlp"), name="own", **changes))
+
+
+def test_a_users_own_problem_is_identified_by_its_content():
+    """What an object holds counts, and every number of a tensor."""
+    weights = [torch.arange(5000.0), torch.arange(5000.0), torch.arange(5000.0)]
+    weights[1][2500] = 0
+    assert repr(weights[0]) == repr(weights[1])
+    one, other, same = (own(model=partial(model, values)).run_id for values in weights)
+    assert one != other
+    assert one == same
+    assert own(loss=Loss(0.1)).run_id != own(loss=Loss(0.9)).run_id
+    assert own(loss=Loss(0.1)).run_id == own(loss=Loss(0.1)).run_id
+
+
+@pytest.mark.parametrize(
+    "made",
+    [lambda: None, Loss(0.1).__call__, partial(model, object())],
+    ids=["lambda", "bound method", "bare object"],
+)
+def test_a_problem_whose_content_cannot_be_told_has_no_identity(made):
+    """Two of them would be taken for the same run; it can be run without a results folder."""
+    with pytest.raises(UsageError, match="function of a module"):
+        _ = own(model=made).run_id
+    assert hash(own(model=made)) == hash(own(model=made))
 
 
 def test_identity_is_stable_between_versions():

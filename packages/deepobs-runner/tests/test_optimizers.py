@@ -8,6 +8,7 @@ from deepobs.runner import UsageError
 from deepobs.runner._optimizers import (
     check_hyperparameters,
     find_optimizer,
+    load_optimizer_state,
     needs_closure,
     optimizer_path,
     state_bytes,
@@ -84,3 +85,16 @@ def test_state_bytes_counts_the_tensors_of_the_state(name, copies):
     weights.grad = torch.ones_like(weights)
     optimizer.step()
     assert state_bytes(optimizer) == copies * 30 * 4 + (4 if copies else 0)
+
+
+def test_state_is_restored_in_the_type_it_had():
+    """However deep a tensor is; and state of the whole optimizer, which torch allows too."""
+    weights = nn.Parameter(torch.zeros(2))
+    one, other = torch.optim.SGD([weights], lr=0.1), torch.optim.SGD([weights], lr=0.1)
+    third = torch.tensor(1 / 3, dtype=torch.float64)
+    one.state["steps"] = 3
+    one.state["sums"] = {"all": [third]}
+    one.state[weights] = {"sum": third, "parts": [third, (third, {"deep": third})], "mode": "on"}
+    load_optimizer_state(other, one.state_dict())
+    assert other.state == one.state
+    assert other.state[weights]["parts"][1][1]["deep"].dtype == torch.float64

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -109,6 +110,30 @@ def test_a_damaged_record_is_refused_and_named(tmp_path, content):
         read_record(path)
 
 
+STRANGE = {
+    "a number": {"test_losses": 3},
+    "texts": {"test_losses": ["1.0"]},
+    "null": {"learning_rates": None},
+    "no identity": {"run_id": 7},
+    "no mapping": {"environment": []},
+}
+
+
+@pytest.mark.parametrize("changes", STRANGE.values(), ids=list(STRANGE))
+def test_a_record_with_a_field_of_another_kind_is_refused(done, changes):
+    """It would stop the run that finds it with a traceback."""
+    with pytest.raises(CorruptRecordError, match=next(iter(changes))):
+        Record.from_dict(done.to_dict() | changes)
+
+
+def test_a_deeply_nested_file_is_passed_over(tmp_path):
+    """Python's reader gives up on it with an error of its own."""
+    store = ResultsStore(tmp_path)
+    store.folder_of(config()).mkdir(parents=True)
+    (store.folder_of(config()) / "random_seed__42__x.json").write_text("[" * 100_000)
+    assert store.find(config()) is None
+
+
 def test_a_done_run_is_found_and_another_is_not(done):
     """By its identity, not by its name."""
     store = ResultsStore(done.path.parents[3])
@@ -132,6 +157,26 @@ def test_two_records_of_the_same_second_do_not_overwrite_each_other(done, tmp_pa
     paths = {store.save(config(), done).path for _ in range(3)}
     assert len(paths) == 3
     assert all(read_record(path) == done for path in paths)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_record_saved_at_the_same_moment_is_not_replaced(tmp_path, monkeypatch, links):
+    """Both looked and found the name free: the second takes another; also where links are not."""
+    there = tmp_path / "random_seed__42__x.json"
+    there.write_text("another's")
+
+    def refuse(*_):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    else:
+        monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert not write_atomically(there, b"mine", replace=False)
+    assert write_atomically(tmp_path / "free.json", b"mine", replace=False)
+    assert there.read_text() == "another's"
+    assert (tmp_path / "free.json").read_bytes() == b"mine"
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_folders_merge_by_copying(done, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from ._callbacks import Callback
 from ._config import RunConfig
 from .results._files import write_atomically
 from .results._record import Record
+
+_log = logging.getLogger(__name__)
 
 # What decides, the first that there is: validation before test, accuracy before loss.
 _CRITERIA = ("valid_accuracy", "valid_loss", "test_accuracy", "test_loss")
@@ -40,8 +43,7 @@ class BestModel(Callback):
         """Takes up the best value so far."""
         self._built = built
         if self._resumed and self.path.exists():
-            best = torch.load(self.path, map_location="cpu", weights_only=True)
-            self._best = _merit(best["criterion"], best["value"])
+            self._best = _merit_of_file(self.path)
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Saves the model where it is better than any before."""
@@ -64,6 +66,15 @@ class BestModel(Callback):
         """Moves the file to its place beside the record."""
         if record.path is not None and self.path.exists():
             self.path.replace(record.path.with_suffix(".best.pt"))
+
+
+def _merit_of_file(path: Path) -> float:
+    try:
+        best = torch.load(path, map_location="cpu", weights_only=True)
+        return _merit(best["criterion"], best["value"])
+    except Exception:  # noqa: BLE001 - torch raises anything at a damaged file
+        _log.warning("%s is damaged; the best model is looked for anew from here.", path)
+        return -math.inf
 
 
 def _merit(criterion: str, value: float) -> float:

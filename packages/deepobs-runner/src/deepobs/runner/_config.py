@@ -7,8 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property, partial
+from types import ModuleType, NoneType
 from typing import Any, Self
 
+import numpy as np
+import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from deepobs.problems import PROBLEMS, Problem, get_problem
@@ -114,7 +118,12 @@ class RunConfig:
 
     @cached_property
     def run_id(self) -> str:
-        """Content hash of all that defines the run: 16 hexadecimal digits."""
+        """Content hash of all that defines the run: 16 hexadecimal digits.
+
+        Raises:
+            UsageError: The problem is a user's own and holds a lambda or a local function, whose
+                content cannot be told.
+        """
         content: dict[str, Any] = {"format": "deepobs-run-1", **self.to_dict()}
         if PROBLEMS.get(self.problem_name) != self.problem_value:
             content["problem"] = _description(self.problem_value)
@@ -147,7 +156,7 @@ class RunConfig:
         return cls(**content)
 
     def __hash__(self) -> int:
-        return hash(self.run_id)
+        return hash((self.problem_name, self.optimizer_name, self.lr, self.seed))
 
     def _check_together(self, optimizer: type[Optimizer]) -> None:
         """What is wrong with values only beside each other."""
@@ -214,6 +223,36 @@ def _description(value: Any) -> Any:
         return [_description(value.func), *map(_description, arguments)]
     if isinstance(value, (list, tuple)):
         return [_description(item) for item in value]
+    if isinstance(value, Mapping):
+        return [_description(pair) for pair in sorted(value.items())]
+    if isinstance(value, np.ndarray):
+        value = torch.tensor(value)
+    if isinstance(value, Tensor):  # repr leaves out the middle of large ones
+        array = value.detach().cpu().contiguous()
+        content = hashlib.sha256(array.flatten().view(torch.uint8).numpy().tobytes())
+        return [str(array.dtype), list(array.shape), content.hexdigest()]
     if callable(value):
-        return f"{value.__module__}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+        return _description_of_callable(value)
+    if repr(value) == object.__repr__(value):  # an address in memory
+        raise _without_description(value)
     return repr(value)
+
+
+def _description_of_callable(value: Any) -> Any:
+    """The path of a function or class; for a callable object, what it holds too."""
+    if not hasattr(value, "__qualname__"):
+        kind, held = type(value), getattr(value, "__dict__", {})
+        path = f"{kind.__module__}.{kind.__qualname__}"
+        return [path, _description(held)] if held else path
+    of_an_object = not isinstance(getattr(value, "__self__", None), (type, ModuleType, NoneType))
+    if "<" in value.__qualname__ or of_an_object:  # <lambda>, <locals>, a bound method
+        raise _without_description(value)
+    return f"{value.__module__}.{value.__qualname__}"
+
+
+def _without_description(value: Any) -> UsageError:
+    name = getattr(value, "__qualname__", type(value).__qualname__)
+    return UsageError(
+        f"The problem has {name}, whose content cannot be told, so its runs could be mistaken for "
+        "others in a results folder; take a function of a module, or functools.partial of one."
+    )

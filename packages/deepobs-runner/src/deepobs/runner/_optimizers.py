@@ -103,9 +103,8 @@ def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None
     """
     optimizer.load_state_dict(dict(state))
     for index, held in optimizer.state_dict()["state"].items():  # the very mappings it works with
-        for name, saved in state["state"].get(index, {}).items():
-            if isinstance(saved, Tensor) and name in held and saved.dtype != held[name].dtype:
-                held[name] = saved.to(held[name].device, copy=True)
+        if isinstance(held, dict):  # state of the whole optimizer may be a bare value
+            held.update(_in_type_of(state["state"].get(index), held))
 
 
 def state_bytes(optimizer: Optimizer) -> int:
@@ -166,6 +165,17 @@ def _canonical(what: str, value: Any, default: Any) -> Any:
 def _try_out(optimizer: type[Optimizer], lr: float, hyperparameters: Mapping[str, Any]) -> None:
     """Constructs the optimizer over a matrix, so that a value it refuses is known at once."""
     make_optimizer(optimizer, [nn.Parameter(torch.zeros(2, 2))], lr, hyperparameters)
+
+
+def _in_type_of(saved: Any, held: Any) -> Any:
+    """What is held, with every tensor in the type it was saved in, however deep."""
+    if isinstance(held, Tensor) and isinstance(saved, Tensor):
+        return held if saved.dtype == held.dtype else saved.to(held.device, copy=True)
+    if isinstance(held, dict) and isinstance(saved, dict):
+        return {name: _in_type_of(saved.get(name), item) for name, item in held.items()}
+    if type(held) in (list, tuple) and isinstance(saved, type(held)) and len(saved) == len(held):
+        return type(held)(map(_in_type_of, saved, held))
+    return saved if isinstance(saved, str) else held  # torch takes a string for a list
 
 
 def _tensors(value: Any) -> Iterable[Tensor]:

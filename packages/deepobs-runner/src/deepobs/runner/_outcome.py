@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
+from ._config import RunConfig
 from ._cost import peak_memory_bytes
+from ._errors import UsageError
 from ._optimizers import state_bytes
 from ._train import LOG_INTERVAL, Trainer, now
 from .results._record import Record
@@ -48,7 +50,7 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         train_log_interval=LOG_INTERVAL,
         hyperparams=config.to_dict()["hyperparameters"],
         status="diverged" if trainer.diverged else "finished",
-        run_id=config.run_id,
+        run_id=_identity(config),
         config=config.to_dict(),
         schedule=schedule,
         precision=config.precision,
@@ -70,6 +72,13 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         started=trainer.started,
         finished=now(),
     )
+
+
+def _identity(config: RunConfig) -> str:
+    try:
+        return config.run_id
+    except UsageError:  # only a results folder needs one, and would have refused the run
+        return ""
 
 
 def environment_of(

@@ -252,6 +252,6 @@ def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, re
     if not resume:
         group.on_main(checkpoints.remove)
         return
-    state = group.on_main(checkpoints.load)
-    if state is not None:
+    state = group.on_main(lambda: checkpoints.load(trainer.load_state_dict))
+    if state is not None and not group.main:
         trainer.load_state_dict(state)

@@ -12,6 +12,9 @@ import click
 from ._options import data_root_option, find_users_modules, pairs, run_options
 
 if TYPE_CHECKING:
+    from deepobs.problems import BuiltProblem
+
+    from .._config import RunConfig
     from ..results import Record
 
 
@@ -61,8 +64,14 @@ def command(
     OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. On several devices:
     torchrun --nproc-per-node N -m deepobs.runner run ...
     """
-    from .. import run
+    from .. import Callback, run
     from ..loggers import make_logger
+
+    trained = []
+
+    class NoteTraining(Callback):
+        def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
+            trained.append(config)
 
     find_users_modules()
     record = run(
@@ -70,11 +79,12 @@ def command(
         optimizer,
         hyperparameters=pairs("--set", hyperparameters),
         schedule={"name": schedule, **pairs("--set-schedule", schedule_arguments)},
-        callbacks=[make_logger(name, settings["results"]) for name in loggers],
+        callbacks=[NoteTraining(), *(make_logger(name, settings["results"]) for name in loggers)],
         **settings,
     )
     if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
-        click.echo(json.dumps(_outcome(record)) if as_json else _sentence(record))
+        outcome = {**_outcome(record), "done_before": not trained}
+        click.echo(json.dumps(outcome) if as_json else _sentence(record, outcome))
 
 
 def _outcome(record: Record) -> dict[str, Any]:
@@ -93,12 +103,12 @@ def _outcome(record: Record) -> dict[str, Any]:
     }
 
 
-def _sentence(record: Record) -> str:
-    outcome = _outcome(record)
+def _sentence(record: Record, outcome: dict[str, Any]) -> str:
     last = ", ".join(
         f"{name.replace('_', ' ')} {value:.4g}"
         for name, value in outcome["last"].items()
         if value is not None and "regularizers" not in name
     )
     where = f"\n{record.path}" if record.path else ""
-    return f"{record.status} after {outcome['epochs']} epochs: {last}{where}"
+    before = " (done before; --force does it anew)" if outcome["done_before"] else ""
+    return f"{record.status} after {outcome['epochs']} epochs{before}: {last}{where}"

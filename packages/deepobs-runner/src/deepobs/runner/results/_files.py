@@ -8,12 +8,16 @@ from pathlib import Path
 from .._errors import ResultsError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> bool:
     """Writes a file that is either complete or not there: temporary file, fsync, rename.
 
     Args:
         path: Where; its folder is made.
         content: What.
+        replace: Whether to replace a file that is there.
+
+    Returns:
+        Whether it was written: not where there is a file that is not to be replaced.
 
     Raises:
         ResultsError: The disk is full, or the folder cannot be written.
@@ -25,13 +29,30 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        if replace:
+            temporary.replace(path)
+        elif not _name_anew(temporary, path):
+            return False
         _sync_folder(path.parent)
+        return True
     except OSError as error:
         reason = error.strerror or str(error)
         raise ResultsError(f"{path} could not be written: {reason}.") from error
     finally:
         _forget(temporary)
+
+
+def _name_anew(temporary: Path, path: Path) -> bool:
+    """Gives a file its name unless another one has it, which a rename would replace unasked."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without links: here two at the same moment can collide
+        if path.exists():
+            return False
+        temporary.replace(path)
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -48,7 +48,8 @@ class Record:
         train_log_interval: Steps between two values of `minibatch_train_losses`.
         hyperparams: The optimizer's other arguments.
         status: `"finished"` or `"diverged"`.
-        run_id: Content hash of what defines the run.
+        run_id: Content hash of what defines the run; empty without a results folder where the
+            problem holds something, such as a lambda, whose content cannot be told.
         config: All that defines the run, as `RunConfig.from_dict` takes it.
         schedule: The learning-rate schedule: its name and arguments.
         precision: Arithmetic of the training.
@@ -134,6 +135,9 @@ class Record:
             raise CorruptRecordError(f"{where} is not a record of the format {FORMAT}.")
         names = {item.name for item in fields(cls)} - {"path"}
         values = {name: _series(content[name]) for name in names if name in content}
+        for item in fields(cls):
+            if item.name in values and not _fits(values[item.name], str(item.type)):
+                raise CorruptRecordError(f"{where}: {item.name} is no {item.type}.")
         try:
             return cls(**values, path=path)
         except TypeError as error:
@@ -157,7 +161,7 @@ def read_record(path: str | Path) -> Record:
     path = Path(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptRecordError(f"{path} is not complete JSON: {error}.") from error
     return Record.from_dict(content, path=path)
 
@@ -168,6 +172,16 @@ def _strict(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _strict(item) for key, item in value.items()}
     return [_strict(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _fits(value: Any, annotation: str) -> bool:
+    """Whether a value is a text, a mapping or a list of numbers, where a field is to be one."""
+    if value is None:
+        return annotation.endswith("None")
+    if annotation.startswith("list"):
+        return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
+    kinds = {"str": str, "dict": dict}
+    return isinstance(value, kinds.get(annotation.split("[")[0], object))
 
 
 def _series(value: Any) -> Any:

@@ -85,9 +85,11 @@ class ResultsStore:
         """
         folder = self.folder_of(config)
         time = datetime.datetime.now()
-        while (path := folder / _file_name(config.seed, time)).exists():
+        content = record.to_json().encode()
+        while not write_atomically(
+            path := folder / _file_name(config.seed, time), content, replace=False
+        ):
             time += datetime.timedelta(seconds=1)
-        write_atomically(path, record.to_json().encode())
         return replace(record, path=path)
 
     def work_folder(self, run_id: str) -> Path:
