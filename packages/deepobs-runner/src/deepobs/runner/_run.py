@@ -154,7 +154,7 @@ def run_config(
     Raises:
         UsageError: An argument is to blame.
         RunInProgressError: Another process is doing this very run in the same results folder.
-        RunInterruptedError: SIGTERM, SIGINT or SIGUSR1 came; a checkpoint was saved.
+        RunInterruptedError: SIGTERM, SIGINT, SIGUSR1 or SIGUSR2 came; a checkpoint was saved.
         CheckpointError: To be resumed, but no checkpoint can be used.
         OptimizerError: The optimizer raised an error in its step.
         ResultsError: The record could not be written; checkpoints are kept.

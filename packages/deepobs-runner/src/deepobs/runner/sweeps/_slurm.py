@@ -1,15 +1,18 @@
 """Runs as SLURM jobs through submitit: no server, only a folder that all machines see."""
 
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .._errors import UsageError
+from .._errors import RunInterruptedError, UsageError
+from .._signals import requeue_signal
 from ._executor import Event, Job, Outcome, Work, ignore_progress
 
 _POLL_SECONDS = 1.0
+_MOST_TIMEOUTS = 1000  # of one job; submitit's 3 would end a long run that only needs more time
 
 
 class SlurmExecutor:
@@ -49,7 +52,9 @@ class SlurmExecutor:
                 "pip install 'deepobs-runner[slurm]'."
             ) from error
         try:
-            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
+            self._executor = submitit.AutoExecutor(
+                folder=folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS
+            )
         except RuntimeError as error:
             raise UsageError(f"executor 'slurm' finds no SLURM here: {error}.") from error
         self._executor.update_parameters(
@@ -113,7 +118,13 @@ class _Task:
         self._work = work
 
     def __call__(self, job: Job) -> Outcome:
-        return self._work(job, ignore_progress)
+        try:
+            return self._work(job, ignore_progress)
+        except RunInterruptedError as error:
+            if signal.Signals(error.signal_number).name == requeue_signal():
+                # The run, which caught it, is saved: now submitit's handler, which requeues.
+                signal.raise_signal(error.signal_number)
+            raise
 
     def checkpoint(self, job: Job) -> Any:
         import submitit
