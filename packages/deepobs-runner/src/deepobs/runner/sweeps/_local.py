@@ -16,9 +16,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from .._errors import RunInterruptedError, UsageError
-from ._executor import Event, Job, Outcome, Progress, Work
+from ._executor import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
 
-_SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -107,7 +106,7 @@ class LocalExecutor:
                 worker.process.terminate()
             worker.pipe.close()
         for worker in self._workers:
-            worker.process.join(_SAVING_SECONDS)
+            worker.process.join(SAVING_SECONDS)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()

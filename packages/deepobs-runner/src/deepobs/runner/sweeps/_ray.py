@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from .._errors import UsageError
-from ._executor import Event, Job, Outcome, Work, ignore_progress
+from ._executor import SAVING_SECONDS, Event, Job, Outcome, Work, ignore_progress
 
 
 class RayExecutor:
@@ -85,10 +85,13 @@ class RayExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel what still runs, and leave the cluster if we joined it."""
+        """Cancel what still runs, let it save, and leave the cluster if we joined it."""
         for reference in self._running:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference)
+        if self._running:
+            running = list(self._running)
+            self._ray.wait(running, num_returns=len(running), timeout=SAVING_SECONDS)
         self._running.clear()
         if self._started_ray:
             self._ray.shutdown()
