@@ -15,6 +15,8 @@ PLAN = {
     "epochs": 1,
     "seeds": [42, 43],
 }
+RAY = ["sweep.yaml", "--executor", "ray", "--option"]
+SLURM = ["sweep.yaml", "--executor", "slurm", "--option"]
 
 
 @pytest.fixture
@@ -126,6 +128,15 @@ def test_what_a_dry_run_cannot_do(deepobs, plan, capsys, fields, arguments, word
         (["sweep.yaml", "--workers", "0"], "workers is a whole number of at least 1"),
         (["sweep.yaml", "--option", "thread=1"], "did you mean threads"),
         (["sweep.yaml", "--option", "threads"], "NAME=VALUE"),
+        (["sweep.yaml", "--option", "workers=0"], "workers is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "workers=-2"], "workers is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "threads=abc"], "threads is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "devices=0"], "devices is a list of values"),
+        ([*RAY, "gpus=abc"], "gpus is a finite number of at least 0"),
+        ([*RAY, "address=3"], "address is a cluster's address"),
+        ([*SLURM, "cluster=foo"], "no cluster named 'foo'; there are slurm and local"),
+        ([*SLURM, "minutes=abc"], "minutes is a whole number of at least 1"),
+        ([*SLURM, "parameters=3"], "parameters is a mapping of submitit's"),
         (["sweep.yaml", "--results", "sweep.yaml/results"], "cannot be written"),
         (["sweep.yaml", "--progress", "loud"], "progress"),
         (["sweep.yaml", "--checkpoint-every", "-1"], "checkpoint_every is a finite number of"),

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from deepobs.runner import UsageError, load_records
-from deepobs.runner.sweeps import sweep
+from deepobs.runner.sweeps import SlurmExecutor, sweep
+from deepobs.runner.sweeps._work import perform
 
 pytest.importorskip("submitit", reason="the extra slurm is not installed")
 TESTS = Path(__file__).parent
@@ -79,3 +80,9 @@ def test_no_slurm_here(tmp_path, monkeypatch):
     plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1}
     with pytest.raises(UsageError, match="finds no SLURM here"):
         sweep(plan, results=tmp_path / "results", executor="slurm", device="cpu", progress="off")
+
+
+def test_what_submitit_refuses(tmp_path):
+    """A parameter that submitit does not know is refused in its words, before anything starts."""
+    with pytest.raises(UsageError, match="refuses the parameters: Parameter 'nope' need"):
+        SlurmExecutor(perform, folder=tmp_path, cluster="local", parameters={"nope": 1})

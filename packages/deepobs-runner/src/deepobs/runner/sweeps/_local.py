@@ -15,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
+from .._checks import whole
 from .._errors import RunInterruptedError, UsageError
 from ._executor import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
 
@@ -51,9 +52,11 @@ class LocalExecutor:
     def __init__(
         self, work: Work, *, workers: int, threads: int | None = None, devices: Sequence[str] = ()
     ) -> None:
+        whole("workers", workers, least=1)
         self._work = work
-        self._threads = threads or max(1, available_cores() // workers)
-        self._devices = tuple(devices)
+        share = max(1, available_cores() // workers)
+        self._threads = share if threads is None else whole("threads", threads, least=1)
+        self._devices = _checked_devices(devices)
         self._context: Any = multiprocessing.get_context(_METHOD)
         if _METHOD == "forkserver":
             self._context.set_forkserver_preload([f"{__package__}._preload"])
@@ -158,6 +161,16 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _checked_devices(devices: Any) -> tuple[str, ...]:
+    """The devices as words; their numbers, as a command line gives them, are right too."""
+    listed = isinstance(devices, list | tuple)
+    if not listed or not all(isinstance(device, str | int) for device in devices):
+        raise UsageError(
+            f"devices is a list of values of CUDA_VISIBLE_DEVICES, such as [0, 1], not {devices!r}."
+        )
+    return tuple(map(str, devices))
 
 
 def _packed(job: Job) -> bytes:

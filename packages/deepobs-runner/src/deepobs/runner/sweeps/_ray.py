@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from .._checks import number, whole
 from .._errors import UsageError
 from ._executor import SAVING_SECONDS, Event, Job, Outcome, Work, ignore_progress
 
@@ -35,6 +36,13 @@ class RayExecutor:
         gpus: float | None = None,
         workers: int | None = None,
     ) -> None:
+        if not isinstance(address, str | None):
+            raise UsageError(f"address is a cluster's address, not {address!r}.")
+        number("cpus", cpus, least=0)
+        if gpus is not None:
+            number("gpus", gpus, least=0)
+        if workers is not None:
+            whole("workers", workers, least=1)
         try:
             import ray
         except ImportError as error:
