@@ -43,3 +43,21 @@ class KillsOnce(torch.optim.SGD):
             marker.touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return super().step(closure)
+
+
+class PreemptedOnce(torch.optim.SGD):
+    """Gets submitit's signal in its 30th step, once; notes its steps (`$SWEEP_TEST_FOLDER`)."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, or the signal before it."""
+        PreemptedOnce.steps += 1
+        folder = Path(os.environ["SWEEP_TEST_FOLDER"])
+        with (folder / "steps").open("a") as steps:
+            steps.write(f"{PreemptedOnce.steps}\n")
+        marker = folder / "preempted"
+        if PreemptedOnce.steps == 30 and not marker.exists():
+            marker.touch()
+            signal.raise_signal(signal.SIGUSR2)
+        return super().step(closure)

@@ -15,6 +15,8 @@ PLAN = {
     "epochs": 1,
     "seeds": [42, 43],
 }
+RAY = ["sweep.yaml", "--executor", "ray", "--option"]
+SLURM = ["sweep.yaml", "--executor", "slurm", "--option"]
 
 
 @pytest.fixture
@@ -73,6 +75,51 @@ def test_dry_run(deepobs, plan, capsys):
     assert group["run_seconds"] > 22 * group["step_seconds"] > 0
 
 
+def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
+    """What changes a step's cost has a line of its own; optimizers with two modes work too."""
+    Path("modes.py").write_text(
+        "import torch\n\nclass SGD(torch.optim.SGD):\n    training = False\n\n"
+        "    def train(self):\n        self.training = True\n\n"
+        "    def eval(self):\n        self.training = False\n\n"
+        "    def step(self, closure=None):\n        assert self.training\n"
+        "        return super().step(closure)\n"
+    )
+    lbfgs = {"name": "LBFGS", "hyperparameters": {"max_iter": [1, 2]}}
+    accumulated = {"name": "SGD", "accumulate": [1, 4], "precision": "bf16"}
+    optimizers = ["SGD", "modes.SGD", lbfgs, accumulated]
+    plan.write_text(yaml.safe_dump({**PLAN, "optimizers": optimizers}))
+    assert deepobs("sweep", plan, "--dry-run", "--device", "cpu", "--workers", 1) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition("64, ")[2].partition(":")[0] for line in lines[:-1]] == [
+        "SGD",
+        "modes.SGD",
+        "LBFGS max_iter=1",
+        "LBFGS max_iter=2",
+        "SGD, bf16",
+        "SGD, bf16, accumulate 4",
+    ]
+    assert all(line.startswith("4 x digits_logreg, batch size ") for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    ("fields", "arguments", "words", "status"),
+    [
+        ({"optimizers": ["SparseAdam"]}, [], "The optimizer SparseAdam failed in its step", 1),
+        ({"batch_size": 100000}, [], "100000", 2),
+        ({}, ["--workers", "-1"], "workers is a whole number of at least 1, not -1", 2),
+    ],
+)
+def test_what_a_dry_run_cannot_do(deepobs, plan, capsys, fields, arguments, words, status):
+    """What a run would fail with, a dry run says in one sentence."""
+    plan.write_text(yaml.safe_dump({**PLAN, **fields}))
+    arguments = ["--device", "cpu", "--dry-run", "--workers", "1", *arguments]
+    assert deepobs("sweep", plan, *arguments) == status
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -81,6 +128,15 @@ def test_dry_run(deepobs, plan, capsys):
         (["sweep.yaml", "--workers", "0"], "workers is a whole number of at least 1"),
         (["sweep.yaml", "--option", "thread=1"], "did you mean threads"),
         (["sweep.yaml", "--option", "threads"], "NAME=VALUE"),
+        (["sweep.yaml", "--option", "workers=0"], "workers is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "workers=-2"], "workers is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "threads=abc"], "threads is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "devices=0"], "devices is a list of values"),
+        ([*RAY, "gpus=abc"], "gpus is a finite number of at least 0"),
+        ([*RAY, "address=3"], "address is a cluster's address"),
+        ([*SLURM, "cluster=foo"], "no cluster named 'foo'; there are slurm and local"),
+        ([*SLURM, "minutes=abc"], "minutes is a whole number of at least 1"),
+        ([*SLURM, "parameters=3"], "parameters is a mapping of submitit's"),
         (["sweep.yaml", "--results", "sweep.yaml/results"], "cannot be written"),
         (["sweep.yaml", "--progress", "loud"], "progress"),
         (["sweep.yaml", "--checkpoint-every", "-1"], "checkpoint_every is a finite number of"),

@@ -109,7 +109,7 @@ def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
     assert same(runs.finish("stopped", optimizer, **changes), whole)
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"])
 def test_a_signal_stops_the_command_with_its_status(runs, workers, name):
     """128 + its number, as shells say; one sentence tells how to go on; and it does, exactly."""
     number, said = signal.Signals[name], runs.folder / "said"

@@ -124,3 +124,10 @@ def test_schedules_that_take_functions_are_not_offered():
     """A file cannot hold them."""
     with pytest.raises(UsageError, match="no schedule named 'LambdaLR'"):
         check_schedule({"name": "LambdaLR", "lr_lambda": 1}, EPOCHS)
+
+
+@pytest.mark.parametrize("schedule", [3, None, ["cosine"], {"epochs": 3}])
+def test_a_schedule_is_a_name_or_a_mapping(schedule):
+    """Anything else is refused in one sentence, which says what was given."""
+    with pytest.raises(UsageError, match="a name or a mapping with a name, not "):
+        check_schedule(schedule, EPOCHS)

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from deepobs.runner import RunConfig, UsageError
 from deepobs.runner.sweeps import Job, Outcome, Progress, describe, duration
+from deepobs.runner.sweeps import _progress as progress_module
 from deepobs.runner.sweeps._progress import _LiveTable, check_progress, make_monitor
 
 FAILED = Outcome(status="failed", message="RuntimeError: no", retry=True)
@@ -81,6 +82,20 @@ def test_live_table():
     assert row.split()[-2:] == ["3", "0.25"]
     assert "seed=3: RuntimeError: no" in text
     assert "seed=1" not in screen.getvalue().splitlines()[-1]  # nothing is left running
+
+
+def test_the_table_may_change_while_it_is_drawn(monkeypatch):
+    """A run that begins while the table's thread draws does not end that thread."""
+    monitor = _LiveTable(Console(file=io.StringIO()), 2, 0)
+    monitor.update(_job(1), Progress(epoch=1), again=False)
+
+    def begin_another(config):
+        monitor.update(_job(2), Progress(epoch=1), again=False)
+        return "a run"
+
+    monkeypatch.setattr(progress_module, "describe", begin_another)
+    monitor._render()
+    assert len(monitor._running) == 2
 
 
 def test_off(capsys):

@@ -1,12 +1,16 @@
 """Runs on a real Ray cluster of this machine."""
 
+import contextlib
 import json
+import sys
 from pathlib import Path
+from unittest.mock import MagicMock, call
 
 import pytest
 
 from deepobs.runner.sweeps import RayExecutor, sweep
 from deepobs.runner.sweeps import _sweep as sweep_module
+from deepobs.runner.sweeps._executor import SAVING_SECONDS
 from deepobs.runner.sweeps._work import perform
 
 pytestmark = [
@@ -101,6 +105,21 @@ def test_a_killed_worker(cluster, tmp_path):
     held = {run.config.optimizer_name: (run.status, run.attempts) for run in result.runs}
     assert held == {"KillsOnce": ("finished", 2), "Fails": ("failed", 2), "SGD": ("finished", 1)}
     assert "this optimizer is broken" in result.failed[0].message
+
+
+def test_an_exception_lets_the_runs_save(monkeypatch):
+    """After an exception, such as Ctrl-C, Ray is shut down when the cancelled runs have ended."""
+    ray = MagicMock()
+    ray.is_initialized.return_value = False
+    ray.exceptions.RayError = RuntimeError
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    executor = RayExecutor(perform, gpus=0)
+    with contextlib.suppress(KeyboardInterrupt), executor:
+        executor._running["a run"] = None
+        raise KeyboardInterrupt
+    done = [made for made in ray.mock_calls if made[0] in ("cancel", "wait", "shutdown")]
+    waited = call.wait(["a run"], num_returns=1, timeout=SAVING_SECONDS)
+    assert done == [call.cancel("a run"), waited, call.shutdown()]
 
 
 def test_fractions_of_a_gpu():

@@ -28,6 +28,8 @@ def test_numbers(tmp_path, text, number):
         ("lr: 1\nlr: 2\n", "line 2, column 1: the key 'lr' is given twice"),
         ("lr: [1, 2", "not valid YAML at line 1"),
         ("1: 2", "the key 1 is not a name"),
+        ("? [1]\n: 2", "the list or mapping is not a name"),
+        ("a: " + "[" * 20000, "nested too deeply"),
         ("a: !!python/object:os.system {}", "not valid YAML"),
     ],
 )
@@ -35,6 +37,14 @@ def test_not_yaml(tmp_path, text, words):
     """What is not YAML, and a key given twice, are refused with line and column."""
     with pytest.raises(UsageError, match=words):
         read_yaml(_write(tmp_path, text))
+
+
+def test_merge_keys(tmp_path):
+    """A mapping may be merged into others, deeper ones first, and its keys be said anew."""
+    text = "x: &x {lr: 1, eps: 2}\na: {b: &b {<<: *x, lr: 3}}\nc: {<<: *b, eps: 4}\n"
+    held = read_yaml(_write(tmp_path, text))
+    assert held["a"] == {"b": {"lr": 3, "eps": 2}}
+    assert held["c"] == {"lr": 3, "eps": 4}
 
 
 def test_unreadable(tmp_path):

@@ -154,7 +154,7 @@ def run_config(
     Raises:
         UsageError: An argument is to blame.
         RunInProgressError: Another process is doing this very run in the same results folder.
-        RunInterruptedError: SIGTERM, SIGINT or SIGUSR1 came; a checkpoint was saved.
+        RunInterruptedError: SIGTERM, SIGINT, SIGUSR1 or SIGUSR2 came; a checkpoint was saved.
         CheckpointError: To be resumed, but no checkpoint can be used.
         OptimizerError: The optimizer raised an error in its step.
         ResultsError: The record could not be written; checkpoints are kept.
@@ -174,7 +174,7 @@ def run_config(
             done = group.on_main(lambda: store.find(config))
             if done is not None:
                 return done
-        built = _build(config, chosen, data_root)
+        built = build_problem(config, chosen, data_root)
         _own_noise(built, group)
         if channels_last:
             built.model.to(memory_format=torch.channels_last)
@@ -218,7 +218,9 @@ def run_config(
         return record
 
 
-def _build(config: RunConfig, device: torch.device, data_root: str | Path | None) -> BuiltProblem:
+def build_problem(
+    config: RunConfig, device: torch.device, data_root: str | Path | None
+) -> BuiltProblem:
     """The problem; what a configuration asks too much of its data becomes a `UsageError`."""
     try:
         built = build(

@@ -138,7 +138,8 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, 
     Raises:
         UsageError: There is no such schedule, or it does not take these arguments.
     """
-    given = {"name": schedule} if isinstance(schedule, str) else dict(schedule)
+    given = {"name": schedule} if isinstance(schedule, str) else schedule
+    given = dict(given) if isinstance(given, Mapping) else {}
     name = given.pop("name", None)
     if not isinstance(name, str):
         raise UsageError(f"schedule is a name or a mapping with a name, not {schedule!r}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -9,6 +10,11 @@ from typing import Any, Self
 
 # SIGUSR1 is what SLURM's `--signal=USR1@60` sends a minute before it takes the machine back.
 _NAMES = ("SIGTERM", "SIGINT", "SIGUSR1")
+
+
+def requeue_signal() -> str:
+    """The name of the signal at which submitit puts a SLURM job back into the queue."""
+    return f"SIG{os.environ.get('SUBMITIT_PREEMPT_SIGNAL', 'USR2')}"
 
 
 class StopSignals:
@@ -26,7 +32,8 @@ class StopSignals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (getattr(signal, name) for name in _NAMES if hasattr(signal, name)):
+            names = [name for name in (*_NAMES, requeue_signal()) if hasattr(signal, name)]
+            for number in {getattr(signal, name) for name in names}:
                 self._outer[number] = signal.signal(number, self._note)
         return self
 

@@ -12,6 +12,7 @@ from ._options import execution_options, find_users_modules, pairs
 
 if TYPE_CHECKING:
     from ..sweeps import Estimate, SweepResult
+    from ..sweeps._dry_run import Group
 
 _ENDS = ("finished", "diverged", "done before", "failed")
 
@@ -89,7 +90,7 @@ def _forecast(expected: Estimate) -> str:
     from ..sweeps import duration
 
     lines = [
-        f"{group.runs} x {group.problem}, batch size {group.batch_size}, {group.optimizer}: "
+        f"{group.runs} x {_words(group)}: "
         f"{1000 * group.step_seconds:.3g} ms a step, {duration(group.run_seconds)} a run"
         for group in expected.groups
     ]
@@ -97,3 +98,14 @@ def _forecast(expected: Estimate) -> str:
     workers = f"{expected.workers} worker{'s' if expected.workers > 1 else ''}"
     lines.append(f"{expected.runs} runs{done}; about {duration(expected.seconds)} on {workers}")
     return "\n".join(lines)
+
+
+def _words(group: Group) -> str:
+    """What the runs of a group have in common."""
+    named = [f"{name}={value}" for name, value in group.hyperparameters.items()]
+    words = [group.problem, f"batch size {group.batch_size}", " ".join([group.optimizer, *named])]
+    if group.precision != "fp32":
+        words.append(group.precision)
+    if group.accumulate > 1:
+        words.append(f"accumulate {group.accumulate}")
+    return ", ".join(words)

@@ -1,35 +1,43 @@
 """How many runs a sweep has, and how long they would take, from a few timed steps."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from deepobs.data import Batch, Phase
-from deepobs.problems import BuiltProblem, build
+from deepobs.problems import BuiltProblem
 
+from .._callbacks import Callbacks
 from .._config import RunConfig
-from .._numerics import choose_device, in_precision
-from .._optimizers import make_optimizer
+from .._distributed import Processes
+from .._numerics import arithmetic, autocast, choose_device
+from .._progress import make_progress
+from .._run import build_problem
+from .._train import Trainer
 from ..results._store import ResultsStore
 
 _WARM_UP_STEPS = 3
 _TIMED_STEPS = 20
 _TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
+_COSTLY = ("problem", "batch_size", "optimizer", "hyperparameters", "precision", "accumulate")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Runs of which a step costs about the same: only the optimizer's arguments may differ.
+    """Runs of which a step costs about the same: learning rate, schedule and seed may differ.
 
     Attributes:
         problem: The problem's name.
         batch_size: Examples a step.
-        optimizer: The optimizer's name.
+        optimizer: The optimizer's name, with its module unless it is one of torch's.
+        hyperparameters: The optimizer's other arguments, by name.
         precision: Arithmetic of the training.
+        accumulate: Micro-batches a step.
         runs: How many of them are to do.
         step_seconds: Time of one training step.
         run_seconds: Mean time of one run: its steps and its evaluations.
@@ -38,7 +46,9 @@ class Group:
     problem: str
     batch_size: int
     optimizer: str
+    hyperparameters: Mapping[str, Any]
     precision: str
+    accumulate: int
     runs: int
     step_seconds: float
     run_seconds: float
@@ -75,7 +85,7 @@ def estimate(
     device: str = "auto",
     data_root: str | Path | None = None,
 ) -> Estimate:
-    """Times a few steps of each distinct (problem, batch size, optimizer, precision).
+    """Times a few steps of each kind of run that has a cost of its own.
 
     Args:
         runs: The plan's runs.
@@ -87,13 +97,17 @@ def estimate(
 
     Returns:
         Numbers of runs and times; the workers are taken to be as fast together as each alone.
+
+    Raises:
+        UsageError: A run asks too much of its data.
+        OptimizerError: An optimizer raised an error in its step.
     """
     store = ResultsStore(results)
-    groups: dict[tuple[object, ...], list[RunConfig]] = {}
+    groups: dict[str, list[RunConfig]] = {}
     to_do = [run for run in runs if store.find(run) is None]
     for run in to_do:
-        key = (run.problem_name, run.batch_size, run.optimizer_name, run.precision)
-        groups.setdefault(key, []).append(run)
+        content = run.to_dict()
+        groups.setdefault(repr([content[name] for name in _COSTLY]), []).append(run)
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
@@ -110,18 +124,13 @@ def estimate(
 
 def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | None) -> Group:
     config = runs[0]
-    built = build(
-        config.problem,
-        seed=config.seed,
-        device=choose_device(device, 0),
-        batch_size=config.batch_size,
-        weight_decay=config.weight_decay,
-        data_root=data_root,
-        validation=config.validation,
-    )
-    step_seconds = _time(built, "train", _training_step(config, built))
-    with torch.no_grad():
-        evaluation_seconds = _time(built, "test", built.losses)
+    built = build_problem(config, choose_device(device, 0), data_root)
+    with arithmetic(config.precision, deterministic=False):
+        trainer = _trainer(config, built)
+        step_seconds = _time(built, "train", trainer.step)
+        trainer.evaluation_mode()
+        with torch.no_grad(), autocast(config.precision, built.device):
+            evaluation_seconds = _time(built, "test", built.losses)
     phases: tuple[Phase, ...] = ("train_eval", "test")
     if config.validation:
         phases = (*phases, "valid")
@@ -131,35 +140,30 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
     return Group(
         problem=config.problem_name,
         batch_size=built.batch_size,
-        optimizer=config.optimizer_name,
+        optimizer=config.to_dict()["optimizer"],
+        hyperparameters=config.hyperparameters,
         precision=config.precision,
+        accumulate=config.accumulate,
         runs=len(runs),
         step_seconds=step_seconds,
         run_seconds=epochs * epoch + evaluation,
     )
 
 
-def _training_step(config: RunConfig, built: BuiltProblem) -> Callable[[Batch], object]:
-    optimizer = make_optimizer(
-        config.optimizer_class, built.model.parameters(), config.lr, config.hyperparameters
+def _trainer(config: RunConfig, built: BuiltProblem) -> Trainer:
+    """What trains a run, ready for its first step; it tells nobody and saves nothing."""
+    return Trainer(
+        config,
+        built,
+        processes=Processes(),
+        callback=Callbacks([]),
+        progress=make_progress("off", config, built.num_batches("train")),
+        after_step=lambda _: None,
     )
-    objective = in_precision(built.objective, config.precision, built.device)
-
-    def step(batch: Batch) -> object:
-        def closure() -> float:
-            optimizer.zero_grad()
-            loss = objective(batch)
-            loss.backward()  # type: ignore[no-untyped-call] # torch's
-            return loss  # type: ignore[return-value] # optimizers take a tensor too
-
-        return optimizer.step(closure)
-
-    return step
 
 
 def _time(built: BuiltProblem, phase: Phase, step: Callable[[Batch], object]) -> float:
     """Seconds of one step on the phase's batches, the warm-up excluded."""
-    built.model.train(phase == "train")
     batches = chain.from_iterable(built.batches(phase, epoch=epoch) for epoch in count())
     for batch in islice(batches, _WARM_UP_STEPS):
         step(batch)

@@ -7,6 +7,8 @@ from typing import Any, Literal, Protocol, Self, TypeAlias
 
 from .._config import RunConfig
 
+SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:

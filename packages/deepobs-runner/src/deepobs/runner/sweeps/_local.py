@@ -15,10 +15,10 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
+from .._checks import whole
 from .._errors import RunInterruptedError, UsageError
-from ._executor import Event, Job, Outcome, Progress, Work
+from ._executor import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
 
-_SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -52,9 +52,11 @@ class LocalExecutor:
     def __init__(
         self, work: Work, *, workers: int, threads: int | None = None, devices: Sequence[str] = ()
     ) -> None:
+        whole("workers", workers, least=1)
         self._work = work
-        self._threads = threads or max(1, available_cores() // workers)
-        self._devices = tuple(devices)
+        share = max(1, available_cores() // workers)
+        self._threads = share if threads is None else whole("threads", threads, least=1)
+        self._devices = _checked_devices(devices)
         self._context: Any = multiprocessing.get_context(_METHOD)
         if _METHOD == "forkserver":
             self._context.set_forkserver_preload([f"{__package__}._preload"])
@@ -107,7 +109,7 @@ class LocalExecutor:
                 worker.process.terminate()
             worker.pipe.close()
         for worker in self._workers:
-            worker.process.join(_SAVING_SECONDS)
+            worker.process.join(SAVING_SECONDS)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
@@ -159,6 +161,16 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _checked_devices(devices: Any) -> tuple[str, ...]:
+    """The devices as words; their numbers, as a command line gives them, are right too."""
+    listed = isinstance(devices, list | tuple)
+    if not listed or not all(isinstance(device, str | int) for device in devices):
+        raise UsageError(
+            f"devices is a list of values of CUDA_VISIBLE_DEVICES, such as [0, 1], not {devices!r}."
+        )
+    return tuple(map(str, devices))
 
 
 def _packed(job: Job) -> bytes:

@@ -168,7 +168,8 @@ class _LiveTable:
         table = Table(box=None, pad_edge=False)
         for column in ("run", "epoch", "test loss"):
             table.add_column(column, justify="left" if column == "run" else "right")
-        for job, progress in self._running.values():
+        # a copy: the table's clock is a thread of its own
+        for job, progress in list(self._running.values()):
             loss = "" if progress.loss is None else f"{progress.loss:.5g}"
             table.add_row(describe(job.config), str(progress.epoch), loss)
         troubles = [Text(line, style="red") for line in self._troubles[-_SHOWN_TROUBLES:]]

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
+from .._checks import number, whole
 from .._errors import UsageError
-from ._executor import Event, Job, Outcome, Work, ignore_progress
+from ._executor import SAVING_SECONDS, Event, Job, Outcome, Work, ignore_progress
 
 
 class RayExecutor:
@@ -35,6 +36,13 @@ class RayExecutor:
         gpus: float | None = None,
         workers: int | None = None,
     ) -> None:
+        if not isinstance(address, str | None):
+            raise UsageError(f"address is a cluster's address, not {address!r}.")
+        number("cpus", cpus, least=0)
+        if gpus is not None:
+            number("gpus", gpus, least=0)
+        if workers is not None:
+            whole("workers", workers, least=1)
         try:
             import ray
         except ImportError as error:
@@ -85,10 +93,13 @@ class RayExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel what still runs, and leave the cluster if we joined it."""
+        """Cancel what still runs, let it save, and leave the cluster if we joined it."""
         for reference in self._running:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference)
+        if self._running:
+            running = list(self._running)
+            self._ray.wait(running, num_returns=len(running), timeout=SAVING_SECONDS)
         self._running.clear()
         if self._started_ray:
             self._ray.shutdown()

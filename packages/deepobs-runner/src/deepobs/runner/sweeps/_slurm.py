@@ -1,15 +1,20 @@
 """Runs as SLURM jobs through submitit: no server, only a folder that all machines see."""
 
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from .._errors import UsageError
+from .._checks import whole
+from .._errors import RunInterruptedError, UsageError, unknown
+from .._signals import requeue_signal
 from ._executor import Event, Job, Outcome, Work, ignore_progress
 
+_CLUSTERS = ("slurm", "local")
 _POLL_SECONDS = 1.0
+_MOST_TIMEOUTS = 1000  # of one job; submitit's 3 would end a long run that only needs more time
 
 
 class SlurmExecutor:
@@ -41,6 +46,13 @@ class SlurmExecutor:
         parameters: Mapping[str, Any] | None = None,
         cluster: str = "slurm",
     ) -> None:
+        counts = {"workers": (workers, 1), "cpus": (cpus, 1), "gpus": (gpus, 0)}
+        for name, (value, least) in {**counts, "minutes": (minutes, 1)}.items():
+            whole(name, value, least=least)
+        if not isinstance(parameters, Mapping | None):
+            raise UsageError(f"parameters is a mapping of submitit's, not {parameters!r}.")
+        if cluster not in _CLUSTERS:
+            raise unknown("cluster", str(cluster), _CLUSTERS, "there are slurm and local.")
         try:
             import submitit
         except ImportError as error:
@@ -49,17 +61,23 @@ class SlurmExecutor:
                 "pip install 'deepobs-runner[slurm]'."
             ) from error
         try:
-            self._executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
+            self._executor = submitit.AutoExecutor(
+                folder=folder, cluster=cluster, slurm_max_num_timeout=_MOST_TIMEOUTS
+            )
         except RuntimeError as error:
             raise UsageError(f"executor 'slurm' finds no SLURM here: {error}.") from error
-        self._executor.update_parameters(
-            name="deepobs",
-            timeout_min=minutes,
-            cpus_per_task=cpus,
-            gpus_per_node=gpus,
-            slurm_array_parallelism=workers,
-            **(parameters or {}),
-        )
+        try:
+            self._executor.update_parameters(
+                name="deepobs",
+                timeout_min=minutes,
+                cpus_per_task=cpus,
+                gpus_per_node=gpus,
+                slurm_array_parallelism=workers,
+                **(parameters or {}),
+            )
+        except (NameError, TypeError, ValueError, AssertionError) as error:
+            reason = str(error).splitlines()[0].rstrip(".")
+            raise UsageError(f"submitit refuses the parameters: {reason}.") from error
         self._is_slurm = self._executor.cluster == "slurm"
         self._workers = workers
         self._work = work
@@ -113,7 +131,13 @@ class _Task:
         self._work = work
 
     def __call__(self, job: Job) -> Outcome:
-        return self._work(job, ignore_progress)
+        try:
+            return self._work(job, ignore_progress)
+        except RunInterruptedError as error:
+            if signal.Signals(error.signal_number).name == requeue_signal():
+                # The run, which caught it, is saved: now submitit's handler, which requeues.
+                signal.raise_signal(error.signal_number)
+            raise
 
     def checkpoint(self, job: Job) -> Any:
         import submitit

@@ -214,10 +214,11 @@ def dry_run(
         Numbers of runs, and how long they would take.
 
     Raises:
-        UsageError: The plan is wrong.
+        UsageError: The plan or an argument is wrong.
+        OptimizerError: An optimizer raised an error in its step.
     """
+    workers = default_workers(device) if workers is None else whole("workers", workers, least=1)
     runs = read_plan(config)
-    workers = workers or default_workers(device)
     return estimate(
         runs,
         results=results,

@@ -8,25 +8,28 @@ import yaml
 
 from .._errors import UsageError
 
+_KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
+
 
 class _Loader(yaml.SafeLoader):
     """The safe loader, with YAML 1.2's floats and without silently dropped keys."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Refuses a key that the same mapping already holds; YAML would keep only the last."""
-        seen: set[Any] = set()
+        node = super().compose_mapping_node(anchor)
+        # Here each mapping is seen once, as it is written: the constructor merges `<<` in place.
+        seen: set[str] = set()
         for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} is not a name", problem_mark=key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} is given twice", problem_mark=key_node.start_mark
-                )
+            key, problem = key_node.value, None
+            if key_node.tag not in _KEY_TAGS:
+                name = f"key {key}" if isinstance(key_node, yaml.ScalarNode) else "list or mapping"
+                problem = f"the {name} is not a name"
+            elif key in seen:
+                problem = f"the key {key!r} is given twice"
+            if problem is not None:
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key_node.start_mark)
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        return node
 
 
 # PyYAML follows YAML 1.1, where 1e-5 is a string for want of a dot.
@@ -60,5 +63,7 @@ def read_yaml(path: Path) -> object:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"
         raise UsageError(f"{path} is not valid YAML at {where}: {error.problem}.") from error
+    except RecursionError as error:
+        raise UsageError(f"{path} is not a configuration: it is nested too deeply.") from error
     except yaml.YAMLError as error:
         raise UsageError(f"{path} is not valid YAML: {str(error).splitlines()[0]}.") from error
