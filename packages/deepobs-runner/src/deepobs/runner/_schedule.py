@@ -135,8 +135,9 @@ class Schedule:
     def _move(self, *loss: float) -> None:
         if self.scheduler is None:
             return
+        step: Any = self.scheduler.step  # ReduceLROnPlateau's takes what others do not
         try:
-            self.scheduler.step(*loss)
+            step(*loss)
         except Exception as error:
             name = type(self.scheduler).__name__
             raise UsageError(f"The schedule {name} cannot go on: {explain(error)}.") from error
