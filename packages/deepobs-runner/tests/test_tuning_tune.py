@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
+from deepobs.problems import get_problem
 from deepobs.runner import UsageError, load_records, tune
 
 COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
@@ -54,6 +56,29 @@ def test_an_interrupted_search_goes_on(tmp_path):
     assert len(files) == 2
     assert {path: path.stat().st_mtime_ns for path in files} == files
     assert _tune(tmp_path, budget=4, **options) == second
+
+
+def test_a_smaller_budget_keeps_what_was_tried(tmp_path):
+    """What was tried is a result: a second, smaller search takes nothing from the file."""
+    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
+    first = _tune(tmp_path, budget=3, **options)
+    second = _tune(tmp_path, budget=1, **options)
+    assert second.path == first.path
+    assert second.trials == first.trials
+    assert second.best == first.best
+    assert len(json.loads(second.path.read_text())["trials"]) == 3
+
+
+def test_a_variant_of_a_problem_is_a_search_of_its_own(tmp_path):
+    """Two problems of one name write two files."""
+    variant = replace(get_problem("digits_logreg"), notes="a variant")
+    options = {"space": ["lr=choice:0.1"], "budget": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
+    ours, theirs = (
+        tune(problem, "SGD", results=tmp_path, progress="off", workers=1, **options)
+        for problem in ("digits_logreg", variant)
+    )
+    assert ours.path != theirs.path
+    assert ours.trials[0].run_ids != theirs.trials[0].run_ids
 
 
 def test_several_seeds_and_divergence(tmp_path):

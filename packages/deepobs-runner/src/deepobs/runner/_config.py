@@ -103,6 +103,13 @@ class RunConfig:
         return self.problem_value.name
 
     @property
+    def problem_identity(self) -> Any:
+        """What tells the problem from others: its name, or a description of one of your own."""
+        if PROBLEMS.get(self.problem_name) == self.problem_value:
+            return self.problem_name
+        return _description(self.problem_value)
+
+    @property
     def optimizer_class(self) -> type[Optimizer]:
         """The optimizer's class."""
         return find_optimizer(self.optimizer)
@@ -115,9 +122,7 @@ class RunConfig:
     @cached_property
     def run_id(self) -> str:
         """Content hash of all that defines the run: 16 hexadecimal digits."""
-        content: dict[str, Any] = {"format": "deepobs-run-1", **self.to_dict()}
-        if PROBLEMS.get(self.problem_name) != self.problem_value:
-            content["problem"] = _description(self.problem_value)
+        content = {"format": "deepobs-run-1", **self.to_dict(), "problem": self.problem_identity}
         text = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
