@@ -9,7 +9,11 @@ from dataclasses import replace
 import pytest
 
 from deepobs.problems import get_problem
-from deepobs.runner import UsageError, load_records, tune
+from deepobs.runner import RunConfig, UsageError, load_records, tune
+from deepobs.runner.sweeps._executor import Job, ignore_progress
+from deepobs.runner.sweeps._work import perform
+from deepobs.runner.tuning._objective import VALID
+from deepobs.runner.tuning._space import parse_space
 
 COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
 
@@ -143,6 +147,20 @@ def test_pruning(tmp_path):
     assert result.best.status == "finished"
     assert len(_seeds(tmp_path)) == ended.count("finished")
     assert not (tmp_path / ".runs").exists()
+
+
+def test_a_pruned_trial_is_not_done_again(tmp_path):
+    """A process that waited for another's run, which was pruned, leaves it at that."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    from deepobs.runner.tuning._study import Study
+
+    config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
+    study = Study(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
+    study.ask(1, 1)
+    study.name_run(0, config.run_id)
+    study.tell(0, None, pruned=True)
+    options = {"results": tmp_path, "device": "cpu", "callbacks": tuple(study.callbacks())}
+    assert perform(Job(config=config, options=options), ignore_progress).status == "pruned"
 
 
 def test_two_processes_share_a_study(tmp_path):
