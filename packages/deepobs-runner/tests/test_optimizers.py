@@ -26,6 +26,14 @@ class NoRate(torch.optim.Optimizer):
         super().__init__(params, {})
 
 
+class Asserts(torch.optim.SGD):
+    """An optimizer whose constructor asserts."""
+
+    def __init__(self, params, lr):
+        assert lr < 1, "too large"
+        super().__init__(params, lr)
+
+
 ALL = [
     name
     for name, value in vars(torch.optim).items()
@@ -70,6 +78,20 @@ def test_an_optimizer_without_learning_rate_is_refused():
     """There would be nothing to tune."""
     with pytest.raises(UsageError, match="NoRate takes no learning rate"):
         check_hyperparameters(NoRate, 0.1, {})
+
+
+def test_an_assertion_of_the_constructor_is_a_usage_error():
+    """Whatever it raises is told in a sentence, with its place."""
+    said = r"Asserts refuses its arguments: AssertionError: too large \(test_optimizers.py, line"
+    with pytest.raises(UsageError, match=said):
+        check_hyperparameters(Asserts, 1.0, {})
+
+
+@pytest.mark.parametrize("hyperparameters", [[1], {1: 2}, "momentum"])
+def test_hyperparameters_are_a_mapping_from_names(hyperparameters):
+    """As Python gives them, anything may come."""
+    with pytest.raises(UsageError, match="hyperparameters is a mapping from names"):
+        check_hyperparameters(Mine, 0.1, hyperparameters)
 
 
 def test_only_lbfgs_of_torch_needs_a_closure():

@@ -78,6 +78,13 @@ def test_trapezoidal_is_flat_and_then_falls():
     assert flat(found[8:]) == pytest.approx([1 - step / 8 for step in range(8)])
 
 
+def test_trapezoidal_cools_down_after_its_warm_up():
+    """A long warm-up leaves less than a fifth of the run to go down in; the peak is reached."""
+    found = rates({"name": "trapezoidal", "warmup_epochs": 9})
+    assert max(flat(found)) == 1.0
+    assert found[9] == pytest.approx([1, 0.75, 0.5, 0.25])
+
+
 @pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "step"])
 def test_warm_up_rises_in_a_line(name):
     """Two epochs of warm-up: from an eighth of the rate to the whole."""
@@ -131,3 +138,34 @@ def test_a_schedule_is_a_name_or_a_mapping(schedule):
     """Anything else is refused in one sentence, which says what was given."""
     with pytest.raises(UsageError, match="a name or a mapping with a name, not "):
         check_schedule(schedule, EPOCHS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "StepLR", "step_size": 0},
+        {"name": "StepLR", "step_size": 9, "gamma": "abc"},
+        {"name": "CosineAnnealingLR", "T_max": 0},
+        {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 9},
+        {"name": "ReduceLROnPlateau", "interval": "step"},
+    ],
+    ids=str,
+)
+def test_what_would_fail_in_training_is_refused(arguments):
+    """Torch takes these arguments, and fails on them after some epochs."""
+    with pytest.raises(UsageError, match=arguments["name"]):
+        check_schedule(arguments, EPOCHS)
+
+
+def test_one_cycle_too_short_for_the_steps_is_refused_before_training():
+    """How many steps a run takes is known only with its data."""
+    schedule = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 39, "interval": "step"}
+    with pytest.raises(UsageError, match="39 steps in all, and the run moves it 40 times"):
+        rates(schedule)
+
+
+def test_a_schedule_that_fails_late_says_so():
+    """What ten epochs of trying do not show: the factor outgrows any float."""
+    schedule = {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range"}
+    with pytest.raises(UsageError, match="CyclicLR cannot go on: OverflowError"):
+        rates({**schedule, "gamma": 1e9, "interval": "step"})

@@ -122,7 +122,14 @@ def test_an_exception_lets_the_runs_save(monkeypatch):
     assert done == [call.cancel("a run"), waited, call.shutdown()]
 
 
-def test_fractions_of_a_gpu():
-    """A run may ask for a part of a GPU; without a word it takes one where there are any."""
-    pytest.importorskip("ray", reason="the extra ray is not installed")
-    assert RayExecutor(perform, gpus=0.25)._gpus == 0.25
+@pytest.mark.parametrize(("given", "asked"), [(0.25, 0.25), (None, 1)])
+def test_fractions_of_a_gpu(monkeypatch, given, asked):
+    """Ray is asked for a part of a GPU; without a word, for one where there are any."""
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    monkeypatch.setattr(ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"GPU": 4.0})
+    options = {}
+    kind = "ray.remote_function.RemoteFunction.options"
+    monkeypatch.setattr(kind, lambda self, **named: options.update(named))
+    with RayExecutor(perform, gpus=given):
+        assert options["num_gpus"] == asked

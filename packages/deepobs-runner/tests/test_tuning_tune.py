@@ -4,10 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
-from deepobs.runner import UsageError, load_records, tune
+from deepobs.problems import get_problem
+from deepobs.runner import RunConfig, UsageError, load_records, tune
+from deepobs.runner.sweeps._executor import Job, ignore_progress
+from deepobs.runner.sweeps._work import perform
+from deepobs.runner.tuning._objective import VALID
+from deepobs.runner.tuning._space import parse_space
 
 COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
 
@@ -54,6 +60,29 @@ def test_an_interrupted_search_goes_on(tmp_path):
     assert len(files) == 2
     assert {path: path.stat().st_mtime_ns for path in files} == files
     assert _tune(tmp_path, budget=4, **options) == second
+
+
+def test_a_smaller_budget_keeps_what_was_tried(tmp_path):
+    """What was tried is a result: a second, smaller search takes nothing from the file."""
+    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
+    first = _tune(tmp_path, budget=3, **options)
+    second = _tune(tmp_path, budget=1, **options)
+    assert second.path == first.path
+    assert second.trials == first.trials
+    assert second.best == first.best
+    assert len(json.loads(second.path.read_text())["trials"]) == 3
+
+
+def test_a_variant_of_a_problem_is_a_search_of_its_own(tmp_path):
+    """Two problems of one name write two files."""
+    variant = replace(get_problem("digits_logreg"), notes="a variant")
+    options = {"space": ["lr=choice:0.1"], "budget": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
+    ours, theirs = (
+        tune(problem, "SGD", results=tmp_path, progress="off", workers=1, **options)
+        for problem in ("digits_logreg", variant)
+    )
+    assert ours.path != theirs.path
+    assert ours.trials[0].run_ids != theirs.trials[0].run_ids
 
 
 def test_several_seeds_and_divergence(tmp_path):
@@ -118,6 +147,20 @@ def test_pruning(tmp_path):
     assert result.best.status == "finished"
     assert len(_seeds(tmp_path)) == ended.count("finished")
     assert not (tmp_path / ".runs").exists()
+
+
+def test_a_pruned_trial_is_not_done_again(tmp_path):
+    """A process that waited for another's run, which was pruned, leaves it at that."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    from deepobs.runner.tuning._study import Study
+
+    config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
+    study = Study(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
+    study.ask(1, 1)
+    study.name_run(0, config.run_id)
+    study.tell(0, None, pruned=True)
+    options = {"results": tmp_path, "device": "cpu", "callbacks": tuple(study.callbacks())}
+    assert perform(Job(config=config, options=options), ignore_progress).status == "pruned"
 
 
 def test_two_processes_share_a_study(tmp_path):

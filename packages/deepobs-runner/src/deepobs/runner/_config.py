@@ -107,6 +107,13 @@ class RunConfig:
         return self.problem_value.name
 
     @property
+    def problem_identity(self) -> Any:
+        """What tells the problem from others: its name, or a description of one of your own."""
+        if PROBLEMS.get(self.problem_name) == self.problem_value:
+            return self.problem_name
+        return _description(self.problem_value)
+
+    @property
     def optimizer_class(self) -> type[Optimizer]:
         """The optimizer's class."""
         return find_optimizer(self.optimizer)
@@ -124,9 +131,7 @@ class RunConfig:
             UsageError: The problem is a user's own and holds a lambda or a local function, whose
                 content cannot be told.
         """
-        content: dict[str, Any] = {"format": "deepobs-run-1", **self.to_dict()}
-        if PROBLEMS.get(self.problem_name) != self.problem_value:
-            content["problem"] = _description(self.problem_value)
+        content = {"format": "deepobs-run-1", **self.to_dict(), "problem": self.problem_identity}
         text = json.dumps(content, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

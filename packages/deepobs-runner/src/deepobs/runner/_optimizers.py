@@ -58,6 +58,10 @@ def check_hyperparameters(
     Raises:
         UsageError: The optimizer has no argument of that name, or refuses the value.
     """
+    if not (
+        isinstance(hyperparameters, Mapping) and all(isinstance(k, str) for k in hyperparameters)
+    ):
+        raise UsageError(f"hyperparameters is a mapping from names, not {hyperparameters!r}.")
     parameters = inspect.signature(optimizer).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     names = [name for name in list(parameters)[1:] if name != "lr"]
@@ -90,8 +94,9 @@ def make_optimizer(
     construct: Any = optimizer
     try:
         made: Optimizer = construct(parameters, lr=lr, **hyperparameters)
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{optimizer.__name__} refuses its arguments: {error}") from error
+    except Exception as error:  # a user's constructor may assert, or look up what is not there
+        reason = f"{optimizer.__name__} refuses its arguments: {explain(error)}."
+        raise UsageError(reason) from error
     return made
 
 

@@ -12,7 +12,7 @@ import torch
 from torch.optim import Optimizer, lr_scheduler
 
 from ._checks import is_number
-from ._errors import UsageError, unknown
+from ._errors import UsageError, explain, unknown
 
 #: Maps a position in the run, in epochs, to the factor of the base learning rate.
 Factor = Callable[[float], float]
@@ -70,11 +70,12 @@ def cosine_warm_restarts(
 def trapezoidal(
     start: float, end: float, *, cooldown_epochs: float | None = None, final_factor: float = 0.0
 ) -> Factor:
-    """The base rate, then a straight line down over the last epochs (default: the last fifth).
+    """The base rate, then a straight line down over the last epochs.
 
+    By default over the last fifth of the run, or over what the warm-up leaves of it.
     Zhai et al., Scaling Vision Transformers, CVPR 2022, section 3.5.
     """
-    cooldown = 0.2 * end if cooldown_epochs is None else cooldown_epochs
+    cooldown = min(0.2 * end, end - start) if cooldown_epochs is None else cooldown_epochs
     return lambda epoch: 1 + (final_factor - 1) * _share(epoch, end - cooldown, end)
 
 
@@ -110,17 +111,17 @@ class Schedule:
 
     def after_step(self) -> None:
         """Moves a schedule that counts steps."""
-        if self.scheduler is not None and self.every_step:
-            self.scheduler.step()
+        if self.every_step:
+            self._move()
 
     def after_epoch(self, loss: float) -> None:
         """Moves a schedule that counts epochs; `loss` is what ReduceLROnPlateau looks at."""
-        if self.scheduler is None or self.every_step:
+        if self.every_step:
             return
         if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
-            self.scheduler.step(loss)
+            self._move(loss)
         else:
-            self.scheduler.step()
+            self._move()
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the schedule."""
@@ -130,6 +131,16 @@ class Schedule:
         """Goes to the place that `state_dict` gave."""
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state)
+
+    def _move(self, *loss: float) -> None:
+        if self.scheduler is None:
+            return
+        step: Any = self.scheduler.step  # ReduceLROnPlateau's takes what others do not
+        try:
+            step(*loss)
+        except Exception as error:
+            name = type(self.scheduler).__name__
+            raise UsageError(f"The schedule {name} cannot go on: {explain(error)}.") from error
 
 
 def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, Any]:
@@ -150,7 +161,7 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, 
     if name in SCHEDULES:
         _check_named(name, given, epochs)
         return {"name": name, **{k: v for k, v in given.items() if (k, v) != ("warmup_epochs", 0)}}
-    _check_class(name, given)
+    _check_class(name, given, epochs)
     return {"name": name, **given}
 
 
@@ -169,7 +180,9 @@ def make_schedule(
     name = schedule["name"]
     if name not in SCHEDULES:
         every_step = arguments.pop("interval", "epoch") == "step"
-        return Schedule(_construct(name, optimizer, arguments), every_step=every_step)
+        made = _construct(name, optimizer, arguments)
+        _check_length(made, epochs * (steps_per_epoch if every_step else 1))
+        return Schedule(made, every_step=every_step)
     warmup = float(arguments.pop("warmup_epochs", 0))
     if name == "constant" and not warmup:
         return Schedule(None, every_step=False)
@@ -238,16 +251,32 @@ def _class(name: str) -> type[lr_scheduler.LRScheduler]:
     return found
 
 
-def _check_class(name: str, given: Mapping[str, Any]) -> None:
+def _check_class(name: str, given: Mapping[str, Any], epochs: int) -> None:
     """Names and values for a class of torch.optim.lr_scheduler, tried out on a dummy optimizer."""
     if given.get("interval", "epoch") not in ("epoch", "step"):
         raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
+    if name == "ReduceLROnPlateau" and given.get("interval") == "step":
+        raise UsageError(f"interval of {name} is epoch: it looks at the loss of an evaluation.")
     known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]
     for key in given:
         if key not in known:
             raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
-    _construct(name, dummy, {key: value for key, value in given.items() if key != "interval"})
+    plain = {key: value for key, value in given.items() if key != "interval"}
+    tried = Schedule(_construct(name, dummy, plain), every_step=False)
+    dummy.step()  # torch warns of schedules that move first
+    for _ in range(epochs):  # a run moves it so often or, by the step, more often
+        tried.after_epoch(loss=1.0)
+
+
+def _check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
+    """Refuses a OneCycleLR that would raise at the end of the run."""
+    total = getattr(scheduler, "total_steps", moves)
+    if total < moves:
+        raise UsageError(
+            f"The schedule {type(scheduler).__name__} has {total} steps in all, and the run moves "
+            f"it {moves} times."
+        )
 
 
 def _canonical(value: Any, default: Any) -> Any:
@@ -267,8 +296,8 @@ def _construct(
     plain = {key: list(v) if isinstance(v, tuple) else v for key, v in arguments.items()}
     try:
         made: lr_scheduler.LRScheduler = getattr(lr_scheduler, name)(optimizer, **plain)
-    except (ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"The schedule {name} refuses its arguments: {error}") from error
+    except Exception as error:
+        raise UsageError(f"The schedule {name} refuses its arguments: {explain(error)}.") from error
     return made
 
 

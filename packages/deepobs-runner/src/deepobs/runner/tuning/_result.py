@@ -40,8 +40,8 @@ class TuneResult:
     Attributes:
         study: What defines the search: problem, optimizer, objective, space, strategy, seed and the
             settings of every run.
-        budget: How many settings might be tried.
-        trials: What was tried, in order.
+        budget: How many settings this call might try.
+        trials: What was tried, in order; then what only earlier calls tried.
         best: The best of them; None if none finished.
         repeats: The runs of the best setting on the whole training set, by seed.
         repeats_failed: How many of those have no record.
@@ -78,6 +78,13 @@ def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | N
     finished = [trial for trial in trials if trial.value is not None and trial.status == "finished"]
     sign = -1 if higher_is_better else 1
     return min(finished, key=lambda trial: sign * (trial.value or 0.0), default=None)
+
+
+def tried_before(path: Path) -> list[Settings]:
+    """The settings of the trials in a search's file; none if there is no such file."""
+    if not path.exists():
+        return []
+    return [trial["settings"] for trial in json.loads(path.read_text())["trials"]]
 
 
 def study_id(study: Mapping[str, Any]) -> str:

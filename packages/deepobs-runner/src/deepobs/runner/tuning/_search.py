@@ -70,7 +70,9 @@ class Search:
         value = sum(complete) / len(values) if len(complete) == len(values) else None
         status: Any = "finished" if value is not None else "diverged"
         if None in losses:
-            status = "pruned" if pruned else "failed"
+            status = "failed"
+        if pruned:  # whatever records there are, the study counts it so
+            status = "pruned"
         return Trial(
             settings=dict(point),
             run_ids=tuple(config.run_id for config in configs),

@@ -103,11 +103,16 @@ class PruningCallback(Callback):
         self._trial: Any = None
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Finds the trial that this run is."""
+        """Finds the trial that this run is; stops if another process pruned it meanwhile."""
         study = load_study(self._path, 0, prune=True)
-        for trial in study.get_trials(deepcopy=False):
-            if trial.user_attrs.get(_RUN_ID) == config.run_id and not trial.state.is_finished():
+        trials = study.get_trials(deepcopy=False)
+        ours = [trial for trial in trials if trial.user_attrs.get(_RUN_ID) == config.run_id]
+        for trial in ours:
+            if not trial.state.is_finished():
                 self._trial = optuna.trial.Trial(study, trial._trial_id)
+        pruned = optuna.trial.TrialState.PRUNED
+        if self._trial is None and any(trial.state == pruned for trial in ours):
+            raise PrunedError("another process pruned it")
 
     def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Reports, and asks whether to go on."""
@@ -115,6 +120,9 @@ class PruningCallback(Callback):
             return
         self._trial.report(self._objective.signed(metrics[self._objective.metric]), epoch)
         if self._trial.should_prune():
+            # Told before the run's lock is released: whoever waits for it finds it pruned.
+            pruned = optuna.trial.TrialState.PRUNED
+            self._trial.study.tell(self._trial.number, state=pruned, skip_if_finished=True)
             raise PrunedError(f"worse than the median after {epoch} epochs")
 
 

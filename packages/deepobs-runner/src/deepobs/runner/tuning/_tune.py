@@ -15,7 +15,7 @@ from .._errors import UsageError, unknown
 from ..sweeps._executor import Executor
 from ..sweeps._sweep import Execution
 from ._objective import find_objective
-from ._result import Trial, TuneResult, choose_best, study_id
+from ._result import Trial, TuneResult, choose_best, study_id, tried_before
 from ._search import Search
 from ._space import Dimension, Space, parse_space
 from ._strategies import STRATEGIES, make_strategy
@@ -95,7 +95,8 @@ def tune(
             `clip_norm` and `replay` of every run.
 
     Returns:
-        What was tried, and the best; a diverged run counts as the worst.
+        What was tried, by earlier calls with more budget too, and the best; a diverged run counts
+        as the worst.
 
     Raises:
         UsageError: An argument is wrong; nothing has been started.
@@ -141,7 +142,8 @@ def tune(
         "prune": prune,
     }
     folder = Path(results) / probe.problem_name / probe.optimizer_name
-    path = folder / f"tuning__{strategy}__{study_id(study)}.json"
+    identity = study_id({**study, "problem": probe.problem_identity})
+    path = folder / f"tuning__{strategy}__{identity}.json"
     with execution.make_executor() as ready:
         if strategy == "tpe":
             from ._study import Study, explore_study
@@ -163,17 +165,23 @@ def _answer(
     repeat: int,
     executor: Executor,
 ) -> TuneResult:
-    """Goes through the rounds of a search, then repeats the best; writes the file after each."""
+    """Goes through the rounds of a search, then repeats the best; writes the file after each.
+
+    What an earlier call with more budget tried stays in the file, after this call's trials.
+    """
+    before = [search.trial(settings) for settings in tried_before(result.path)]
     for trials in rounds:
-        best = choose_best(trials, higher_is_better=search.objective.higher_is_better)
-        result = replace(result, trials=tuple(trials), best=best)
+        done = {trial.run_ids for trial in trials}
+        kept = [t for t in before if t.run_ids not in done and t.status != "failed"]
+        best = choose_best([*trials, *kept], higher_is_better=search.objective.higher_is_better)
+        result = replace(result, trials=(*trials, *kept), best=best)
         result.save()
     if result.best is None or not repeat:
         return result
     runs = search.repetitions(result.best.settings, repeat)
-    done = search.execution.run_all(runs, executor)
-    repeats = {run.config.seed: run.config.run_id for run in done.runs if run.status != "failed"}
-    result = replace(result, repeats=repeats, repeats_failed=len(done.failed))
+    swept = search.execution.run_all(runs, executor)
+    repeats = {run.config.seed: run.config.run_id for run in swept.runs if run.status != "failed"}
+    result = replace(result, repeats=repeats, repeats_failed=len(swept.failed))
     result.save()
     return result
 
