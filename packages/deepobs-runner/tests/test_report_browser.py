@@ -270,6 +270,7 @@ def lost(report_cases, tmp_path):
     """A page on which one of SGD's three runs at a rate of 1 diverged, and Adam's only one."""
     runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
     del runs[1]["epoch_seconds"]
+    runs += [report_cases.run_fields("p", "SGD", 0.1, seed, 0.5) for seed in (2, 3)]
     runs += [report_cases.run_fields("p", "SGD", 1.0, seed, 0.9) for seed in (1, 2)]
     for name, seed in (("SGD", 3), ("Adam", 1)):
         losses = {"train_losses": [4.0, None], "test_losses": [4.0, None]}
