@@ -126,6 +126,15 @@ def test_no_setting_finishes(tmp_path):
     assert json.loads(result.path.read_text())["best"] is None
 
 
+def test_why_a_trial_failed_is_told(tmp_path):
+    """In the trial and in the search's file."""
+    result = _tune(tmp_path, budget=1, repeat=0, batch_size=100_000)
+    (trial,) = result.trials
+    assert trial.status == "failed"
+    assert "100000" in trial.message
+    assert json.loads(result.path.read_text())["trials"][0]["message"] == trial.message
+
+
 def test_tpe(tmp_path):
     """Optuna's study repeats with its seed, and goes on from its journal."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")

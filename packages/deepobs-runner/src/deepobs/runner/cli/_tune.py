@@ -104,4 +104,6 @@ def _line(trial: Trial) -> str:
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in trial.settings.items()
     )
+    if trial.message:
+        return f"{settings}: {trial.status}: {trial.message}"
     return f"{settings}: {trial.status if trial.value is None else f'{trial.value:.5g}'}"

@@ -24,6 +24,7 @@ class Trial:
         values: The objective of each run; None for one that diverged or has no record.
         value: Their mean; None if one of them is None.
         status: `finished`; `diverged` or `failed` if a run did; `pruned` if it was stopped.
+        message: Why it failed, where this call saw it; else None.
     """
 
     settings: Settings
@@ -31,6 +32,7 @@ class Trial:
     values: tuple[float | None, ...]
     value: float | None
     status: Literal["finished", "diverged", "failed", "pruned"]
+    message: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

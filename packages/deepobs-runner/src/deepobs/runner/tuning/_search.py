@@ -1,14 +1,15 @@
 """One search under way: proposes settings, has them run, reads their records."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from .._callbacks import Callback
 from .._config import RunConfig
 from ..results._store import ResultsStore
 from ..sweeps._executor import Executor
-from ..sweeps._sweep import Execution
+from ..sweeps._sweep import Execution, SweepResult
 from ._objective import Objective
 from ._result import Trial, finite
 from ._space import Settings
@@ -28,6 +29,7 @@ class Search:
         validation: Share of the training set that trials hold out.
         seeds: How many runs a trial is.
         execution: How runs are executed.
+        failures: Why runs of this search failed, by `run_id`.
     """
 
     shared: Mapping[str, Any]
@@ -36,6 +38,7 @@ class Search:
     validation: float
     seeds: int
     execution: Execution
+    failures: dict[str, str] = field(default_factory=dict)
 
     def configs(self, point: Settings) -> tuple[RunConfig, ...]:
         """The runs of one trial, one a seed."""
@@ -47,13 +50,21 @@ class Search:
         """The runs of one setting on the whole training set, one a seed."""
         return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
 
+    def run_all(
+        self, runs: Sequence[RunConfig], executor: Executor, callbacks: Sequence[Callback] = ()
+    ) -> SweepResult:
+        """Does the runs that have no record yet, and keeps why any failed."""
+        result = self.execution.run_all(runs, executor, callbacks=callbacks)
+        self.failures.update((run.config.run_id, run.message or "") for run in result.failed)
+        return result
+
     def explore(self, strategy: Strategy, executor: Executor) -> Iterator[list[Trial]]:
         """Runs what the strategy proposes, round by round, yielding all trials after each."""
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):
             runs = [config for point in points for config in self.configs(point)]
-            self.execution.run_all(runs, executor)
+            self.run_all(runs, executor)
             for point in points:
                 trials.append(self.trial(point))
                 seen[key(point)] = self.loss(trials[-1])
@@ -73,12 +84,14 @@ class Search:
             status = "failed"
         if pruned:  # whatever records there are, the study counts it so
             status = "pruned"
+        ids = tuple(config.run_id for config in configs)
         return Trial(
             settings=dict(point),
-            run_ids=tuple(config.run_id for config in configs),
+            run_ids=ids,
             values=tuple(values),
             value=value,
             status=status,
+            message=next((self.failures[id_] for id_ in ids if id_ in self.failures), None),
         )
 
     def loss(self, trial: Trial) -> float:

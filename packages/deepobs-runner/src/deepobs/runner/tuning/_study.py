@@ -159,9 +159,7 @@ def explore_study(
         for number, point in asked.items():
             study.name_run(number, search.configs(point)[0].run_id)
         runs = {run.run_id: run for point in asked.values() for run in search.configs(point)}
-        result = search.execution.run_all(
-            list(runs.values()), executor, callbacks=study.callbacks()
-        )
+        result = search.run_all(list(runs.values()), executor, study.callbacks())
         pruned = {run.config.run_id for run in result.runs if run.status == "pruned"}
         for number, point in asked.items():
             trial = search.trial(point)
