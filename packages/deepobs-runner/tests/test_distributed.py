@@ -87,6 +87,26 @@ def test_torchrun_does_one_run(tmp_path):
     assert read_record(path).environment["processes"] == 2
 
 
+def test_a_program_under_torchrun_may_do_several_runs(tmp_path):
+    """They go on with the group of the first: a third one used to wait forever for a new one."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from deepobs.runner import run\n"
+        "for seed in (1, 2, 3):\n"
+        "    run('digits_logreg', 'SGD', lr=0.1, epochs=1, seed=seed, device='cpu',\n"
+        "        progress='off', results='results')\n"
+    )
+    command = ["-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port"]
+    subprocess.run(
+        [sys.executable, *command, str(free_port()), str(program)],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        timeout=500,
+    )
+    assert len(list(tmp_path.rglob("random_seed__*.json"))) == 3
+
+
 @pytest.mark.parametrize(
     ("save", "words", "checkpoints"),
     [

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import gc
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import torch
@@ -17,12 +18,6 @@ from torch.nn.parallel import DistributedDataParallel
 from ._errors import UsageError
 
 T = TypeVar("T")
-
-# Groups that were left, until Python ends. Were DistributedDataParallel the last to hold one, torch
-# 2.11 would at times wait forever: it joins the group's thread, which waits for the GIL, with the
-# GIL held. Freed from here, a group lets go of it.
-_left: list[Any] = []
-atexit.register(_left.clear)
 
 
 class Processes:
@@ -125,25 +120,33 @@ def local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
-@contextmanager
-def processes(device: torch.device) -> Iterator[Processes]:
-    """Joins the processes that torchrun started, and leaves them after the run.
+def processes(device: torch.device) -> Processes:
+    """Joins the processes that torchrun started; they stay together until Python ends.
+
+    Later runs of a program go on with the group of its first: processes that have left a group
+    cannot agree on a new one, as torchrun's store still holds the old one's keys.
 
     Args:
         device: NCCL connects CUDA devices, gloo everything else.
     """
     if "RANK" not in os.environ or os.environ.get("WORLD_SIZE", "1") == "1":
-        yield Processes()
-        return
-    joined_before = dist.is_initialized()
-    if not joined_before:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Processes(dist.get_rank(), dist.get_world_size())
-    finally:
-        if not joined_before:
-            _left.append(dist.group.WORLD)
-            dist.destroy_process_group()
+        return Processes()
+    if not dist.is_initialized():
+        dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        atexit.register(_leave)
+    return Processes(dist.get_rank(), dist.get_world_size())
+
+
+def _leave() -> None:
+    """Leaves the group, holding it until nothing else does.
+
+    Were DistributedDataParallel the last to hold it, torch 2.11 would at times wait forever: it
+    joins the group's thread, which waits for the GIL, with the GIL held.
+    """
+    group = dist.group.WORLD
+    gc.collect()
+    dist.destroy_process_group()
+    del group
 
 
 def _on_cpu(state: Any) -> Any:

@@ -165,8 +165,8 @@ def run_config(
     every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
     every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
+    group = processes(chosen)
     with ExitStack() as stack:
-        group = stack.enter_context(processes(chosen))
         assert config.batch_size is not None
         group.check(config.batch_size, config.accumulate)
         store = None if results is None else ResultsStore(results)
