@@ -136,9 +136,9 @@ def wait_in_step(number, sign):
 def train(optimizer, results, weights, changes, wait=None, **execution):
     """Does the run of `config_of`; exits with 128 + signal where one stops it."""
     torch.set_num_threads(1)
-    if wait:
-        wait_in_step(*wait)
     config = config_of(optimizer, **changes)
+    if wait:  # from here on: checking a schedule takes steps of its own
+        wait_in_step(*wait)
     callbacks = [SaveWeights(weights)]
     try:
         run_config(config, results=results, callbacks=callbacks, progress="off", **execution)
