@@ -3,6 +3,7 @@
 import math
 import os
 import shutil
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -222,6 +223,17 @@ def test_cost_of_the_optimizer_is_recorded():
     assert cost["optimizer_seconds"] > 0
     assert cost["forward_backward_seconds"] > 0
     assert cost["peak_memory_bytes"] > 10 * 2**20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets what a process once held")
+def test_peak_memory_is_not_that_of_what_was_before():
+    """Memory that was given back before the run does not count as the run's."""
+    resource = pytest.importorskip("resource")
+    held = torch.ones(100_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    del held
+    peak = quiet("digits_logreg", "SGD", lr=0.1, epochs=1).cost["peak_memory_bytes"]
+    assert 10 * 2**20 < peak < before - 200_000_000
 
 
 def test_callbacks_are_told_in_order():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +14,7 @@ import torch
 
 _WARM_UP_STEPS = 5  # first calls allocate, choose kernels and compile
 _FIGURES = ("forward_backward_seconds", "optimizer_seconds")
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 _SAMPLES = 50  # a median of 50 is steady; timing more would only cost
 
 
@@ -52,8 +55,8 @@ class StepTimer:
             return
         if self._steps >= _WARM_UP_STEPS:
             self._samples.append((self._begins, self._ends, self._now()))
-        elif self._steps == _WARM_UP_STEPS - 1 and self._device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(self._device)
+        elif self._steps == _WARM_UP_STEPS - 1:
+            _reset_peak_memory(self._device)
         self._begins, self._ends = [], []
         self._steps += 1
         self.full = len(self._samples) == _SAMPLES
@@ -76,15 +79,31 @@ class StepTimer:
 
 
 def peak_memory_bytes(device: torch.device) -> int | None:
-    """The most memory in use at a time: on CUDA the tensors', elsewhere the whole process's."""
+    """The most memory in use at a time after the warm-up.
+
+    On CUDA that of tensors, on Linux that of the process, data included; elsewhere that of the
+    process since its start, with what earlier runs took.
+    """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "linux":
+        status = _STATUS.read_text().splitlines()
+        (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
+        return int(peak) * 1024
     if sys.platform == "win32":
         return None
     import resource  # POSIX only
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def _reset_peak_memory(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif sys.platform == "linux":
+        with contextlib.suppress(OSError):  # some containers forbid it
+            _CLEAR.write_text("5")  # see proc(5): resets VmHWM
 
 
 def _clock_of(device: torch.device) -> Callable[[], Any]:
