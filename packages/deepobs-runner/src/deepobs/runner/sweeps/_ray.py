@@ -93,7 +93,7 @@ class RayExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel what still runs, let it save, and leave the cluster if we joined it."""
+        """Cancels what still runs, lets it save, and leaves the cluster if we joined it."""
         for reference in self._running:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference)
