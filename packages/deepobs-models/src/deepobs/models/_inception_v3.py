@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ._layers import check_images, initialise, resize_bilinear
+from ._roles import Role
 
 _SIZE = (299, 299)
 
@@ -163,6 +164,10 @@ class InceptionV3(nn.Module):
             nn.Linear(2048, num_classes),
         )
         self.reset_parameters()
+
+    def declared_roles(self) -> dict[str, Role]:
+        """Returns the roles that types of layers do not tell: both heads end with an output."""
+        return {"aux_head.4.weight": Role.OUTPUT, "head.6.weight": Role.OUTPUT}
 
     def reset_parameters(self) -> None:
         """Draws weights Glorot uniform, sets biases to zero and resets batch normalisation."""
