@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from deepobs.runner.results._baselines import BASELINES_NAME
-from deepobs.runner.results._read import Run, identify, parse_record
-from deepobs.runner.results._table import RUN_SCHEMA, to_table
+from deepobs.runner.results.reading._baselines import BASELINES_NAME
+from deepobs.runner.results.reading._frame import RUN_SCHEMA, to_table
+from deepobs.runner.results.reading._parse import Run, identify, parse_record
 
 # The number of mini-batch losses in the published files over the number of epochs.
 STEPS_PER_EPOCH = {
@@ -29,7 +29,9 @@ STEPS_PER_EPOCH = {
     "svhn_wrn164": 500,
     "tolstoi_char_rnn": 1045,
 }
-TARGET = Path(__file__).parents[1] / "packages/deepobs-runner/src/deepobs/runner/results/data"
+TARGET = (
+    Path(__file__).parents[1] / "packages/deepobs-runner/src/deepobs/runner/results/reading/data"
+)
 
 
 def read_run(line: bytes) -> Run:

@@ -1,16 +1,24 @@
-"""Records and frames made up for the tests."""
+"""Fixtures of the runner's tests.
 
-import importlib.util
+Helpers that a fixture cannot be, such as what worker processes import, are modules in `support/`;
+this file puts that folder on the path of this process and of those that it starts.
+"""
+
 import json
+import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pandas as pd
 import pytest
+
+SUPPORT = str(Path(__file__).parent / "support")
+sys.path.insert(0, SUPPORT)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SUPPORT, os.environ.get("PYTHONPATH")]))
 
 # The fields of a record that tell when, where and how fast, not what: a repeated run differs in
 # these alone, and in its file.
@@ -65,8 +73,8 @@ def write_record() -> Callable[..., Path]:
 @pytest.fixture
 def make_frame() -> Callable[..., pd.DataFrame]:
     """The tidy frame of made-up records, each given by its fields, under a file name of its own."""
-    from deepobs.runner.results._read import parse_record
-    from deepobs.runner.results._table import to_frame, to_table
+    from deepobs.runner.results.reading._frame import to_frame, to_table
+    from deepobs.runner.results.reading._parse import parse_record
 
     def make(*runs: dict[str, Any]) -> pd.DataFrame:
         contents = [json.dumps(record_of(**fields)).encode() for fields in runs]
@@ -115,28 +123,9 @@ def until() -> Callable[..., None]:
     return wait
 
 
-@pytest.fixture
-def workers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The functions in run_workers.py, where other processes can import them."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    import run_workers
-
-    return run_workers
-
-
 @pytest.fixture(scope="session")
-def report_cases() -> ModuleType:
-    """The functions in report_cases.py: made-up runs for the tests of the report."""
-    path = Path(__file__).parent / "report_cases.py"
-    spec = importlib.util.spec_from_file_location("report_cases", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def study_frame(report_cases: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+def study_frame(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """SGD and Adam on two problems, made up: Adam is better by far, one rate of SGD diverges."""
+    import report_cases
+
     return report_cases.frame_of(report_cases.study_runs(), tmp_path_factory.mktemp("study"))

@@ -4,41 +4,41 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._callbacks import Callback as Callback
-    from ._config import RunConfig as RunConfig
-    from ._errors import CheckpointError as CheckpointError
-    from ._errors import OptimizerError as OptimizerError
-    from ._errors import ResultsError as ResultsError
-    from ._errors import RunInProgressError as RunInProgressError
-    from ._errors import RunInterruptedError as RunInterruptedError
-    from ._errors import UsageError as UsageError
-    from ._run import run as run
-    from ._run import run_config as run_config
+    from .common import CheckpointError as CheckpointError
+    from .common import OptimizerError as OptimizerError
+    from .common import ResultsError as ResultsError
+    from .common import RunInProgressError as RunInProgressError
+    from .common import RunInterruptedError as RunInterruptedError
+    from .common import UsageError as UsageError
+    from .config import RunConfig as RunConfig
     from .report import write_report as write_report
     from .results import CorruptRecordError as CorruptRecordError
     from .results import Record as Record
     from .results import load_baselines as load_baselines
     from .results import load_records as load_records
     from .sweeps import sweep as sweep
+    from .training import Callback as Callback
+    from .training import run as run
+    from .training import run_config as run_config
     from .tuning import tune as tune
 
 # Name -> module. Imported when first asked for, so that the command's help needs no torch, and
 # reading results needs none either.
 _EXPORTS = {
-    "Callback": "._callbacks",
-    "CheckpointError": "._errors",
+    "Callback": ".training",
+    "CheckpointError": ".common",
     "CorruptRecordError": ".results",
-    "OptimizerError": "._errors",
+    "OptimizerError": ".common",
     "Record": ".results",
-    "ResultsError": "._errors",
-    "RunConfig": "._config",
-    "RunInProgressError": "._errors",
-    "RunInterruptedError": "._errors",
-    "UsageError": "._errors",
+    "ResultsError": ".common",
+    "RunConfig": ".config",
+    "RunInProgressError": ".common",
+    "RunInterruptedError": ".common",
+    "UsageError": ".common",
     "load_baselines": ".results",
     "load_records": ".results",
-    "run": "._run",
-    "run_config": "._run",
+    "run": ".training",
+    "run_config": ".training",
     "sweep": ".sweeps",
     "tune": ".tuning",
     "write_report": ".report",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from .._errors import UsageError, unknown
+from ..common import UsageError, unknown
 from ._labels import method_labels
 
 Split = Literal["test", "valid", "train"]

@@ -30,7 +30,7 @@ def command(problems: tuple[str, ...], runs: bool, as_json: bool) -> None:
     43-51. Shown are the tuned settings: mean and standard deviation of the final values over ten
     seeds.
     """
-    from ..results import load_baselines
+    from ..results.reading import load_baselines
 
     frame = load_baselines()
     _check(problems, sorted(frame["problem"].unique()))
@@ -52,7 +52,7 @@ _VALUES = ["test_loss", "test_accuracy"]
 
 
 def _check(problems: tuple[str, ...], names: list[str]) -> None:
-    from .._errors import unknown
+    from ..common import unknown
 
     for problem in problems:
         if problem not in names:

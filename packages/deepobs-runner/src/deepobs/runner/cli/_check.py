@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .._errors import UsageError, import_users
+from ..common import UsageError, import_users
 from ._options import data_root_option, find_users_modules
 
 if TYPE_CHECKING:

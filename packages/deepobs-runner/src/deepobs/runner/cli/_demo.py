@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from .._errors import UsageError
+from ..common import UsageError
 
 # Problem, optimizer, learning rate, hyperparameters, epochs: settings that reach a good loss soon.
 _RUNS: tuple[tuple[str, str, float, dict[str, float], int], ...] = (

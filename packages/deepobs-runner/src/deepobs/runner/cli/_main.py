@@ -10,7 +10,7 @@ from typing import TextIO
 
 import click
 
-from .._errors import RunInterruptedError, unknown
+from ..common import RunInterruptedError, unknown
 
 # Name -> (module that holds it, its line in the help). A module is imported when its command is
 # called, so that `deepobs --help` answers at once, without torch.
@@ -101,7 +101,7 @@ def _status(error: Exception) -> int:
     )
     from deepobs.problems import UnknownProblemError
 
-    from .._errors import CheckpointError, OptimizerError, RunInProgressError, UsageError
+    from ..common import CheckpointError, OptimizerError, RunInProgressError, UsageError
     from ..results import CorruptRecordError
 
     if isinstance(error, UsageError | UnknownProblemError | UnknownDatasetError | DataRootError):

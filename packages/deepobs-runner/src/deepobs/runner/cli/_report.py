@@ -40,7 +40,10 @@ def command(
     RESULTS are folders that `deepobs run` and `deepobs sweep` wrote, or that DeepOBS 1.1 and 1.2
     did. With `--baselines` and no folder, the page shows the published baselines alone.
     """
-    from ..report import gather, report_numbers, save_figures, write_report
+    from ..report.figures import save_figures
+    from ..report.page import write_report
+    from ..report.study import gather
+    from ..report.text import report_numbers
 
     if not results and not baselines:
         raise click.UsageError(

@@ -14,7 +14,7 @@ from ._options import data_root_option, find_users_modules, pairs, run_options
 if TYPE_CHECKING:
     from deepobs.problems import BuiltProblem
 
-    from .._config import RunConfig
+    from ..config import RunConfig
     from ..results import Record
 
 

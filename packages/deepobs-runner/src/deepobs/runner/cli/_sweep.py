@@ -11,8 +11,7 @@ import click
 from ._options import execution_options, find_users_modules, pairs
 
 if TYPE_CHECKING:
-    from ..sweeps import Estimate, SweepResult
-    from ..sweeps._dry_run import Group
+    from ..sweeps import Estimate, Group, SweepResult
 
 _ENDS = ("finished", "diverged", "done before", "failed")
 

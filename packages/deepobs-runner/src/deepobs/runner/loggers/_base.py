@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .._config import RunConfig
-from .._errors import UsageError
+from ..common import UsageError
+from ..config import RunConfig
 
 
 def needed(module: str, extra: str) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from .._callbacks import Callback
-from .._errors import UsageError, unknown
+from ..common import UsageError, unknown
+from ..training import Callback
 from ._mlflow import MLflowLogger
 from ._tensorboard import TensorBoardLogger
 from ._wandb import WandbLogger

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from deepobs.problems import BuiltProblem
 
-from .._callbacks import Callback
-from .._config import RunConfig
-from ..results._record import Record
+from ..config import RunConfig
+from ..results import Record
+from ..training import Callback
 from ._base import needed, run_name
 
 

@@ -1,25 +1,31 @@
 """Figures, tables and the HTML page, from tidy frames."""
 
-from ._curves import figure_benchmark, figure_learning_curves
-from ._detail import diverged_table, milestone_table
-from ._figure import PaperFigure
-from ._frontier import figure_frontier
-from ._gather import Gathered, gather
-from ._measures import (
+from .figures import (
+    PaperFigure,
+    figure_benchmark,
+    figure_frontier,
+    figure_learning_curves,
     figure_overhead,
     figure_profile,
     figure_ranks,
     figure_sensitivity,
     figure_tunability,
+    save_figures,
 )
-from ._numbers import report_numbers
-from ._page import render, write_report
-from ._repeat import repeat_command
-from ._save import save_figures
-from ._study import Setting, Study
-from ._style import MethodStyle, method_styles
-from ._tables import latex_table, markdown_table, results_table
-from ._verdict import Verdict, overall_verdict, verdicts
+from .page import render, write_report
+from .study import Gathered, MethodStyle, Setting, Study, gather, method_styles
+from .text import (
+    Verdict,
+    diverged_table,
+    latex_table,
+    markdown_table,
+    milestone_table,
+    overall_verdict,
+    repeat_command,
+    report_numbers,
+    results_table,
+    verdicts,
+)
 
 __all__ = [
     "Gathered",

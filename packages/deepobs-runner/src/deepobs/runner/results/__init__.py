@@ -1,19 +1,21 @@
-"""Results: the record, its store, the readers of published files, the packaged baselines."""
+"""Results: the record, the store of records, and the readers of all formats."""
 
-from ._baselines import load_baselines
-from ._index import (
+from ._record import CorruptRecordError, Record, read_record
+from ._store import ResultsStore
+from .reading import (
     ReadResult,
     Unreadable,
     UnreadableRecordWarning,
+    load_baselines,
     load_records,
     read_records,
 )
-from ._record import CorruptRecordError, Record, read_record
 
 __all__ = [
     "CorruptRecordError",
     "ReadResult",
     "Record",
+    "ResultsStore",
     "Unreadable",
     "UnreadableRecordWarning",
     "load_baselines",

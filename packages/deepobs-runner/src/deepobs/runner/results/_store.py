@@ -16,9 +16,8 @@ from typing import Any
 import filelock
 import numpy as np
 
-from .._config import RunConfig
-from .._errors import ResultsError, RunInProgressError, UsageError
-from ._files import write_atomically
+from ..common import ResultsError, RunInProgressError, UsageError, write_atomically
+from ..config import RunConfig
 from ._record import CorruptRecordError, Record, read_record
 
 _LONGEST_NAME = 200  # file systems allow 255 bytes a name

@@ -1,27 +1,16 @@
 """Sweeps: plans of many runs, and who executes them."""
 
 from ._dry_run import Estimate, Group
-from ._executor import Event, Executor, Job, Outcome, Progress
 from ._grid import DEEPOBS_GRID
-from ._local import LocalExecutor
+from ._monitor import describe, duration
 from ._plan import read_plan
-from ._progress import describe, duration
-from ._ray import RayExecutor
-from ._slurm import SlurmExecutor
-from ._sweep import SweepResult, SweptRun, dry_run, sweep
+from ._sweep import Execution, SweepResult, SweptRun, dry_run, sweep
 
 __all__ = [
     "DEEPOBS_GRID",
     "Estimate",
-    "Event",
-    "Executor",
+    "Execution",
     "Group",
-    "Job",
-    "LocalExecutor",
-    "Outcome",
-    "Progress",
-    "RayExecutor",
-    "SlurmExecutor",
     "SweepResult",
     "SweptRun",
     "describe",

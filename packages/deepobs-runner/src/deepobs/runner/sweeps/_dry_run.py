@@ -12,14 +12,18 @@ import torch
 from deepobs.data import Batch, Phase
 from deepobs.problems import BuiltProblem
 
-from .._callbacks import Callbacks
-from .._config import RunConfig
-from .._distributed import Processes
-from .._numerics import arithmetic, autocast, choose_device
-from .._progress import make_progress
-from .._run import build_problem
-from .._train import Trainer
-from ..results._store import ResultsStore
+from ..config import RunConfig
+from ..results import ResultsStore
+from ..training import (
+    Callbacks,
+    Processes,
+    Trainer,
+    arithmetic,
+    autocast,
+    build_problem,
+    choose_device,
+    make_progress,
+)
 
 _WARM_UP_STEPS = 3
 _TIMED_STEPS = 20

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .._config import RunConfig
-from .._errors import UsageError
+from ..common import UsageError
+from ..config import RunConfig
 from ._reader import Configuration, OptimizerEntry, Override, Reader, Settings, name_of
 from ._yaml import read_yaml
 

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from deepobs.problems import UnknownProblemError
 
-from .._config import RunConfig
-from .._errors import UsageError
-from .._optimizers import find_optimizer
+from ..common import UsageError
+from ..config import RunConfig
+from ..optimizers import find_optimizer
 from ._grid import expand
 
 _PLURALS = {"schedules": "schedule", "seeds": "seed"}

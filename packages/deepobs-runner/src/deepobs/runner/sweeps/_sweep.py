@@ -6,17 +6,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from .._callbacks import Callback
-from .._checks import number, whole
-from .._config import RunConfig
-from .._numerics import choose_device
-from ..results._store import ResultsStore
+from ..common import number, whole
+from ..config import RunConfig
+from ..executors import (
+    Executor,
+    Job,
+    Outcome,
+    Progress,
+    available_cores,
+    default_workers,
+    make_executor,
+)
+from ..results import ResultsStore
+from ..training import Callback, choose_device
 from ._dry_run import Estimate, estimate
-from ._executor import Executor, Job, Outcome, Progress
-from ._executors import default_workers, make_executor
-from ._local import available_cores
+from ._monitor import Monitor, check_progress, make_monitor
 from ._plan import read_plan
-from ._progress import Monitor, check_progress, make_monitor
 
 _LONGEST_WAIT = 30.0  # seconds between two looks at runs that another process is doing
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from .._errors import UsageError
+from ..common import UsageError
 
 _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from .._errors import unknown
+from ..common import unknown
 from ..results import Record
 
 

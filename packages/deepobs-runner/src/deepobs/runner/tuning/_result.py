@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..results._files import write_atomically
+from ..common import write_atomically
 from ._space import Settings
 
 FORMAT = "deepobs-tuning-1"

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._callbacks import Callback
-from .._config import RunConfig
-from ..results._store import ResultsStore
-from ..sweeps._executor import Executor
-from ..sweeps._sweep import Execution, SweepResult
+from ..config import RunConfig
+from ..executors import Executor
+from ..results import ResultsStore
+from ..sweeps import Execution, SweepResult
+from ..training import Callback
 from ._objective import Objective
 from ._result import Trial, finite
 from ._space import Settings

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import yaml
 
-from .._errors import UsageError
+from ..common import UsageError
 
 Settings: TypeAlias = Mapping[str, Any]
 """A point of a search space: `lr` and hyperparameters by name."""

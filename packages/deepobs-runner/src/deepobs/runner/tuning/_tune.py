@@ -9,11 +9,10 @@ import torch
 
 from deepobs.problems import Problem
 
-from .._checks import number, whole
-from .._config import RunConfig
-from .._errors import UsageError, unknown
-from ..sweeps._executor import Executor
-from ..sweeps._sweep import Execution
+from ..common import UsageError, number, unknown, whole
+from ..config import RunConfig
+from ..executors import Executor
+from ..sweeps import Execution
 from ._objective import find_objective
 from ._result import Trial, TuneResult, choose_best, study_id, tried_before
 from ._search import Search
@@ -146,7 +145,7 @@ def tune(
     path = folder / f"tuning__{strategy}__{identity}.json"
     with execution.make_executor() as ready:
         if strategy == "tpe":
-            from ._study import Study, explore_study
+            from ._tpe import Study, explore_study
 
             journal = path.with_suffix(".journal")
             asked = Study(journal, dimensions, seed, prune=goal if prune else None)

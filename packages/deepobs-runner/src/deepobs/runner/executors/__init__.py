@@ -1,0 +1,23 @@
+"""Executors: worker processes, Ray or SLURM do the runs of sweeps and searches."""
+
+from ._base import Event, Executor, Job, Outcome, Progress
+from ._local import LocalExecutor, available_cores
+from ._make import default_workers, make_executor
+from ._ray import RayExecutor
+from ._slurm import SlurmExecutor
+from ._worker import PrunedError
+
+__all__ = [
+    "Event",
+    "Executor",
+    "Job",
+    "LocalExecutor",
+    "Outcome",
+    "Progress",
+    "PrunedError",
+    "RayExecutor",
+    "SlurmExecutor",
+    "available_cores",
+    "default_workers",
+    "make_executor",
+]

@@ -1,0 +1,247 @@
+"""Worker processes on this machine, each with its share of threads and devices."""
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any, Self
+
+from ..common import RunInterruptedError, UsageError, whole
+from ._base import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
+
+_METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A process, its end of the pipe, its place (which fixes its device) and what it is doing."""
+
+    process: BaseProcess
+    pipe: Connection
+    place: int
+    job: Job | None = None
+
+
+class LocalExecutor:
+    """Runs jobs in worker processes of this machine; see `Executor`.
+
+    A worker does one job after the other and is replaced when it dies. It is forked from a server
+    process that has imported torch, once for all workers; the server begins with that when the
+    executor is made. Where the system cannot fork, a worker is spawned. A worker ends, saving what
+    it does, when this process dies.
+
+    Args:
+        work: What a worker does with a job; importable by name.
+        workers: Number of processes.
+        threads: Threads that a worker computes with; by default its share of the cores.
+        devices: Values of CUDA_VISIBLE_DEVICES, given to the workers in turn; empty leaves the
+            variable alone.
+    """
+
+    def __init__(
+        self, work: Work, *, workers: int, threads: int | None = None, devices: Sequence[str] = ()
+    ) -> None:
+        whole("workers", workers, least=1)
+        self._work = work
+        share = max(1, available_cores() // workers)
+        self._threads = share if threads is None else whole("threads", threads, least=1)
+        self._devices = _checked_devices(devices)
+        self._context: Any = multiprocessing.get_context(_METHOD)
+        if _METHOD == "forkserver":
+            self._context.set_forkserver_preload([f"{__package__}._preload"])
+            with _environment(dict.fromkeys(_THREAD_VARIABLES, "1")):
+                forkserver.ensure_running()
+        self._queue: deque[tuple[Job, bytes]] = deque()
+        self._workers: list[_Worker] = []
+        self._free_places = list(range(workers))
+
+    def submit(self, job: Job) -> None:
+        """Queues a job.
+
+        Raises:
+            UsageError: It holds something that only this process knows.
+        """
+        self._queue.append((job, _packed(job)))
+
+    def events(self) -> Iterator[Event]:
+        """Yields progress and outcomes until no job is left."""
+        while True:
+            self._assign()
+            busy = {worker.pipe: worker for worker in self._workers if worker.job is not None}
+            if not busy:
+                return
+            for ready in wait(list(busy)):
+                worker = busy[ready]  # type: ignore[index]
+                job = worker.job
+                assert job is not None
+                try:
+                    message = worker.pipe.recv()
+                except (EOFError, OSError):  # the worker died: its end of the pipe is closed
+                    message = self._bury(worker)
+                if isinstance(message, Outcome):
+                    worker.job = None
+                yield job, message
+
+    def __enter__(self) -> Self:
+        """Starts nothing yet: a worker starts with its first job."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Lets idle workers go; after an exception, tells busy ones to save and stop."""
+        for worker in self._workers:
+            if kind is not None and worker.job is not None:
+                worker.process.terminate()
+            worker.pipe.close()
+        for worker in self._workers:
+            worker.process.join(SAVING_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+        self._workers.clear()
+
+    def _assign(self) -> None:
+        """Gives queued jobs to idle workers, starting workers while there are places."""
+        while self._queue:
+            worker = next((worker for worker in self._workers if worker.job is None), None)
+            if worker is None and not self._free_places:
+                return
+            worker = worker or self._start()
+            worker.job, packed = self._queue.popleft()
+            with contextlib.suppress(OSError):  # it died idle: `events` finds its pipe closed
+                worker.pipe.send_bytes(packed)
+
+    def _start(self) -> _Worker:
+        place = self._free_places.pop(0)
+        ours, theirs = self._context.Pipe()
+        # Not a daemon: those may not start the processes that load ImageNet.
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._work, self._threads, self._variables(place))
+        )
+        with _environment(dict.fromkeys(_THREAD_VARIABLES, str(self._threads))):
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours, place)
+        self._workers.append(worker)
+        return worker
+
+    def _variables(self, place: int) -> dict[str, str]:
+        """Environment of a worker: ours as it is now, which the server's may not be."""
+        variables = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self._threads))}
+        if self._devices:
+            variables["CUDA_VISIBLE_DEVICES"] = self._devices[place % len(self._devices)]
+        return variables
+
+    def _bury(self, worker: _Worker) -> Outcome:
+        """Removes a dead worker, freeing its place for another."""
+        worker.process.join()
+        worker.pipe.close()
+        self._workers.remove(worker)
+        self._free_places.append(worker.place)
+        return Outcome(status="lost", message=_cause(worker.process.exitcode), retry=True)
+
+
+def available_cores() -> int:
+    """The number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _checked_devices(devices: Any) -> tuple[str, ...]:
+    """The devices as words; their numbers, as a command line gives them, are right too."""
+    listed = isinstance(devices, list | tuple)
+    if not listed or not all(isinstance(device, str | int) for device in devices):
+        raise UsageError(
+            f"devices is a list of values of CUDA_VISIBLE_DEVICES, such as [0, 1], not {devices!r}."
+        )
+    return tuple(map(str, devices))
+
+
+def _packed(job: Job) -> bytes:
+    try:
+        return pickle.dumps(job)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"A worker process cannot be given this run: {error}; define problems and optimizers "
+            "at the top of a module."
+        ) from error
+
+
+def _cause(status: int | None) -> str:
+    if status == 0:
+        return "its worker process was told to stop"
+    if status is not None and status < 0:
+        with contextlib.suppress(ValueError):
+            return f"its worker process was killed by {signal.Signals(-status).name}"
+    return f"its worker process ended with exit status {status}"
+
+
+@contextlib.contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Sets environment variables for processes that are started inside and import torch."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]) -> None:
+    """Does one job after the other: what a worker process is."""
+    os.environ.clear()
+    os.environ.update(variables)
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C reaches the parent alone, which then sends one SIGTERM
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import torch  # here, so that a parent that only reads plans needs none
+
+    torch.set_num_threads(threads)
+    while True:
+        try:
+            message = pipe.recv_bytes()
+        except (EOFError, OSError):
+            return
+        try:
+            job = pickle.loads(message)
+        except Exception as error:  # noqa: BLE001 - any module may fail to import
+            pipe.send(Outcome(status="failed", message=f"a worker cannot import it: {error}"))
+            continue
+        try:
+            outcome = work(job, lambda progress: _tell(pipe, progress))
+        except (KeyboardInterrupt, RunInterruptedError):  # told to stop; what it did is saved
+            return
+        _tell(pipe, outcome)
+
+
+def _tell(pipe: Connection, message: Progress | Outcome) -> None:
+    """Tells the parent, if it still lives; the record does not depend on it."""
+    with contextlib.suppress(OSError):
+        pipe.send(message)
+
+
+def _end_with_parent() -> None:
+    """Stops this worker as SIGTERM does, saving its run, when the parent has died."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,87 @@
+"""The executor of a name, with what it needs to know about this machine."""
+
+import inspect
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..common import unknown, whole
+from ._base import Executor
+from ._local import LocalExecutor, available_cores
+from ._ray import RayExecutor
+from ._slurm import SlurmExecutor
+from ._worker import perform
+
+_MOST_DEFAULT_WORKERS = 8  # each takes some hundred megabytes for torch alone
+
+EXECUTORS: Mapping[str, Callable[..., Executor]] = {
+    "local": LocalExecutor,
+    "ray": RayExecutor,
+    "slurm": SlurmExecutor,
+}
+
+
+def make_executor(
+    name: str,
+    *,
+    workers: int | None,
+    device: str,
+    results: str | Path,
+    options: Mapping[str, Any],
+) -> Executor:
+    """The executor of a name, ready to be entered.
+
+    Args:
+        name: One of `EXECUTORS`.
+        workers: How many runs at once; None for the executor's own choice.
+        device: Device of the runs.
+        results: Folder of the records; SLURM's scripts and logs go to `.slurm` in it.
+        options: Arguments of the executor's class.
+
+    Raises:
+        UsageError: There is no such executor or argument, or the number of workers is none.
+    """
+    if name not in EXECUTORS:
+        raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")
+    if workers is not None:
+        whole("workers", workers, least=1)
+    arguments = _arguments(name, workers, device, Path(results))
+    _check_options(name, options)
+    return EXECUTORS[name](perform, **{**arguments, **options})
+
+
+def default_workers(device: str) -> int:
+    """How many local runs go on at once: one a GPU, else one a core, at most eight."""
+    return len(visible_devices(device)) or min(available_cores(), _MOST_DEFAULT_WORKERS)
+
+
+def visible_devices(device: str) -> Sequence[str]:
+    """The GPUs that workers share, as values of CUDA_VISIBLE_DEVICES; none for other devices."""
+    import torch
+
+    if device not in ("auto", "cuda") or not torch.cuda.is_available():
+        return ()
+    listed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if listed:
+        return tuple(word.strip() for word in listed.split(","))
+    return tuple(str(index) for index in range(torch.cuda.device_count()))
+
+
+def _arguments(name: str, workers: int | None, device: str, results: Path) -> dict[str, Any]:
+    if name == "local":
+        return {"workers": workers or default_workers(device), "devices": visible_devices(device)}
+    arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
+    if name == "slurm":
+        arguments["folder"] = results / ".slurm"
+    elif device == "cpu":
+        arguments["gpus"] = 0
+    return arguments
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    known = [*inspect.signature(EXECUTORS[name]).parameters][1:]
+    for key in options:
+        if key not in known:
+            advice = f"it takes {', '.join(known)}."
+            raise unknown(f"option of the executor {name}", key, known, advice)

@@ -1,0 +1,161 @@
+"""Which method is best for each budget: the frontier of speed against performance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ... import analysis
+from ..study import (
+    AXIS_NAMES,
+    COLUMN_WIDTH,
+    MEASURES,
+    Study,
+    check_problem,
+    in_sentence,
+    paper_style,
+    percent,
+)
+from ..text import formats
+from ._figure import PaperFigure, legend, marked, name_missing, value_axis, whole_ticks
+
+_AXES = {cost: axis for axis, cost in MEASURES.items()}
+
+
+def figure_frontier(
+    frame: pd.DataFrame | Study,
+    problem: str,
+    cost: analysis.Measure = "epochs",
+    *,
+    width: float = COLUMN_WIDTH,
+) -> PaperFigure:
+    """Draws the best value so far over what it cost, and the frontier of all methods.
+
+    Lines are means over seeds of each method's chosen setting; the grey steps are the best that
+    any method has for a budget, with a marker where a method improves on all others. Methods whose
+    runs did not record the cost are named below.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        problem: The problem's name.
+        cost: What is paid: "epochs", "steps" or "seconds" of training.
+        width: Inches.
+
+    Returns:
+        The figure; empty where the cost was not recorded.
+
+    Raises:
+        UsageError: If the frame has no such problem.
+    """
+    study = Study.of(frame)
+    check_problem(study, problem)
+    table = _on(study, problem, cost)
+    with paper_style():
+        figure = PaperFigure(figsize=(width, 2.3))
+        ax = figure.subplots()
+        ax.set_xlabel(AXIS_NAMES[_AXES[cost]])
+        name_missing(ax, _without(study, problem, table))
+        if table.empty:
+            return figure
+        metric = str(table["metric"].iloc[0])
+        scale = percent(metric)
+        best = table[table["on_frontier"]].sort_values("cost")
+        steps = (best["cost"], scale * best["value"])
+        ax.step(*steps, where="post", color="#999999", linewidth=2.5, zorder=0)
+        for method, rows in table.groupby("method"):
+            style = study.styles[str(method)]
+            led = np.flatnonzero(rows["on_frontier"])
+            ax.plot(
+                rows["cost"],
+                scale * rows["value"],
+                **marked(style),
+                markevery=led[:: max(1, len(led) // 8)].tolist(),
+            )
+        log = "loss" in metric and bool((table["value"] > 0).all())
+        value_axis(ax, metric, [np.append(np.nan, scale * table["value"])], log=log)
+        if cost != "seconds":
+            whole_ticks(ax)
+        ax.set_ylabel(f"Best {in_sentence(metric)}")
+        legend(figure, study.styles, map(str, table["method"].unique()))
+    return figure
+
+
+def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict[str, Any]:
+    """Collects what the page's chart is drawn from.
+
+    Args:
+        study: What is reported.
+        problem: The problem's name.
+        methods: Number of each method on the page.
+
+    Returns:
+        By axis: `metric`, `points` of the frontier (cost, value, and the method's number), and
+        `without`, the numbers of methods whose runs did not record the cost.
+    """
+    data: dict[str, Any] = {}
+    for axis, cost in MEASURES.items():
+        table = _on(study, problem, cost)
+        if table.empty:
+            continue
+        best = table[table["on_frontier"]].sort_values("cost")
+        points = zip(best["cost"], best["value"], best["method"], strict=True)
+        data[axis] = {
+            "metric": str(best["metric"].iloc[0]),
+            "points": [[float(f"{x:.6g}"), float(f"{y:.6g}"), methods[m]] for x, y, m in points],
+            "without": [methods[name] for name in _without(study, problem, table)],
+        }
+    return data
+
+
+def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
+    """Says which method to take for which budget.
+
+    Args:
+        study: What is reported.
+        problem: The problem's name.
+
+    Returns:
+        `cost`, which is seconds where all methods' runs recorded them, else epochs; `without`, the
+        methods that lack it; `metric`; and `rows`: a method, the budgets for which it is best, and
+        its value at the end of them.
+    """
+    costs: tuple[analysis.Measure, ...] = ("seconds", "epochs")
+    everybody = {setting.method for setting in study.chosen_on(problem)}
+    tables = [(cost, _on(study, problem, cost)) for cost in costs]
+    complete = [pair for pair in tables if set(pair[1]["method"]) == everybody]
+    cost, table = complete[0] if complete else tables[-1]
+    if table.empty:
+        return {"cost": cost, "metric": "", "without": [], "rows": []}
+    best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
+    stretches = (best["method"] != best["method"].shift()).cumsum()
+    groups = [rows for _, rows in best.groupby(stretches)]
+    ends = [float(rows["cost"].iloc[0]) for rows in groups[1:]] + [float("nan")]
+    metric = str(best["metric"].iloc[0])
+    rows = [
+        {
+            "method": str(stretch["method"].iloc[0]),
+            "budget": _budget(float(stretch["cost"].iloc[0]), end),
+            "value": formats.number(percent(metric) * float(stretch["value"].iloc[-1])),
+        }
+        for stretch, end in zip(groups, ends, strict=True)
+    ]
+    without = _without(study, problem, table)
+    return {"cost": cost, "metric": in_sentence(metric), "without": without, "rows": rows}
+
+
+def _without(study: Study, problem: str, table: pd.DataFrame) -> list[str]:
+    present = set(table["method"])
+    return [s.method for s in study.chosen_on(problem) if s.method not in present]
+
+
+def _budget(first: float, end: float) -> str:
+    """Budgets from one value up to, but not including, another."""
+    return f"from {first:.4g}" if np.isnan(end) else f"{first:.4g} to below {end:.4g}"
+
+
+def _on(study: Study, problem: str, cost: analysis.Measure) -> pd.DataFrame:
+    table = study.frontiers[cost]
+    return table[(table["problem"] == problem) & table["value"].notna()]

@@ -1,0 +1,110 @@
+"""Every figure and table as files for a paper."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.backends.backend_pgf import LatexError
+
+from ...common import ResultsError, UsageError
+from ..study import Study, identifiers
+from ..text import latex_table, markdown_table
+from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
+from ._figure import PaperFigure
+from ._frontier import figure_frontier
+from ._measures import (
+    figure_overhead,
+    figure_profile,
+    figure_ranks,
+    figure_sensitivity,
+    figure_tunability,
+)
+
+_LATEX_PROGRAM = "pdflatex"
+
+
+def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
+    """Saves every figure as PDF, PNG and PGF, and the results table as LaTeX and Markdown.
+
+    PGF files are written by LaTeX itself; where there is no `pdflatex` they are left out.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+        folder: Where to; it is created.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: If the folder is a file.
+        ResultsError: If a file cannot be written.
+    """
+    target = Path(folder)
+    if target.exists() and not target.is_dir():
+        raise UsageError(f"{target} is a file; expected a folder for the figures.")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        return _save_all(Study.of(frame), target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultsError(f"The figures cannot be written to {target}: {reason}.") from error
+
+
+def _save_all(study: Study, target: Path) -> list[Path]:
+    written = []
+    for name, table in (("results.tex", latex_table), ("results.md", markdown_table)):
+        (target / name).write_text(table(study), encoding="utf-8")
+        written.append(target / name)
+    for name, make in _figures(study):
+        figure = make()
+        for path in (target / f"{name}.pdf", target / f"{name}.png"):
+            figure.savefig(path)
+            written.append(path)
+        if has_latex() and _save_pgf(figure, target / f"{name}.pgf"):
+            written.append(target / f"{name}.pgf")
+    return written
+
+
+def has_latex() -> bool:
+    """Whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
+    return shutil.which(_LATEX_PROGRAM) is not None
+
+
+def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
+    for problem, stem in identifiers(study.problems, "").items():
+        yield f"curves{stem}", partial(figure_learning_curves, study, problem)
+        if len(study.chosen_on(problem)) > 1:
+            yield f"frontier{stem}", partial(figure_frontier, study, problem)
+        if study.several_rates(problem):
+            yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
+            yield f"tunability{stem}", partial(figure_tunability, study, problem)
+    for name in ("small", "large"):
+        if set(benchmark_set(name)) <= set(study.problems):
+            yield f"benchmark-{name}", partial(figure_benchmark, study, name)
+    if len(study.problems) > 1 and len(study.styles) > 1:
+        yield "profile", partial(figure_profile, study)
+        yield "ranks", partial(figure_ranks, study)
+    if len(study.overhead):
+        yield "overhead", partial(figure_overhead, study)
+
+
+def _save_pgf(figure: PaperFigure, path: Path) -> bool:
+    """Saves a figure as PGF, unless LaTeX refuses a name in it, such as one with an emoji."""
+    try:
+        with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
+            figure.savefig(path)
+    except (LatexError, RuntimeError, ValueError) as error:
+        path.unlink(missing_ok=True)
+        complaint = re.search(r"^! (.*)", str(error), re.MULTILINE)
+        reason = f": {complaint[1]}" if complaint else ""
+        warnings.warn(f"Left out {path.name}, which LaTeX refuses{reason}", stacklevel=4)
+        return False
+    return True

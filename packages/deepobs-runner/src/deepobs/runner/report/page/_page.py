@@ -1,0 +1,229 @@
+"""The report: one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from ...common import UsageError, write_atomically
+from ..study import MEASURES, METRICS, Gathered, Results, Runs, Study, gather, identifiers
+from ..text import overall_verdict, verdicts
+from ._data import dump
+from ._overview import across_view, diverged_view, glance_view, overhead_view, profile_data
+from ._views import method_views, problem_view
+
+_PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
+# Part of the page, the call that gives its numbers, the call that gives its figure or table.
+_CALLS = (
+    ("Verdict", "compare(frame), compare_overall(frame)", "verdicts(frame)"),
+    ("Results", "summary_table(frame)", "results_table(frame), latex_table(frame)"),
+    ("Aggregates", "aggregate_table(frame)", ""),
+    ("Time to target", "target_table(tuned_runs(frame))", ""),
+    ("Diverged runs", "per_run(frame)", "diverged_table(frame)"),
+    ("Curves", "tuned_runs(frame)", "figure_learning_curves(frame, problem)"),
+    ("Numbers behind the curves", "tuned_runs(frame)", "milestone_table(frame, problem)"),
+    ("Benchmark sets", "tuned_runs(frame)", 'figure_benchmark(frame, "small")'),
+    ("Sensitivity", "sensitivity_table(frame)", "figure_sensitivity(frame, problem)"),
+    ("Tunability", "tunability(frame)", "figure_tunability(frame, problem)"),
+    ("Speed", "speed_frontier(tuned_runs(frame))", "figure_frontier(frame, problem)"),
+    (
+        "Profiles",
+        "performance_profile(times_to_target(tuned_runs(frame)))",
+        "figure_profile(frame)",
+    ),
+    ("Ranks", "rank_test(score_matrix(tuned_runs(frame)))", "figure_ranks(frame)"),
+    ("Cost", "optimizer_overhead(frame)", "figure_overhead(frame)"),
+    ("Warnings", "group_flags(frame)", "verdicts(frame)"),
+)
+# plotly.js in the smallest of its bundles that draws lines and bars: a quarter of the whole one,
+# which Python's plotly brings, so that the page opens in half the time (benchmarks/report.py).
+_SCRIPTS = ("vendor/plotly-basic.min.js", "page.js", "charts.js")
+# plotly's markers as paths around the origin, for the legend
+_SYMBOLS = {
+    "circle": "M4,0A4,4 0 1 1 0,-4A4,4 0 0 1 4,0Z",
+    "square": "M3.6,3.6H-3.6V-3.6H3.6Z",
+    "triangle-up": "M-4.4,2.6H4.4L0,-4.6Z",
+    "diamond": "M4.8,0L0,4.8L-4.8,0L0,-4.8Z",
+    "triangle-down": "M-4.4,-2.6H4.4L0,4.6Z",
+    "cross": "M4.4,1.5H1.5V4.4H-1.5V1.5H-4.4V-1.5H-1.5V-4.4H1.5V-1.5H4.4Z",
+    "x": "M0,2L2.4,4.4 4.4,2.4 2,0 4.4,-2.4 2.4,-4.4 0,-2 "
+    "-2.4,-4.4 -4.4,-2.4 -2,0 -4.4,2.4 -2.4,4.4Z",
+}
+
+
+def write_report(
+    results: Results,
+    output: str | os.PathLike[str],
+    *,
+    baselines: bool = False,
+    title: str | None = None,
+) -> Path:
+    """Writes everything a paper needs on one HTML page that works offline.
+
+    Args:
+        results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
+            for the published baselines alone.
+        output: The HTML file to write; folders above it are created.
+        baselines: Whether to set the published baselines beside the runs, for the problems that
+            the runs are on.
+        title: The page's title.
+
+    Returns:
+        The file written.
+
+    Raises:
+        UsageError: If there is no run to report, or the output is a folder.
+        ResultsError: If the file cannot be written.
+    """
+    path = Path(output)
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; expected the name of an HTML file to write.")
+    gathered = results if isinstance(results, Gathered) else gather(results, baselines=baselines)
+    page = render(gathered.study, title=title, left_out=gathered.left_out)
+    write_atomically(path, page.encode())
+    return path
+
+
+def render(
+    frame: pd.DataFrame | Study, *, title: str | None = None, left_out: Sequence[str] = ()
+) -> str:
+    """Makes the page.
+
+    Args:
+        frame: A tidy frame with at least one run, or a `Study` of one.
+        title: The page's title; by default it names the optimizers and problems.
+        left_out: Files that could not be read, and why.
+
+    Returns:
+        HTML.
+    """
+    study = Study.of(frame)
+    runs = study.runs
+    methods = method_views(study.styles)
+    numbers = {label: place for place, label in enumerate(methods)}
+    ids = identifiers(study.problems, "problem")
+    problems = [
+        problem_view(study, name, methods) | {"id": ids[name], "data_id": f"data-{ids[name]}"}
+        for name in study.problems
+    ]
+    overhead = overhead_view(study)
+    overview = {
+        "runs": len(runs),
+        "methods": [_method_data(view) for view in methods.values()],
+        "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+        "profile": profile_data(study, numbers),
+        "overhead": [
+            {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
+            for row in overhead
+        ],
+    }
+    scripts = [_script(_static(name)) for name in _SCRIPTS]
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title or _title(study.frame),
+            summary=_summary(runs),
+            version=version("deepobs-runner"),
+            written=datetime.now(UTC).strftime("%d %B %Y"),
+            policy=_policy(scripts),
+            css=Markup(_static("report.css")),
+            scripts=scripts,
+            symbols=_SYMBOLS,
+            methods=methods,
+            problems=problems,
+            ids=ids,
+            phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
+            axes=[(key, text) for key, text in MEASURES.items() if _known(runs, key)],
+            lead=overall_verdict(study),
+            verdicts=verdicts(study),
+            glance=glance_view(study),
+            across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
+            overhead=overhead,
+            diverged=diverged_view(study),
+            has_baselines="baseline" in runs.distinct("source"),
+            on_test="test" in set(study.tuned["selected_on"])
+            and study.tuned["num_settings"].max() > 1,
+            left_out=left_out,
+            calls=_CALLS,
+            overview=dump(overview),
+        )
+    )
+
+
+def _method_data(view: dict[str, Any]) -> dict[str, str]:
+    style = view["style"]
+    return {
+        "label": view["label"],
+        "colour": style.colour,
+        "dark": style.dark_colour,
+        "dash": style.dash,
+        "symbol": style.symbol if style.filled else f"{style.symbol}-open",
+    }
+
+
+def _measured(runs: Runs, phase: str) -> bool:
+    return any(_known(runs, name) for name in METRICS if name.startswith(phase))
+
+
+def _known(runs: Runs, name: str) -> bool:
+    values = runs.values[name]
+    return bool((values == values).any())
+
+
+def _summary(runs: Runs) -> str:
+    counts = (
+        (len(runs), "run"),
+        (len(runs.distinct("problem")), "problem"),
+        (len(runs.distinct("method")), "method"),
+    )
+    return ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counts)
+
+
+def _title(frame: pd.DataFrame) -> str:
+    optimizers = sorted(set(frame["optimizer"]))
+    problems = sorted(set(frame["problem"]))
+    if set(frame["source"]) == {"baseline"}:
+        return "The published DeepOBS baselines"
+    what = " and ".join([", ".join(optimizers[:-1])] * (len(optimizers) > 1) + optimizers[-1:])
+    where = problems[0] if len(problems) == 1 else f"{len(problems)} test problems"
+    return f"{what if len(optimizers) < 5 else f'{len(optimizers)} optimizers'} on {where}"
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(__package__),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _static(name: str) -> str:
+    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+
+
+def _script(source: str) -> Markup:
+    return Markup(source.replace("</script", r"<\/script"))
+
+
+def _policy(scripts: list[Markup]) -> str:
+    """Content-Security-Policy: these very scripts may run, and nothing may be fetched."""
+    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,145 @@
+"""A tidy frame taken apart once: what each run was, and its series as arrays.
+
+The frame has a row per run and epoch. A report asks for series thousands of times; slicing arrays
+that lie run after run costs microseconds, where a pandas group costs milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ...analysis import final_values, per_run
+
+METRICS = (
+    "test_loss",
+    "train_loss",
+    "valid_loss",
+    "test_accuracy",
+    "train_accuracy",
+    "valid_accuracy",
+)
+AXES = ("epoch", "steps", "seconds")
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of a tidy frame.
+
+    Attributes:
+        rows: Each run's settings, ordered by problem, method, learning rate and seed: the columns
+            of `analysis.per_run`.
+        starts: Where each run's epochs begin in the arrays of `values`.
+        stops: Where they end.
+        values: `METRICS` and `AXES` as arrays over all runs' epochs; infinities are missing.
+        finals: `analysis.final_values` of `METRICS`, one for each run; infinities are missing.
+    """
+
+    rows: list[dict[str, Any]]
+    starts: NDArray[np.intp]
+    stops: NDArray[np.intp]
+    values: dict[str, Floats]
+    finals: dict[str, Floats]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame) -> Runs:
+        """Takes a tidy frame apart."""
+        table = per_run(frame)
+        for column in table.select_dtypes("category"):
+            table[column] = table[column].astype(object)
+        codes = pd.factorize(frame["run_id"])[0]  # numbered by first appearance, as per_run
+        order = np.lexsort((frame["epoch"].to_numpy(), codes))
+        bounds = np.searchsorted(codes[order], np.arange(len(table) + 1))
+        values = {name: _numbers(frame, name)[order] for name in (*METRICS, *AXES)}
+        table = table.sort_values(["problem", "method", "learning_rate", "seed"], kind="stable")
+        order = table.index.to_numpy()
+        finals = {name: _finals(frame, name, table["run_id"]) for name in METRICS}
+        return cls(records(table), bounds[order], bounds[order + 1], values, finals)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def series(self, run: int, name: str) -> Floats:
+        """One series of one run.
+
+        Args:
+            run: The run's place in `rows`.
+            name: One of `METRICS` or `AXES`.
+
+        Returns:
+            One value per epoch, the state before training first; missing ones are NaN.
+        """
+        return self.values[name][self.starts[run] : self.stops[run]]
+
+    def final(self, run: int, name: str) -> float:
+        """The last value of one of `METRICS` that was measured; NaN if the run diverged."""
+        return float(self.finals[name][run])
+
+    def diverged(self, run: int) -> bool:
+        """Whether a run stopped for lack of finite numbers."""
+        return bool(self.rows[run]["status"] == "diverged")
+
+    def distinct(self, name: str) -> list[Any]:
+        """The values of a setting over all runs, in the runs' order, missing ones left out."""
+        return list(dict.fromkeys(row[name] for row in self.rows if row[name] == row[name]))
+
+    def has(self, run: int, name: str) -> bool:
+        """Whether a run has any value of a series."""
+        return not bool(np.isnan(self.series(run, name)).all())
+
+
+def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
+    """Averages series epoch by epoch.
+
+    Where one of the runs has no value any more (it diverged) there is no mean either: an average of
+    the survivors would flatter.
+
+    Args:
+        rows: One series per run, possibly of different lengths.
+
+    Returns:
+        Mean and sample standard deviation (n − 1; NaN for one run) per epoch.
+    """
+    length = max(map(len, rows), default=0)
+    matrix = np.full((len(rows), length), np.nan)
+    for place, row in enumerate(rows):
+        matrix[place, : len(row)] = row
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = matrix.mean(axis=0)
+        std = matrix.std(axis=0, ddof=1) if len(rows) > 1 else np.full(length, np.nan)
+    # The mean of huge values overflows to infinity, which no chart can show.
+    return _finite(mean), _finite(std)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table's rows as dictionaries.
+
+    Args:
+        table: Any table.
+
+    Returns:
+        One dictionary per row, by the columns' names.
+    """
+    return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> Floats:
+    if name not in frame:
+        return np.full(len(frame), np.nan)
+    numbers = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64)
+    return _finite(numbers)
+
+
+def _finals(frame: pd.DataFrame, name: str, run_ids: pd.Series) -> Floats:
+    if name not in frame:
+        return np.full(len(run_ids), np.nan)
+    return _finite(final_values(frame, name).reindex(run_ids).to_numpy(np.float64))
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), values, np.nan)

@@ -1,0 +1,84 @@
+"""Reading what a report is about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pandas as pd
+
+from ... import analysis
+from ...common import UsageError
+from ...results.reading import load_baselines, read_records
+from ._study import Study
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Runs to report.
+
+    Attributes:
+        study: The runs, prepared.
+        left_out: Files that could not be read, and why, a line each.
+    """
+
+    study: Study
+    left_out: tuple[str, ...] = ()
+
+
+Folder: TypeAlias = str | os.PathLike[str]
+Results: TypeAlias = Folder | Sequence[Folder] | pd.DataFrame | Study | Gathered | None
+
+
+def gather(results: Results, *, baselines: bool = False) -> Gathered:
+    """Reads what a report is about.
+
+    Args:
+        results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
+            for the published baselines alone.
+        baselines: Whether to add the published baselines, for the problems that the runs are on.
+
+    Returns:
+        The runs, at least one.
+
+    Raises:
+        UsageError: If there are none, or a folder does not exist.
+    """
+    if isinstance(results, Gathered):
+        return results
+    if isinstance(results, Study):
+        return Gathered(results)
+    if results is None:
+        return Gathered(Study.of(load_baselines()))
+    left_out: tuple[str, ...] = ()
+    if isinstance(results, pd.DataFrame):
+        frame, where = results, "the frame given"
+    else:
+        folders = [results] if isinstance(results, (str, os.PathLike)) else list(results)
+        frame, left_out = _read(folders)
+        where = ", ".join(map(str, folders))
+    if frame.empty:
+        reason = f" ({len(left_out)} files could not be read: {left_out[0]})" if left_out else ""
+        raise UsageError(
+            f"There is no run in {where}{reason}; expected at least one record as "
+            "`deepobs run … --results FOLDER` writes it."
+        )
+    if baselines:
+        published = load_baselines()
+        frame = analysis.combine(frame, published[published["problem"].isin(set(frame["problem"]))])
+    return Gathered(Study.of(frame), left_out)
+
+
+def _read(folders: Sequence[Folder]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    frames, left_out = [], []
+    for folder in folders:
+        try:
+            found = read_records(folder)
+        except FileNotFoundError as error:
+            raise UsageError(f"There is no results folder {folder}.") from error
+        frames.append(found.frame)
+        left_out += [f"{file}: {reason}" for file, reason in found.unreadable]
+    frame = frames[0] if len(frames) == 1 else analysis.combine(*frames)
+    return frame, tuple(left_out)

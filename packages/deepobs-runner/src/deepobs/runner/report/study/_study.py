@@ -1,0 +1,195 @@
+"""What every part of a report starts from: the runs, the choice of settings, the looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pandas as pd
+
+from ... import analysis
+from ...common import unknown
+from ._arrays import Runs
+from ._style import MethodStyle, method_styles
+
+# What time is counted in: as the tidy frame's columns and the page's axes call it, and as analysis.
+MEASURES: dict[str, analysis.Measure] = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Runs of one method on one problem that differ in nothing but their seed.
+
+    Attributes:
+        problem: The problem's name.
+        method: The method's label.
+        learning_rate: The learning rate.
+        runs: Their places in the `Runs`.
+    """
+
+    problem: str
+    method: str
+    learning_rate: float
+    runs: list[int]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A tidy frame prepared for reporting, so that many figures share the work.
+
+    Attributes:
+        frame: The tidy frame.
+        runs: Its runs.
+        tuned: The setting chosen for each method, as `analysis.tuned_settings` returns it.
+        settings: All settings.
+        chosen: Those of them that stand for their methods.
+        styles: How each method is drawn, in every figure and on the page.
+    """
+
+    frame: pd.DataFrame
+    runs: Runs
+    tuned: pd.DataFrame
+    settings: list[Setting]
+    chosen: list[Setting]
+    styles: dict[str, MethodStyle]
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame | Study) -> Study:
+        """Prepares a tidy frame; a study is returned as it is.
+
+        Args:
+            frame: A tidy frame with at least one run, or a study.
+
+        Returns:
+            The study.
+        """
+        if isinstance(frame, Study):
+            return frame
+        runs = Runs.of(frame)
+        tuned = analysis.tuned_settings(frame)
+        settings: dict[tuple[str, str, str], Setting] = {}
+        for run, row in enumerate(runs.rows):
+            problem, method, rate = row["problem"], row["method"], float(row["learning_rate"])
+            key = (problem, method, row["setting"])
+            settings.setdefault(key, Setting(problem, method, rate, [])).runs.append(run)
+        keys = tuned[["problem", "method", "setting"]].itertuples(index=False, name=None)
+        return cls(
+            frame=frame,
+            runs=runs,
+            tuned=tuned,
+            settings=list(settings.values()),
+            chosen=[settings[key] for key in keys],
+            styles=method_styles(runs.distinct("method")),
+        )
+
+    @cached_property
+    def tuned_runs(self) -> pd.DataFrame:
+        """The tidy frame's rows of the chosen settings: `analysis.tuned_runs`."""
+        return analysis.tuned_runs(self.frame, self.tuned)
+
+    @cached_property
+    def summary(self) -> pd.DataFrame:
+        """Final and best performance: `analysis.summary_table`."""
+        return analysis.summary_table(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Each method against each other: `analysis.compare`."""
+        return analysis.compare(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def overall(self) -> pd.DataFrame:
+        """Each method against each other over all problems: `analysis.compare_overall`."""
+        return analysis.compare_overall(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """Mean final values by problem and method, larger being better: `analysis.score_matrix`."""
+        return analysis.score_matrix(self.tuned_runs)
+
+    @cached_property
+    def flags(self) -> pd.DataFrame:
+        """Groups of runs that a mean misrepresents: `analysis.group_flags`."""
+        return analysis.group_flags(self.frame, self.tuned)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """When the targets were reached: `analysis.target_table` of the chosen settings."""
+        return analysis.target_table(self.tuned_runs)
+
+    @cached_property
+    def times(self) -> dict[str, pd.DataFrame]:
+        """Times to target by measure: `analysis.times_to_target` of the chosen settings."""
+        return {name: analysis.times_to_target(self.tuned_runs, name) for name in MEASURES.values()}
+
+    @cached_property
+    def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
+        """What each budget buys, by what is paid: `analysis.speed_frontier`."""
+        return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in MEASURES.values()}
+
+    @cached_property
+    def sensitivity(self) -> pd.DataFrame:
+        """How much depends on the learning rate: `analysis.sensitivity_table`."""
+        return analysis.sensitivity_table(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def tunability(self) -> pd.DataFrame:
+        """What to expect after so many trials: `analysis.tunability`."""
+        return analysis.tunability(self.frame)
+
+    @cached_property
+    def overhead(self) -> pd.DataFrame:
+        """What the optimizers' steps cost: `analysis.optimizer_overhead`."""
+        return analysis.optimizer_overhead(self.frame)
+
+    @property
+    def problems(self) -> list[str]:
+        """The problems' names in alphabetical order."""
+        return self.runs.distinct("problem")
+
+    def settings_on(self, problem: str) -> list[Setting]:
+        """The settings tried on a problem."""
+        return [setting for setting in self.settings if setting.problem == problem]
+
+    def chosen_on(self, problem: str) -> list[Setting]:
+        """The settings that stand for their methods on a problem."""
+        return [setting for setting in self.chosen if setting.problem == problem]
+
+    def several_rates(self, problem: str) -> bool:
+        """Whether any method was tried with more than one learning rate on a problem."""
+        rates = {(s.method, s.learning_rate) for s in self.settings_on(problem)}
+        return len(rates) > len({method for method, _ in rates})
+
+    def rates_on(self, problem: str) -> list[Setting]:
+        """What the chosen settings become with other learning rates, by rising rate.
+
+        As in `analysis.sensitivity_curve`, with the runs of those seeds alone that all of a
+        method's rates have, or with all runs where they share no seed.
+        """
+        rows, found = self.runs.rows, []
+        for chosen in self.chosen_on(problem):
+            rest = analysis.all_but_rate(rows[chosen.runs[0]]["setting"])
+            alike = [
+                setting
+                for setting in self.settings_on(problem)
+                if setting.method == chosen.method
+                and analysis.all_but_rate(rows[setting.runs[0]]["setting"]) == rest
+            ]
+            seeds = [{rows[run]["seed"] for run in setting.runs} for setting in alike]
+            shared = set.intersection(*seeds)
+            for setting in alike:
+                counted = [run for run in setting.runs if rows[run]["seed"] in shared]
+                found.append(replace(setting, runs=counted or setting.runs))
+        return sorted(found, key=lambda setting: setting.learning_rate)
+
+    def measured(self, problem: str, metric: str) -> bool:
+        """Whether any run on a problem has values of a metric."""
+        runs = self.runs
+        return any(runs.has(run, metric) for s in self.settings_on(problem) for run in s.runs)
+
+
+def check_problem(study: Study, problem: str) -> None:
+    """Raises `UsageError` unless some run is on the problem."""
+    if problem not in study.problems:
+        there = f"there are {', '.join(study.problems)}."
+        raise unknown("problem in the results", problem, study.problems, there)

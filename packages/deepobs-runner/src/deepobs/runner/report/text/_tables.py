@@ -1,0 +1,158 @@
+"""The results table of a paper, as LaTeX and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ... import analysis
+from ..study import NAMES, Study, bold, epochs_by_method, percent, records
+from ._format import latex_plus_minus, learning_rate, plus_minus
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "–": "--",
+}
+
+
+def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
+    """Sums up how well each method does at its chosen setting, a row per problem and method.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        `analysis.summary_table` on the metric each problem is judged by, with two columns more:
+        `leads`, whether the method's mean of the final values is printed in bold: that of the
+        verdict's leader, unless methods were trained for unequal numbers of epochs; and `flags`,
+        what the mean misrepresents (`analysis.group_flags`).
+    """
+    study = Study.of(frame)
+    table = study.summary
+    judged = {name: analysis.default_metric(study.frame, name) for name in study.problems}
+    table = table[table["metric"] == table["problem"].map(judged)].reset_index(drop=True)
+    leaders = table["problem"].map({name: bold(study, name) for name in study.problems})
+    flags = study.flags.set_index(["problem", "method"])["flags"]
+    keys = zip(table["problem"], table["method"], strict=True)
+    return table.assign(
+        leads=table["method"] == leaders, flags=[", ".join(flags.get(key, ())) for key in keys]
+    )
+
+
+def markdown_table(frame: pd.DataFrame | Study) -> str:
+    """Writes the results table as Markdown: mean ± standard deviation over seeds, the leader bold.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        The table, ending in a newline.
+    """
+    study = Study.of(frame)
+    table = results_table(study)
+    lines = ["| Problem | Metric | Method | Learning rate | Epochs | Runs | Final | Best | Flags |"]
+    lines.append("|---|---|---|--:|--:|--:|--:|--:|---|")
+    for row in records(table):
+        final, best = _values(row)
+        if row["leads"]:
+            final = f"**{final}**"
+        cells = [
+            row["problem"],
+            _metric(row),
+            row["method"],
+            learning_rate(row["learning_rate"]),
+            str(row["num_epochs"]),
+            _runs(row),
+            final,
+            best,
+            row["flags"],
+        ]
+        lines.append("| " + " | ".join(_markdown(cell) for cell in cells) + " |")
+    lines += [f"\n{_markdown(note)}" for note in _notes(study)]
+    return "\n".join(lines) + "\n"
+
+
+def latex_table(frame: pd.DataFrame | Study) -> str:
+    r"""Writes the results table as LaTeX with booktabs rules, the leader bold.
+
+    Args:
+        frame: A tidy frame, or a `Study` of one.
+
+    Returns:
+        A `tabular` environment for `\input`; needs `\usepackage{booktabs}`.
+    """
+    study = Study.of(frame)
+    table = results_table(study)
+    lines = [
+        r"% needs \usepackage{booktabs}",
+        r"\begin{tabular}{lllrrrrrl}",
+        r"\toprule",
+        r"Problem & Metric & Method & Learning rate & Epochs & Runs & Final & Best & Flags \\",
+    ]
+    for _, rows in table.groupby("problem", sort=False):
+        lines.append(r"\midrule")
+        for place, row in enumerate(records(rows)):
+            final, best = _values(row, latex=True)
+            if row["leads"]:
+                final = rf"\boldmath{final}" if final.startswith("$") else final
+                final = f"{{{final}}}"
+            head = [row["problem"], _metric(row)] if place == 0 else ["", ""]
+            rate, epochs = learning_rate(row["learning_rate"]), str(row["num_epochs"])
+            plain = [*head, row["method"], rate, epochs, _runs(row)]
+            cells = [*map(latex_text, plain), final, best, latex_text(row["flags"])]
+            lines.append(" & ".join(cells) + r" \\")
+    lines.append(r"\bottomrule")
+    lines += [rf"\multicolumn{{9}}{{l}}{{{latex_text(note)}}} \\" for note in _notes(study)]
+    return "\n".join([*lines, r"\end{tabular}"]) + "\n"
+
+
+def latex_text(text: str) -> str:
+    """Escapes what LaTeX would take for commands.
+
+    Args:
+        text: Any text.
+
+    Returns:
+        LaTeX source that prints it.
+    """
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
+    write = latex_plus_minus if latex else plus_minus
+    scale = percent(row["metric"])
+    pairs = (("mean", "std"), ("best_mean", "best_std"))
+    return [write(scale * row[mean], scale * row[std]) for mean, std in pairs]
+
+
+def _notes(study: Study) -> list[str]:
+    """Why nothing is bold on some problems."""
+    texts = []
+    for problem in study.problems:
+        groups = epochs_by_method(study, problem)
+        if len(groups) > 1:
+            counts = ", ".join(map(str, groups))
+            texts.append(f"{problem}: unequal numbers of epochs ({counts}), nothing is bold.")
+    return texts
+
+
+def _metric(row: dict[str, Any]) -> str:
+    return NAMES[row["metric"]] + (" (%)" if percent(row["metric"]) != 1 else "")
+
+
+def _runs(row: dict[str, Any]) -> str:
+    lost = row["num_diverged"]
+    return f"{row['num_runs']} ({lost} diverged)" if lost else str(row["num_runs"])
+
+
+def _markdown(text: str) -> str:
+    for character in "|<>":
+        text = text.replace(character, f"&#{ord(character)};")
+    return text.replace("\n", " ")

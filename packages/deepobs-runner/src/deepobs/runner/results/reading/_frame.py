@@ -1,0 +1,94 @@
+"""A table with one row a run and lists for series, and the tidy frame spread out from it.
+
+The index and the packaged baselines are such tables, kept as Parquet files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ._columns import FRAME_COLUMNS, INTEGERS, METRICS, NUMBERS, PER_EPOCH, RUN_COLUMNS, TEXTS
+
+RUN_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in TEXTS),
+        *((name, pa.float64()) for name in NUMBERS),
+        *((name, pa.int64()) for name in INTEGERS),
+        *((name, pa.list_(pa.float64())) for name in (*METRICS, *PER_EPOCH)),
+    ]
+)
+
+
+def to_table(runs: Iterable[dict[str, Any]], schema: pa.Schema = RUN_SCHEMA) -> pa.Table:
+    """Returns runs (as `parse_record` gives them) as a table with one row each."""
+    rows = list(runs)
+    columns = {name: [row.get(name) for row in rows] for name in schema.names}
+    return pa.table(
+        {field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema
+    )
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Spread a table of runs out into the tidy frame: one row per run and epoch."""
+    lengths = np.zeros(len(table), dtype=np.int64)
+    for metric in METRICS:
+        lengths = np.maximum(lengths, _list_lengths(table[metric]))
+    columns: dict[str, Any] = {}
+    for name in RUN_COLUMNS:
+        columns[name] = _repeat(table[name], lengths, is_text=name in TEXTS)
+    starts = np.cumsum(lengths) - lengths
+    columns["epoch"] = (np.arange(lengths.sum()) - np.repeat(starts, lengths)).astype(np.int32)
+    for metric in METRICS:
+        columns[metric] = _place(table[metric], starts, lengths)
+    for name in PER_EPOCH:
+        columns[name] = _place_sums(table[name], starts, lengths)
+    return pd.DataFrame({name: columns[name] for name in FRAME_COLUMNS}, copy=False)
+
+
+def _list_lengths(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    lengths = pc.fill_null(pc.list_value_length(column), 0)
+    return np.asarray(lengths.to_numpy(), dtype=np.int64)
+
+
+def _repeat(column: pa.ChunkedArray, lengths: NDArray[np.int64], *, is_text: bool) -> Any:
+    """Repeat each run's value for each of its epochs; texts as a categorical."""
+    if not is_text:
+        return np.repeat(column.to_numpy(), lengths)
+    categorical = pd.Categorical(column.to_pandas())
+    codes = np.repeat(categorical.codes, lengths)
+    return pd.Categorical.from_codes(codes, dtype=categorical.dtype)
+
+
+def _place(
+    column: pa.ChunkedArray,
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    shift: int = 0,
+) -> NDArray[np.float64]:
+    """Lay a list column end to end, NaN where a run's list is shorter than its epochs."""
+    placed = np.full(int(lengths.sum()), np.nan)
+    counts = _list_lengths(column)
+    offsets = np.cumsum(counts) - counts
+    within = np.arange(counts.sum()) - np.repeat(offsets, counts) + shift
+    fits = within < np.repeat(lengths, counts)
+    values = pc.list_flatten(column).to_numpy()
+    placed[(np.repeat(starts, counts) + within)[fits]] = values[fits]
+    return placed
+
+
+def _place_sums(
+    column: pa.ChunkedArray, starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Lay out the running sums of a per-epoch list, from 0 before the first epoch."""
+    placed = _place(column, starts, lengths, shift=1)
+    known = (_list_lengths(column) > 0) & (lengths > 0)
+    placed[starts[known]] = 0.0
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    return np.asarray(pd.Series(placed).groupby(rows).cumsum(), dtype=np.float64)

@@ -1,0 +1,242 @@
+"""Read a whole results folder, with an index that makes the second time fast.
+
+The index is a Parquet file, `.deepobs-index.parquet`, in the results folder, or in the user's
+cache folder where that cannot be written to. It holds everything but the mini-batch losses. An
+entry counts only as long as its file has the same size and modification time; an index that is
+damaged, of another version or no index at all is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import platformdirs
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ._frame import RUN_SCHEMA, to_frame, to_table
+from ._parse import UnreadableRecordError, parse_record
+
+INDEX_NAME = ".deepobs-index.parquet"
+# To be raised whenever the same file would be read differently than before.
+_VERSION = b"3"
+_SCHEMA = pa.schema(
+    [
+        ("size", pa.int64()),
+        ("mtime_ns", pa.int64()),
+        ("kind", pa.string()),  # "run", "unreadable" or "unrelated"
+        ("reason", pa.string()),
+        *RUN_SCHEMA,
+    ],
+    metadata={b"deepobs-index": _VERSION},
+)
+# A file changed twice within the clock's resolution keeps its modification time, so entries of
+# files younger than this when they were read are not kept (git calls such entries racy).
+_RACY_NS = 2_000_000_000
+
+
+class UnreadableRecordWarning(UserWarning):
+    """Some result files could not be read and were left out."""
+
+
+class Unreadable(NamedTuple):
+    """A result file that was left out, and why."""
+
+    file: str
+    reason: str
+
+
+class ReadResult(NamedTuple):
+    """What a results folder holds.
+
+    Attributes:
+        frame: The tidy frame: one row per run and epoch.
+        unreadable: Result files that were left out, each with the reason.
+        num_unrelated: Number of JSON files that are no results.
+        num_duplicates: Number of runs that were there more than once (merged folders).
+    """
+
+    frame: pd.DataFrame
+    unreadable: tuple[Unreadable, ...]
+    num_unrelated: int
+    num_duplicates: int
+
+
+def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Loads the results under a folder, or of one file, as a tidy frame.
+
+    Files of this package, of DeepOBS 1.1 and of DeepOBS 1.2 are read alike. A file that cannot be
+    read is named in a warning and left out.
+
+    Args:
+        path: A results folder, with any number of folders below it, or one result file.
+
+    Returns:
+        One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
+        ("deepobs-2", "deepobs-1.1", "deepobs-1.2"), `file`, `problem`, `optimizer`,
+        `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's own),
+        `hyperparameters` (canonical JSON, without the learning rate), `learning_rate`, `schedule`,
+        `variant`, `batch_size`, `weight_decay`, `validation`, `num_epochs`, `seed`,
+        `status` ("finished", "diverged"), `epoch`, `train_loss`, `test_loss`, `valid_loss`,
+        `train_accuracy`, `test_accuracy`, `valid_accuracy`, `train_regularizer`,
+        `test_regularizer`, `steps` and `seconds` (of training, since its start),
+        `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
+        `peak_memory_bytes`. What a file does not tell is NaN. Losses include the regularizer.
+
+    Raises:
+        FileNotFoundError: If there is nothing at `path`.
+    """
+    result = read_records(path)
+    if result.unreadable:
+        shown = "; ".join(f"{file}: {reason}" for file, reason in result.unreadable[:5])
+        more = len(result.unreadable) - 5
+        tail = f"; and {more} more" if more > 0 else ""
+        warnings.warn(
+            f"left out {len(result.unreadable)} result file(s) that cannot be read: {shown}{tail}",
+            UnreadableRecordWarning,
+            stacklevel=2,
+        )
+    return result.frame
+
+
+def read_records(path: str | os.PathLike[str]) -> ReadResult:
+    """Loads results as `load_records` does, and says what was left out.
+
+    Args:
+        path: A results folder, with any number of folders below it, or one result file.
+
+    Returns:
+        The tidy frame, the files that cannot be read, and how many files were unrelated or
+        duplicates.
+
+    Raises:
+        FileNotFoundError: If there is nothing at `path`.
+    """
+    root = Path(path)
+    if root.is_file():
+        table = to_table([_read_file(root, root.name, root.stat())], _SCHEMA)
+    elif root.is_dir():
+        table = _refresh(root)
+    else:
+        raise FileNotFoundError(f"there is no results folder or file {str(root)!r}")
+    runs = table.filter(pc.equal(table["kind"], "run"))
+    kept = _without_duplicates(runs)
+    bad = table.filter(pc.equal(table["kind"], "unreadable"))
+    return ReadResult(
+        frame=to_frame(kept),
+        unreadable=tuple(
+            Unreadable(*pair)
+            for pair in zip(bad["file"].to_pylist(), bad["reason"].to_pylist(), strict=True)
+        ),
+        num_unrelated=len(table) - len(runs) - len(bad),
+        num_duplicates=len(runs) - len(kept),
+    )
+
+
+def _without_duplicates(runs: pa.Table) -> pa.Table:
+    """Keeps each run once: a finished one before a diverged one, then the latest file."""
+    names = ["run_id", "status", "file"]
+    order = runs.select(names).to_pandas()
+    order["finished"] = order["status"] == "finished"
+    order["date"] = order["file"].str.rsplit("/", n=1).str[-1]  # file names end with the date
+    order = order.sort_values(["finished", "date", "file"], kind="stable")
+    last = ~order.duplicated("run_id", keep="last")
+    return runs.take(pa.array(sorted(order.index[last]), pa.int64()))
+
+
+def _refresh(root: Path) -> pa.Table:
+    """Bring the folder's index up to date and return it, sorted by file."""
+    started_ns = time.time_ns()
+    known = _load_index(root)
+    stamps = known.select(["file", "size", "mtime_ns"]).to_pylist()
+    rows = {(s["file"], s["size"], s["mtime_ns"]): row for row, s in enumerate(stamps)}
+    kept: list[int] = []
+    read: list[dict[str, Any]] = []
+    for file, stat in _json_files(root):
+        row = rows.get((file, stat.st_size, stat.st_mtime_ns))
+        if row is None:
+            read.append(_read_file(root / file, file, stat))
+        else:
+            kept.append(row)
+    table = pa.concat_tables([known.take(pa.array(kept, pa.int64())), to_table(read, _SCHEMA)])
+    table = table.sort_by("file")
+    if read or len(kept) < len(known):
+        settled = pc.less(table["mtime_ns"], started_ns - _RACY_NS)
+        _save_index(root, table.filter(settled))
+    return table
+
+
+def _json_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """All JSON files below a folder, hidden ones left out, with forward slashes."""
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.endswith(".json") or name.startswith("."):
+                continue
+            path = Path(folder, name)
+            try:
+                stat = path.stat()
+            except OSError:
+                continue  # gone since it was listed, or a link to nowhere
+            yield path.relative_to(root).as_posix(), stat
+
+
+def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
+    """Returns one file's row of the index."""
+    name = file.encode("utf-8", "replace").decode()
+    row = {"file": name, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "reason": None}
+    try:
+        run = parse_record(path.read_bytes(), name)
+    except (UnreadableRecordError, OSError) as error:
+        return row | {"kind": "unreadable", "reason": str(error)}
+    return row | {"kind": "unrelated"} if run is None else row | {"kind": "run"} | run
+
+
+def _cache_path(root: Path) -> Path:
+    """Where the index of a folder lies that cannot be written to."""
+    digest = hashlib.sha256(str(root.resolve()).encode("utf-8", "replace")).hexdigest()[:16]
+    return platformdirs.user_cache_path("deepobs") / "index" / f"{digest}.parquet"
+
+
+def _index_path(root: Path) -> Path:
+    return root / INDEX_NAME if os.access(root, os.W_OK) else _cache_path(root)
+
+
+def _load_index(root: Path) -> pa.Table:
+    """Returns the index as it is on disk; an empty one where there is none to be trusted."""
+    empty = to_table([], _SCHEMA)
+    for path in dict.fromkeys([_index_path(root), root / INDEX_NAME]):
+        try:
+            table = pq.read_table(path, memory_map=False)
+            if (table.schema.metadata or {}).get(b"deepobs-index") == _VERSION:
+                # Parquet calls the values of lists otherwise; a foreign table cannot be cast.
+                return table.select(_SCHEMA.names).cast(_SCHEMA)
+        except (OSError, pa.ArrowException, KeyError):
+            continue
+    return empty
+
+
+def _save_index(root: Path, table: pa.Table) -> None:
+    """Writes the index in one piece; where nothing can be written, does without."""
+    path = _index_path(root)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".index-", suffix=".tmp")
+    except OSError:
+        return
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            pq.write_table(table, stream, compression="zstd")
+        Path(temporary).chmod(0o644)  # mkstemp makes it private; a group shares its results
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,136 @@
+"""Checks a schedule's name and arguments before anything runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch.optim import lr_scheduler
+
+from ..common import UsageError, is_number, unknown
+from ._named import (
+    SCHEDULES,
+)
+from ._schedule import Schedule, _construct
+
+# Classes of torch whose arguments are functions or other schedulers, which no file can hold.
+_NEED_OBJECTS = (
+    "LRScheduler",
+    "LambdaLR",
+    "MultiplicativeLR",
+    "SequentialLR",
+    "ChainedScheduler",
+)
+
+
+_NUMBERS_FROM_ZERO = ("warmup_epochs", "final_factor", "cooldown_epochs")
+
+
+_POSITIVE_NUMBERS = ("period",)
+
+
+def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    """The schedule in canonical form: a dictionary with `name` and the arguments that were given.
+
+    Raises:
+        UsageError: There is no such schedule, or it does not take these arguments.
+    """
+    given = {"name": schedule} if isinstance(schedule, str) else schedule
+    given = dict(given) if isinstance(given, Mapping) else {}
+    name = given.pop("name", None)
+    if not isinstance(name, str):
+        raise UsageError(f"schedule is a name or a mapping with a name, not {schedule!r}.")
+    known = SCHEDULES.get(name) or _class(name)
+    parameters = inspect.signature(known).parameters
+    defaults = {key: parameters[key].default if key in parameters else None for key in given}
+    given = {key: _canonical(value, defaults[key]) for key, value in sorted(given.items())}
+    if name in SCHEDULES:
+        _check_named(name, given, epochs)
+        return {"name": name, **{k: v for k, v in given.items() if (k, v) != ("warmup_epochs", 0)}}
+    _check_class(name, given, epochs)
+    return {"name": name, **given}
+
+
+def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
+    known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
+    for key, value in given.items():
+        if key not in known:
+            advice = f"it takes {', '.join(known)}."
+            raise unknown(f"argument of the schedule {name}", key, known, advice)
+        if key in _NUMBERS_FROM_ZERO and not (is_number(value) and value >= 0):
+            raise UsageError(f"{key} of the schedule {name} is a number from 0, not {value!r}.")
+        if key in _POSITIVE_NUMBERS and not (is_number(value) and value > 0):
+            raise UsageError(f"{key} of the schedule {name} is a positive number, not {value!r}.")
+    if "period_factor" in given and not (
+        is_number(given["period_factor"]) and given["period_factor"] >= 1
+    ):
+        raise UsageError(f"period_factor is a number from 1, not {given['period_factor']!r}.")
+    if given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0) > epochs:
+        raise UsageError(
+            f"Warm-up and cool-down of the schedule {name} take longer than the {epochs} epochs."
+        )
+    if name == "step":
+        _check_step(given.get("epochs"), given.get("factors"))
+
+
+def _check_step(epochs: Any, factors: Any) -> None:
+    """DeepOBS's two lists: rising epochs from 1 on, and as many factors."""
+    whole = isinstance(epochs, tuple) and all(is_number(e) and e == int(e) for e in epochs)
+    if not (whole and epochs and list(epochs) == sorted(set(epochs)) and epochs[0] >= 1):
+        raise UsageError(
+            f"epochs of the schedule step is a rising list of whole numbers from 1, not {epochs!r}."
+        )
+    positive = isinstance(factors, tuple) and all(is_number(f) and f >= 0 for f in factors)
+    if not (positive and len(factors) == len(epochs)):
+        raise UsageError(
+            f"factors of the schedule step is a list of {len(epochs)} numbers from 0, as many as "
+            f"its epochs, not {factors!r}."
+        )
+
+
+def _class(name: str) -> type[lr_scheduler.LRScheduler]:
+    """The class of torch.optim.lr_scheduler of that name."""
+    classes = {
+        key: value
+        for key, value in vars(lr_scheduler).items()
+        if isinstance(value, type)
+        and issubclass(value, lr_scheduler.LRScheduler)
+        and not key.startswith("_")
+        and key not in _NEED_OBJECTS
+    }
+    if name not in classes:
+        choices = [*SCHEDULES, *classes]
+        raise unknown("schedule", name, choices, f"there are {', '.join(SCHEDULES)}.")
+    found: type[lr_scheduler.LRScheduler] = classes[name]
+    return found
+
+
+def _check_class(name: str, given: Mapping[str, Any], epochs: int) -> None:
+    """Names and values for a class of torch.optim.lr_scheduler, tried out on a dummy optimizer."""
+    if given.get("interval", "epoch") not in ("epoch", "step"):
+        raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
+    if name == "ReduceLROnPlateau" and given.get("interval") == "step":
+        raise UsageError(f"interval of {name} is epoch: it looks at the loss of an evaluation.")
+    known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]
+    for key in given:
+        if key not in known:
+            raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")
+    dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
+    plain = {key: value for key, value in given.items() if key != "interval"}
+    tried = Schedule(_construct(name, dummy, plain), every_step=False)
+    dummy.step()  # torch warns of schedules that move first
+    for _ in range(epochs):  # a run moves it so often or, by the step, more often
+        tried.after_epoch(loss=1.0)
+
+
+def _canonical(value: Any, default: Any) -> Any:
+    """Lists as tuples, and 5 and 5.0 the same: the default's kind, else whole numbers as int."""
+    if isinstance(value, list | tuple):
+        return tuple(_canonical(item, None) for item in value)
+    if not is_number(value):
+        return value
+    if isinstance(default, float):
+        return float(value)
+    return int(value) if value == int(value) else value

@@ -1,0 +1,112 @@
+"""Learning-rate schedules by name, with warm-up, and every class of torch.optim.lr_scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch.optim import Optimizer, lr_scheduler
+
+from ..common import UsageError, explain
+from ._named import (
+    SCHEDULES,
+)
+
+
+class Schedule:
+    """A torch scheduler and when to step it.
+
+    Args:
+        scheduler: The scheduler; None leaves the learning rate alone.
+        every_step: Whether it moves after every optimizer step, else after every epoch.
+    """
+
+    def __init__(self, scheduler: lr_scheduler.LRScheduler | None, *, every_step: bool) -> None:
+        self.scheduler = scheduler
+        self.every_step = every_step
+
+    def after_step(self) -> None:
+        """Moves a schedule that counts steps."""
+        if self.every_step:
+            self._move()
+
+    def after_epoch(self, loss: float) -> None:
+        """Moves a schedule that counts epochs; `loss` is what ReduceLROnPlateau looks at."""
+        if self.every_step:
+            return
+        if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
+            self._move(loss)
+        else:
+            self._move()
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place in the schedule."""
+        return {} if self.scheduler is None else self.scheduler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes to the place that `state_dict` gave."""
+        if self.scheduler is not None:
+            self.scheduler.load_state_dict(state)
+
+    def _move(self, *loss: float) -> None:
+        if self.scheduler is None:
+            return
+        step: Any = self.scheduler.step  # ReduceLROnPlateau's takes what others do not
+        try:
+            step(*loss)
+        except Exception as error:
+            name = type(self.scheduler).__name__
+            raise UsageError(f"The schedule {name} cannot go on: {explain(error)}.") from error
+
+
+def make_schedule(
+    schedule: Mapping[str, Any], optimizer: Optimizer, *, epochs: int, steps_per_epoch: int
+) -> Schedule:
+    """The checked schedule, bound to an optimizer.
+
+    Args:
+        schedule: What `check_schedule` gave.
+        optimizer: Whose learning rate it moves.
+        epochs: Length of the run.
+        steps_per_epoch: Optimizer steps an epoch.
+    """
+    arguments = {key: value for key, value in schedule.items() if key != "name"}
+    name = schedule["name"]
+    if name not in SCHEDULES:
+        every_step = arguments.pop("interval", "epoch") == "step"
+        made = _construct(name, optimizer, arguments)
+        _check_length(made, epochs * (steps_per_epoch if every_step else 1))
+        return Schedule(made, every_step=every_step)
+    warmup = float(arguments.pop("warmup_epochs", 0))
+    if name == "constant" and not warmup:
+        return Schedule(None, every_step=False)
+    factor = SCHEDULES[name](warmup, float(epochs), **arguments)
+    if name == "step" and not warmup:
+        return Schedule(lr_scheduler.LambdaLR(optimizer, factor), every_step=False)
+
+    def factor_of_step(count: int) -> float:
+        rise = min(1.0, (count + 1) / (warmup * steps_per_epoch)) if warmup else 1.0
+        return rise * factor(max(count / steps_per_epoch, 0 if name == "step" else warmup))
+
+    return Schedule(lr_scheduler.LambdaLR(optimizer, factor_of_step), every_step=True)
+
+
+def _check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
+    """Refuses a OneCycleLR that would raise at the end of the run."""
+    total = getattr(scheduler, "total_steps", moves)
+    if total < moves:
+        raise UsageError(
+            f"The schedule {type(scheduler).__name__} has {total} steps in all, and the run moves "
+            f"it {moves} times."
+        )
+
+
+def _construct(
+    name: str, optimizer: Optimizer, arguments: Mapping[str, Any]
+) -> lr_scheduler.LRScheduler:
+    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in arguments.items()}
+    try:
+        made: lr_scheduler.LRScheduler = getattr(lr_scheduler, name)(optimizer, **plain)
+    except Exception as error:
+        raise UsageError(f"The schedule {name} refuses its arguments: {explain(error)}.") from error
+    return made

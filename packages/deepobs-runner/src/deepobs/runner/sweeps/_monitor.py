@@ -1,0 +1,187 @@
+"""How a sweep shows what it does: a live table on a terminal, a plain log otherwise."""
+
+import sys
+import time
+from collections import Counter
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from ..common import unknown
+from ..config import RunConfig
+from ..executors import Job, Outcome, Progress
+
+_SHOWN_TROUBLES = 5
+_WAYS = ("auto", "lines", "off")
+_ENDS = ("finished", "diverged", "pruned", "failed")
+
+
+class Monitor(Protocol):
+    """Is told what happens in a sweep. A context manager."""
+
+    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+        """Something happened to a job; `again` says that it will be tried once more."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Shows the end."""
+
+
+def check_progress(progress: str) -> None:
+    """Refuses a word that is no way of showing progress."""
+    if progress not in _WAYS:
+        raise unknown("kind of progress", progress, _WAYS, f"there are {', '.join(_WAYS)}.")
+
+
+def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
+    """The monitor for standard error: a live table if that is a terminal, else lines.
+
+    Args:
+        progress: "auto", "lines" even on a terminal, "off" for silence.
+        total: Number of runs to do.
+        skipped: Number of runs that were done before.
+    """
+    if progress == "off":
+        return _Silence()
+    console = Console(file=sys.stderr)
+    if progress == "auto" and console.is_terminal:
+        return _LiveTable(console, total, skipped)
+    return _Log(total, skipped)
+
+
+def describe(config: RunConfig) -> str:
+    """A run in a few words: problem, optimizer, setting and seed."""
+    settings = {"lr": f"{config.lr:.4g}", **config.hyperparameters}
+    schedule = dict(config.schedule)["name"]  # type: ignore[arg-type] # a run's is a mapping
+    if schedule != "constant":
+        settings["schedule"] = schedule
+    words = " ".join(f"{name}={value}" for name, value in settings.items())
+    return f"{config.problem_name} {config.optimizer_name} {words} seed={config.seed}"
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it: `42 s`, `3 min 20 s`, `5 h 10 min`, `2 d 4 h`."""
+    whole = round(seconds)
+    for size, unit, smaller, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // smaller} {small_unit}"
+    if whole >= 60:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole} s" if whole >= 10 else f"{seconds:.1f} s"
+
+
+def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
+    """What became of a job, in one line."""
+    words = f"{describe(job.config)}: {outcome.status} after {duration(outcome.seconds)}"
+    if outcome.message:
+        words = f"{describe(job.config)}: {outcome.message}"
+    return f"{words} (attempt {job.attempt}, will be tried again)" if again else words
+
+
+class _Silence:
+    """Shows nothing."""
+
+    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+        """Nothing to show."""
+
+    def __enter__(self) -> Self:
+        """Nothing to begin."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to end."""
+
+
+class _Log:
+    """One line for each run that ends."""
+
+    def __init__(self, total: int, skipped: int) -> None:
+        self._total, self._skipped, self._ended = total, skipped, 0
+
+    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+        """Writes a line if the job ended or is tried again."""
+        if isinstance(event, Progress) or event.status == "busy":
+            return
+        self._ended += not again
+        self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
+
+    def __enter__(self) -> Self:
+        """Says how much there is to do."""
+        done = f" ({self._skipped} more are done)" if self._skipped else ""
+        self._say(f"{self._total} runs to do{done}")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Everything was said."""
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - the log is for standard error
+
+
+class _LiveTable:
+    """What runs now, how far everything is, and what went wrong last."""
+
+    def __init__(self, console: Console, total: int, skipped: int) -> None:
+        self._total, self._skipped = total, skipped
+        self._started = time.monotonic()
+        self._ends: Counter[str] = Counter()
+        self._running: dict[str, tuple[Job, Progress]] = {}
+        self._troubles: list[str] = []
+        self._live = Live(
+            console=console, get_renderable=self._render, refresh_per_second=4, transient=False
+        )
+
+    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+        """Takes in what happened; the table is redrawn by its own clock."""
+        run = job.config.run_id
+        if isinstance(event, Progress):
+            self._running[run] = (job, event)
+            return
+        self._running.pop(run, None)
+        if event.status in ("failed", "lost"):
+            self._troubles.append(_sentence(job, event, again=again))
+        if not again and event.status != "busy":
+            self._ends["failed" if event.status == "lost" else event.status] += 1
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._live.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Draws the last state and leaves it there."""
+        self._running.clear()
+        self._live.stop()
+
+    def _render(self) -> Group:
+        table = Table(box=None, pad_edge=False)
+        for column in ("run", "epoch", "test loss"):
+            table.add_column(column, justify="left" if column == "run" else "right")
+        # a copy: the table's clock is a thread of its own
+        for job, progress in list(self._running.values()):
+            loss = "" if progress.loss is None else f"{progress.loss:.5g}"
+            table.add_row(describe(job.config), str(progress.epoch), loss)
+        troubles = [Text(line, style="red") for line in self._troubles[-_SHOWN_TROUBLES:]]
+        return Group(self._headline(), *([table] if self._running else []), *troubles)
+
+    def _headline(self) -> Text:
+        ended, elapsed = sum(self._ends.values()), time.monotonic() - self._started
+        counts = ", ".join(f"{self._ends[end]} {end}" for end in _ENDS if self._ends[end])
+        words = f"{ended}/{self._total} runs"
+        words += f" ({counts})" if counts else ""
+        words += f", {self._skipped} done before" if self._skipped else ""
+        words += f", {duration(elapsed)}"
+        if 0 < ended < self._total:
+            words += f", about {duration(elapsed / ended * (self._total - ended))} to go"
+        return Text(words, style="bold")

@@ -1,7 +1,0 @@
-"""What every worker needs, imported once by the server process that workers are forked from."""
-
-import torch._dynamo  # any optimizer imports it with its first step, which takes seconds
-
-from . import _work
-
-__all__ = ["_work", "torch"]

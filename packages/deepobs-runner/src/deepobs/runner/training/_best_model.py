@@ -1,0 +1,81 @@
+"""The best model of a run, kept on request."""
+
+from __future__ import annotations
+
+import io
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from deepobs.problems import BuiltProblem
+
+from ..common import write_atomically
+from ..config import RunConfig
+from ..results import Record
+from ._callbacks import Callback
+
+_log = logging.getLogger(__name__)
+
+# What decides, the first that there is: validation before test, accuracy before loss.
+_CRITERIA = ("valid_accuracy", "valid_loss", "test_accuracy", "test_loss")
+
+
+class BestModel(Callback):
+    """Saves the weights of the best evaluation, in the end beside the record: `<record>.best.pt`.
+
+    The file is a dictionary that `torch.load` reads with `weights_only=True`: `epoch`,
+    `criterion`, `value` and `model` (its state dict).
+
+    Args:
+        folder: Where the file is until there is a record.
+        resumed: Whether to go on from what is there.
+    """
+
+    def __init__(self, folder: Path, *, resumed: bool) -> None:
+        self.path = folder / "best.pt"
+        self._resumed = resumed
+        self._best = -math.inf
+
+    def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
+        """Takes up the best value so far."""
+        self._built = built
+        if self._resumed and self.path.exists():
+            self._best = _merit_of_file(self.path)
+
+    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Saves the model where it is better than any before."""
+        criterion = next(name for name in _CRITERIA if name in metrics)
+        merit = _merit(criterion, metrics[criterion])
+        if not merit > self._best:
+            return
+        self._best = merit
+        content = io.BytesIO()
+        best = {
+            "epoch": epoch,
+            "criterion": criterion,
+            "value": metrics[criterion],
+            "model": self._built.model.state_dict(),
+        }
+        torch.save(best, content)
+        write_atomically(self.path, content.getvalue())
+
+    def on_run_end(self, record: Record) -> None:
+        """Moves the file to its place beside the record."""
+        if record.path is not None and self.path.exists():
+            self.path.replace(record.path.with_suffix(".best.pt"))
+
+
+def _merit_of_file(path: Path) -> float:
+    try:
+        best = torch.load(path, map_location="cpu", weights_only=True)
+        return _merit(best["criterion"], best["value"])
+    except Exception:  # noqa: BLE001 - torch raises anything at a damaged file
+        _log.warning("%s is damaged; the best model is looked for anew from here.", path)
+        return -math.inf
+
+
+def _merit(criterion: str, value: float) -> float:
+    return value if criterion.endswith("accuracy") else -value

@@ -1,0 +1,134 @@
+"""Checkpoints: written whole or not at all, the last two kept, read without running any code."""
+
+from __future__ import annotations
+
+import io
+import logging
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..common import CheckpointError, explain, write_atomically
+
+_log = logging.getLogger(__name__)
+
+_FORMAT = "deepobs-checkpoint-1"
+_KEPT = 2  # the last one, and the one before in case the last is damaged
+
+
+class Checkpoints:
+    """The checkpoints of one run.
+
+    Args:
+        folder: Where they are.
+        run_id: The run's identity; a checkpoint of another run is refused.
+    """
+
+    def __init__(self, folder: Path, run_id: str) -> None:
+        self.folder = folder
+        self.run_id = run_id
+        self._tried = False  # whether what this process saves is known to be readable, or told
+
+    def save(self, state: dict[str, Any], steps: int) -> None:
+        """Writes a checkpoint and removes those before the last two.
+
+        Where the first one could never be read again, says so: after the crash is too late.
+
+        Args:
+            state: Tensors and plain values.
+            steps: Optimizer steps taken so far; orders the files.
+
+        Raises:
+            ResultsError: It could not be written; earlier ones are still there.
+        """
+        content = io.BytesIO()
+        torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
+        path = self.folder / f"checkpoint_{steps:012d}.pt"
+        write_atomically(path, content.getvalue())
+        if not self._tried:
+            self._tried = True
+            self._try_out(path)
+        for path in self._paths()[_KEPT:]:
+            path.unlink(missing_ok=True)
+
+    def load(self, take_up: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
+        """The newest checkpoint that can be used; None where there is none at all.
+
+        A damaged or foreign one is passed over, and said so.
+
+        Args:
+            take_up: Called with the content; an error means that it does not fit. Its own
+                `CheckpointError`, which holds for all checkpoints alike, is left to the caller.
+
+        Raises:
+            CheckpointError: There are checkpoints, and none can be used.
+        """
+        paths = self._paths()
+        for path in paths:
+            try:
+                state = self._read(path)
+            except CheckpointError as error:
+                _log.warning("%s", error)
+                continue
+            try:
+                take_up(state)
+            except CheckpointError:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever its content is, it is not this run's
+                _log.warning(
+                    "The checkpoint %s does not fit this run and is passed over: %s.",
+                    path,
+                    explain(error),
+                )
+                continue
+            return state
+        if paths:
+            raise CheckpointError(
+                f"No checkpoint in {self.folder} can be used; start the run anew without resuming."
+            )
+        return None
+
+    def remove(self) -> None:
+        """Removes all of them, and what a kill during a save left: the run starts anew."""
+        for path in [*self._paths(), *self.folder.glob(".*.pt.*.tmp")]:
+            path.unlink(missing_ok=True)
+
+    def _paths(self) -> list[Path]:
+        """The files, newest first."""
+        return sorted(self.folder.glob("checkpoint_*.pt"), reverse=True)
+
+    def _try_out(self, path: Path) -> None:
+        try:
+            self._read(path)
+        except CheckpointError as error:
+            _log.warning("This run cannot be resumed: %s", error)
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            with zipfile.ZipFile(path) as archive:  # torch.load reads past a flipped bit
+                damaged = archive.testzip()
+            if damaged is not None:
+                raise zipfile.BadZipFile(damaged)
+            refused = torch.serialization.get_unsafe_globals_in_checkpoint(path)
+            state = None if refused else torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise CheckpointError(
+                f"The checkpoint {path} is truncated or damaged and is passed over."
+            ) from error
+        if refused:
+            raise CheckpointError(
+                f"The checkpoint {path} holds {', '.join(refused)}, which torch reads only by "
+                "running code, and is passed over; keep tensors and plain values in the "
+                "optimizer's state."
+            )
+        if not isinstance(state, dict) or state.get("format") != _FORMAT:
+            raise CheckpointError(f"{path} is no checkpoint of deepobs and is passed over.")
+        if state.get("run_id") != self.run_id:
+            raise CheckpointError(
+                f"The checkpoint {path} belongs to the run {state.get('run_id')}, not to "
+                f"{self.run_id}, and is passed over."
+            )
+        return dict(state)

@@ -1,0 +1,107 @@
+"""What is said of a run once it has ended: its record."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import torch
+
+from ..common import UsageError
+from ..config import RunConfig
+from ..optimizers import state_bytes
+from ..results import Record
+from ._step_timer import peak_memory_bytes
+from ._trainer import LOG_INTERVAL, Trainer, now
+
+# What an evaluation measures, and the record's word for a series of it.
+_PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
+
+
+def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
+    """The record of a run that has ended.
+
+    Args:
+        trainer: The run, finished or diverged.
+        environment: What `environment_of` said.
+    """
+    config, series = trainer.config, trainer.series
+    schedule = config.to_dict()["schedule"]
+    stepped = schedule["name"] == "step"
+    phases = ("train", "test", "valid")
+    measured: dict[str, Any] = {
+        f"{phase}_{plural}": series[f"{phase}_{metric}"]
+        for phase in phases
+        for metric, plural in _PLURALS.items()
+        if f"{phase}_{metric}" in series
+    }
+    return Record(
+        **measured,
+        minibatch_train_losses=series["minibatch_losses"],
+        optimizer=config.optimizer_name,
+        testproblem=config.problem_name,
+        weight_decay=config.weight_decay,
+        batch_size=trainer.built.batch_size,
+        num_epochs=trainer.epochs,
+        learning_rate=config.lr,
+        lr_sched_epochs=schedule["epochs"] if stepped else None,
+        lr_sched_factors=schedule["factors"] if stepped else None,
+        random_seed=config.seed,
+        train_log_interval=LOG_INTERVAL,
+        hyperparams=config.to_dict()["hyperparameters"],
+        status="diverged" if trainer.diverged else "finished",
+        run_id=_identity(config),
+        config=config.to_dict(),
+        schedule=schedule,
+        precision=config.precision,
+        accumulate=config.accumulate,
+        clip_norm=config.clip_norm,
+        validation=config.validation,
+        replay=config.replay,
+        learning_rates=series["learning_rates"],
+        num_steps=trainer.steps_per_epoch,
+        epoch_seconds=series["epoch_seconds"],
+        evaluation_seconds=series["evaluation_seconds"],
+        cost={
+            **trainer.timer.medians(),
+            "optimizer_state_bytes": state_bytes(trainer.optimizer),
+            "peak_memory_bytes": peak_memory_bytes(trainer.built.device),
+            "num_parameters": sum(parameter.numel() for parameter in trainer.parameters),
+        },
+        environment=environment,
+        started=trainer.started,
+        finished=now(),
+    )
+
+
+def _identity(config: RunConfig) -> str:
+    try:
+        return config.run_id
+    except UsageError:  # only a results folder needs one, and would have refused the run
+        return ""
+
+
+def environment_of(
+    trainer: Trainer, *, compiled: bool, channels_last: bool, deterministic: bool
+) -> dict[str, Any]:
+    """Where and how the run was executed; nothing that names a machine or a person.
+
+    Args:
+        trainer: The run.
+        compiled: Whether the training pass was compiled.
+        channels_last: Whether images were channels-last.
+        deterministic: Whether torch refused operations that do not repeat.
+    """
+    device = trainer.built.device
+    cuda = device.type == "cuda"
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "device": torch.cuda.get_device_name(device) if cuda else device.type,
+        "threads": torch.get_num_threads(),
+        "processes": trainer.processes.count,
+        "compile": compiled,
+        "channels_last": channels_last,
+        "deterministic": deterministic,
+    }

@@ -1,0 +1,109 @@
+"""Device, arithmetic and determinism: how a run's tensors are computed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+from torch import Tensor
+
+from deepobs.data import Batch
+
+from ..common import UsageError, unknown
+
+_AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def choose_device(device: str | torch.device, local_rank: int = 0) -> torch.device:
+    """The device to run on.
+
+    Args:
+        device: `"auto"` (CUDA, else MPS, else CPU), or a device of torch.
+        local_rank: Which of this machine's processes this is; each takes a GPU of its own.
+
+    Raises:
+        UsageError: There is no such device, or not on this machine.
+    """
+    if device == "auto":
+        device = next(iter(_accelerators()), "cpu")
+    try:
+        chosen = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        names = ("auto", "cpu", "cuda", "mps")
+        raise unknown("device", str(device), names, "there are auto, cpu, cuda and mps.") from error
+    there = [*_accelerators(), "cpu"]
+    if chosen.type not in there:
+        raise UsageError(f"There is no device {str(chosen)!r} here; there is {', '.join(there)}.")
+    if chosen.type == "cuda":
+        index = local_rank if chosen.index is None else chosen.index
+        if index >= torch.cuda.device_count():
+            raise UsageError(
+                f"There is no device 'cuda:{index}' here; there are {torch.cuda.device_count()} "
+                "CUDA devices, counted from 0."
+            )
+        chosen = torch.device("cuda", index)
+        torch.cuda.set_device(chosen)
+    return chosen
+
+
+@contextmanager
+def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
+    """Sets torch's global switches for a run, and puts them back after it.
+
+    Args:
+        precision: fp32 keeps matrix products and convolutions from TensorFloat-32.
+        deterministic: Let torch refuse every operation that does not repeat bit for bit.
+    """
+    cudnn = torch.backends.cudnn
+    outer = (
+        torch.get_float32_matmul_precision(),
+        cudnn.allow_tf32,
+        cudnn.benchmark,
+        torch.are_deterministic_algorithms_enabled(),
+    )
+    fast = precision != "fp32"
+    torch.set_float32_matmul_precision("high" if fast else "highest")
+    cudnn.allow_tf32 = fast
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS demands it
+        cudnn.benchmark = False
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(outer[0])
+        cudnn.allow_tf32, cudnn.benchmark = outer[1:3]
+        torch.use_deterministic_algorithms(outer[3])
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
+    """Mixed precision for bf16 and fp16, nothing for the others."""
+    if precision not in _AUTOCAST:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=_AUTOCAST[precision])
+
+
+def in_precision(
+    objective: Callable[[Batch], Tensor], precision: str, device: torch.device
+) -> Callable[[Batch], Tensor]:
+    """The objective computed in a precision; the very same function where no autocast is needed."""
+    if precision not in _AUTOCAST:
+        return objective
+
+    def computed(batch: Batch) -> Tensor:
+        with autocast(precision, device):
+            return objective(batch)
+
+    return computed
+
+
+def _accelerators() -> list[str]:
+    """The accelerators of this machine, best first."""
+    names = []
+    if torch.cuda.is_available():
+        names.append("cuda")
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return names

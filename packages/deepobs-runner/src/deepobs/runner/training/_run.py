@@ -1,0 +1,257 @@
+"""One run, from its configuration to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
+
+import torch
+from torch.optim import Optimizer
+
+from deepobs.data import derive_seed
+from deepobs.problems import BuiltProblem, Problem, build
+
+from ..common import UsageError, number
+from ..config import RunConfig
+from ..results import Record, ResultsStore
+from ._best_model import BestModel
+from ._callbacks import Callback, Callbacks
+from ._checkpoint import Checkpoints
+from ._distributed import Processes, local_rank, processes
+from ._guard import DEFAULT_SECONDS, Guard
+from ._outcome import environment_of, record_of
+from ._precision import arithmetic, choose_device
+from ._progress import make_progress
+from ._rng import own_random_state
+from ._signals import StopSignals
+from ._trainer import Trainer
+
+
+class Execution(TypedDict, total=False):
+    """How a run is executed: further keyword arguments of `run_config`, which describes them."""
+
+    data_root: str | Path | None
+    resume: bool
+    checkpoint_every: float | None
+    compile: bool
+    channels_last: bool
+    deterministic: bool
+    keep_best: bool
+    callbacks: Iterable[Callback]
+    progress: str
+    force: bool
+
+
+def run(
+    problem: str | Problem,
+    optimizer: str | type[Optimizer],
+    *,
+    lr: float,
+    hyperparameters: Mapping[str, Any] | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    weight_decay: float | None = None,
+    seed: int = 42,
+    device: str | torch.device = "auto",
+    results: str | Path | None = None,
+    schedule: str | Mapping[str, Any] = "constant",
+    precision: str = "fp32",
+    accumulate: int = 1,
+    clip_norm: float | None = None,
+    validation: float = 0.0,
+    replay: bool = False,
+    **execution: Unpack[Execution],
+) -> Record:
+    """Trains a test problem with an optimizer and records what happens.
+
+    Args:
+        problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
+        optimizer: A name or a class; see `RunConfig`.
+        lr: The base learning rate.
+        hyperparameters: The optimizer's other arguments, by name.
+        epochs: Passes over the training set; default: the problem's.
+        batch_size: Examples an optimizer step; default: the problem's.
+        weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
+        seed: What everything random derives from.
+        device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
+        results: Folder for the record and the checkpoints; None writes nothing.
+        schedule: Name of a learning-rate schedule, or a mapping with `name` and its arguments.
+        precision: `"fp32"`, `"tf32"`, `"bf16"` or `"fp16"`.
+        accumulate: Micro-batches an optimizer step.
+        clip_norm: Largest norm of the whole gradient.
+        validation: Share of the training set held out as a validation split.
+        replay: Whether every epoch repeats the first one's order and augmentation.
+        **execution: How it is executed: the other keyword arguments of `run_config`.
+
+    Returns:
+        The record; of an earlier run where results hold this very one already.
+
+    Raises:
+        UsageError: An argument is to blame; the message is one sentence.
+        deepobs.problems.UnknownProblemError: There is no problem of that name.
+        deepobs.data.DatasetNotFoundError: The data files are not there.
+        Exception: And what else `run_config` raises.
+    """
+    config = RunConfig(
+        problem=problem,
+        optimizer=optimizer,
+        lr=lr,
+        hyperparameters=hyperparameters or {},
+        epochs=epochs,
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        seed=seed,
+        schedule=schedule,
+        precision=precision,
+        accumulate=accumulate,
+        clip_norm=clip_norm,
+        validation=validation,
+        replay=replay,
+    )
+    return run_config(config, device=device, results=results, **execution)
+
+
+def run_config(
+    config: RunConfig,
+    *,
+    device: str | torch.device = "auto",
+    results: str | Path | None = None,
+    data_root: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_every: float | None = None,
+    compile: bool = False,
+    channels_last: bool = False,
+    deterministic: bool = False,
+    keep_best: bool = False,
+    callbacks: Iterable[Callback] = (),
+    progress: str = "auto",
+    force: bool = False,
+) -> Record:
+    """Does the run that a configuration defines; nothing here changes which run it is.
+
+    Args:
+        config: What defines the run.
+        device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
+        results: Folder for the record and the checkpoints; None writes nothing.
+        data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
+        resume: Go on from the last checkpoint, where there is one.
+        checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
+        compile: Compile the training pass with `torch.compile`.
+        channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
+        deterministic: Let torch refuse operations that do not repeat bit for bit.
+        keep_best: Keep the weights of the best evaluation beside the record.
+        callbacks: Told how the run goes.
+        progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
+        force: Do the run anew even where its record is there.
+
+    Returns:
+        The record; its `path` is the file, where there is a results folder.
+
+    Raises:
+        UsageError: An argument is to blame.
+        RunInProgressError: Another process is doing this very run in the same results folder.
+        RunInterruptedError: SIGTERM, SIGINT, SIGUSR1 or SIGUSR2 came; a checkpoint was saved.
+        CheckpointError: To be resumed, but no checkpoint can be used.
+        OptimizerError: The optimizer raised an error in its step.
+        ResultsError: The record could not be written; checkpoints are kept.
+        deepobs.data.DatasetNotFoundError: The data files are not there.
+    """
+    if results is None and (resume or keep_best or checkpoint_every is not None):
+        raise UsageError("resume, keep_best and checkpoint_every need a results folder.")
+    every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
+    every = number("checkpoint_every", every, least=0.0)
+    chosen = choose_device(device, local_rank())
+    group = processes(chosen)
+    with ExitStack() as stack:
+        assert config.batch_size is not None
+        group.check(config.batch_size, config.accumulate)
+        store = None if results is None else ResultsStore(results)
+        if store is not None and not force:
+            done = group.on_main(lambda: store.find(config))
+            if done is not None:
+                return done
+        built = build_problem(config, chosen, data_root)
+        _own_noise(built, group)
+        if channels_last:
+            built.model.to(memory_format=torch.channels_last)
+        stack.enter_context(arithmetic(config.precision, deterministic=deterministic))
+        stack.enter_context(own_random_state(config.seed))
+        show = make_progress(progress if group.main else "off", config, built.num_batches("train"))
+        stack.callback(show.close)
+        told: list[Callback] = list(callbacks) if group.main else []
+        checkpoints, signals = None, StopSignals()
+        if store is not None:
+            group.on_main(store.check_writable)
+            group.on_main(lambda: stack.enter_context(store.lock(config)))
+            done = None if force else group.on_main(lambda: store.find(config))
+            if done is not None:  # another process has just finished it
+                return done
+            checkpoints = Checkpoints(store.work_folder(config.run_id), config.run_id)
+            stack.enter_context(signals)
+            if keep_best and group.main:
+                told.append(BestModel(checkpoints.folder, resumed=resume))
+        trainer = Trainer(
+            config,
+            built,
+            processes=group,
+            callback=Callbacks(told),
+            progress=show,
+            after_step=Guard(checkpoints, signals, every, show),
+            compiled=compile,
+        )
+        if checkpoints is not None:
+            _prepare(trainer, checkpoints, group, resume=resume)
+        trainer.callback.on_run_start(config, built)
+        trainer.fit()
+        environment = environment_of(
+            trainer, compiled=compile, channels_last=channels_last, deterministic=deterministic
+        )
+        record = record_of(trainer, environment)
+        if store is not None and checkpoints is not None:
+            record = group.on_main(lambda: store.save(config, record))
+            group.on_main(checkpoints.remove)
+        trainer.callback.on_run_end(record)
+        return record
+
+
+def build_problem(
+    config: RunConfig, device: torch.device, data_root: str | Path | None
+) -> BuiltProblem:
+    """The problem; what a configuration asks too much of its data becomes a `UsageError`."""
+    try:
+        built = build(
+            config.problem,
+            seed=config.seed,
+            device=device,
+            batch_size=config.batch_size,
+            weight_decay=config.weight_decay,
+            data_root=data_root,
+            validation=config.validation,
+            replay=config.replay,
+        )
+        built.num_batches("train")  # refuses a batch that the training set does not fill
+    except ValueError as error:
+        if type(error) is not ValueError:  # corrupt data and the like have their own words
+            raise
+        raise UsageError(str(error)) from error
+    return built
+
+
+def _own_noise(built: BuiltProblem, group: Processes) -> None:
+    """Lets every process but the first draw other noise, so that no two use the same masks."""
+    if group.rank:
+        seed = derive_seed(built.seed, "noise", group.rank)
+        noise = torch.Generator(built.device).manual_seed(seed).get_state()
+        built.load_state_dict({**built.state_dict(), "noise": noise})
+
+
+def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, resume: bool) -> None:
+    """Puts the trainer where the last checkpoint was, or does away with what is left of one."""
+    if not resume:
+        group.on_main(checkpoints.remove)
+        return
+    state = group.on_main(lambda: checkpoints.load(trainer.load_state_dict))
+    if state is not None and not group.main:
+        trainer.load_state_dict(state)

@@ -1,0 +1,303 @@
+"""The loop: fit -> epoch -> step -> evaluate."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from deepobs.data import Batch, Phase
+from deepobs.problems import BuiltProblem
+
+from ..common import CheckpointError, OptimizerError
+from ..config import RunConfig
+from ..optimizers import load_optimizer_state, make_optimizer, needs_closure
+from ..schedules import make_schedule
+from ._callbacks import Callback
+from ._distributed import Processes
+from ._precision import autocast, in_precision
+from ._progress import Progress
+from ._rng import random_state, set_random_state
+from ._step_timer import StepTimer
+
+#: Steps between two recorded mini-batch losses, as in DeepOBS.
+LOG_INTERVAL = 10
+# Steps between two looks at whether the loss is finite; where looking means waiting, seldom.
+_STEPS_BETWEEN_LOOKS = {"cpu": 10}
+_STEPS_BETWEEN_LOOKS_ELSEWHERE = 500
+
+
+class Trainer:
+    """One run under way: everything that changes while it trains.
+
+    Args:
+        config: What defines the run.
+        built: The problem to train.
+        processes: The processes that train together.
+        callback: Told at the end of each epoch.
+        progress: Told where training is.
+        after_step: Called after every step and evaluation, when everything is consistent; what it
+            raises ends the run.
+        compiled: Whether to compile the model's training pass.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        built: BuiltProblem,
+        *,
+        processes: Processes,
+        callback: Callback,
+        progress: Progress,
+        after_step: Callable[[Trainer], None],
+        compiled: bool = False,
+    ) -> None:
+        self.config, self.built, self.processes = config, built, processes
+        self.callback, self.progress, self.after_step = callback, progress, after_step
+        self.parameters = [p for p in built.model.parameters() if p.requires_grad]
+        kind = config.optimizer_class
+        self.optimizer = make_optimizer(kind, self.parameters, config.lr, config.hyperparameters)
+        self.wants_closure = needs_closure(kind)
+        self.steps_per_epoch = built.num_batches("train")
+        self.epochs = config.epochs or 0
+        assert isinstance(config.schedule, Mapping)
+        self.schedule = make_schedule(
+            config.schedule,
+            self.optimizer,
+            epochs=self.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+        )
+        scaling = config.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(built.device.type, enabled=scaling)
+        self.objective = in_precision(built.objective, config.precision, built.device)
+        self.wrapped = processes.wrap(built.model, built.device)
+        self.training_forward = torch.compile(self.wrapped) if compiled else self.wrapped
+        self.timer = StepTimer(built.device)
+
+        self.phases: tuple[Phase, ...] = ("train_eval", "test")
+        if config.validation:
+            self.phases = ("train_eval", "valid", "test")
+        # By name of the metric, in the order of the evaluations; and what a record has besides.
+        self.series: defaultdict[str, list[float]] = defaultdict(list)
+        self.epoch = 0  # epochs trained and evaluated
+        self.step_in_epoch = 0
+        # Of this epoch's steps, on the device. A buffer, so that it is read with one transfer.
+        self.losses = torch.zeros(self.steps_per_epoch, device=built.device)
+        self.seconds = 0.0  # of training in this epoch
+        self.diverged = False
+        self.started = now()
+        self.training_mode()
+
+    def fit(self) -> None:
+        """Trains and evaluates from where the run is to its end, or to where it diverges."""
+        if not self.series["evaluation_seconds"]:
+            self.evaluate(after=0)
+        while self.epoch < self.epochs and not self.diverged:
+            self.train_epoch()
+            if self.diverged:
+                break
+            loss = self.evaluate(after=self.epoch + 1)
+            self.schedule.after_epoch(loss)
+            self.epoch, self.step_in_epoch = self.epoch + 1, 0
+            self.after_step(self)
+
+    def train_epoch(self) -> None:
+        """The rest of the current epoch; its losses stay on the device until its end."""
+        if self.step_in_epoch == 0:
+            self.series["learning_rates"].append(float(self.optimizer.param_groups[0]["lr"]))
+        look = _STEPS_BETWEEN_LOOKS.get(self.built.device.type, _STEPS_BETWEEN_LOOKS_ELSEWHERE)
+        batches = self.built.batches(
+            "train", epoch=self.epoch, start=self.step_in_epoch, shard=self.processes.shard
+        )
+        begin = perf_counter() - self.seconds
+        for batch in batches:
+            self.losses[self.step_in_epoch] = self.step(batch)
+            self.step_in_epoch += 1
+            self.schedule.after_step()
+            if self.step_in_epoch % look == 0 and self.hopeless():
+                break
+            self.seconds = perf_counter() - begin
+            self.after_step(self)
+            begin = perf_counter() - self.seconds  # saving a checkpoint is not training
+        self.finish_epoch(begin)
+
+    def step(self, batch: Batch) -> Tensor:
+        """One optimizer step; returns the objective before it, on the device.
+
+        Raises:
+            OptimizerError: The optimizer raised an error in its step.
+        """
+        if self.wants_closure:
+            loss = self.step_with_closure(batch)
+        else:
+            loss = self.forward_backward(batch)
+            try:
+                self.scaler.step(self.optimizer)
+            except Exception as error:
+                raise OptimizerError.of(self.config.optimizer_name, error) from error
+            self.scaler.update()
+        self.timer.stepped()
+        return loss
+
+    def forward_backward(self, batch: Batch) -> Tensor:
+        """The objective of a batch, and its gradient in the parameters."""
+        self.timer.begin()
+        self.optimizer.zero_grad()
+        if self.config.accumulate == 1:
+            loss = self.objective(batch)
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        else:
+            loss = self.accumulate(batch)
+        if self.config.clip_norm is not None:
+            self.scaler.unscale_(self.optimizer)
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
+        self.timer.end()
+        return loss.detach()
+
+    def accumulate(self, batch: Batch) -> Tensor:
+        """The same over micro-batches of equal size; processes exchange gradients at the last."""
+        count = self.config.accumulate
+        inputs = batch.inputs.chunk(count)
+        targets = [None] * count if batch.targets is None else batch.targets.chunk(count)
+        total = torch.zeros((), device=self.built.device)
+        for index, part in enumerate(zip(inputs, targets, strict=True), start=1):
+            with self.processes.exchange(self.wrapped, now=index == count):
+                loss = self.objective(Batch(*part)) / count
+                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def step_with_closure(self, batch: Batch) -> Tensor:
+        """A step of an optimizer that evaluates the objective itself, always with equal noise."""
+        state = self.built.state_dict()
+        losses: list[Tensor] = []
+        not_its_own: list[Exception] = []
+
+        @torch.enable_grad()
+        def closure() -> Any:
+            if losses:
+                self.built.load_state_dict(state)
+            try:
+                losses.append(self.forward_backward(batch))
+            except Exception as error:
+                not_its_own.append(error)
+                raise
+            return losses[-1]
+
+        try:
+            self.optimizer.step(closure)
+        except Exception as error:
+            if error in not_its_own:
+                raise
+            raise OptimizerError.of(self.config.optimizer_name, error) from error
+        return losses[0]
+
+    def finish_epoch(self, begin: float) -> None:
+        """Reads the epoch's losses from the device, once."""
+        losses = self.processes.sum(self.losses[: self.step_in_epoch]) / self.processes.count
+        values = losses.tolist()  # waits for the device, so the clock is read after it
+        self.series["epoch_seconds"].append(perf_counter() - begin)
+        self.series["minibatch_losses"] += values[::LOG_INTERVAL]
+        # Loss scaling skips a step that overflows, so there one bad loss is no divergence.
+        self.diverged = not self.scaler.is_enabled() and not all(map(math.isfinite, values))
+        self.seconds = 0.0
+
+    def hopeless(self) -> bool:
+        """Whether the last loss is not finite; several processes find out at the epoch's end."""
+        if self.scaler.is_enabled() or self.processes.count > 1:
+            return False
+        return not math.isfinite(self.losses[self.step_in_epoch - 1])
+
+    def evaluate(self, *, after: int) -> float:
+        """Evaluates all phases after so many epochs; returns the loss a schedule may look at."""
+        begin = perf_counter()
+        metrics: dict[str, float] = {}
+        reduce = self.processes.sum if self.processes.count > 1 else None
+        self.evaluation_mode()
+        # One model is evaluated: the first process's, which is also the one that is saved.
+        self.processes.share_buffers(self.built.model)
+        with autocast(self.config.precision, self.built.device):
+            for phase in self.phases:
+                found = self.built.evaluate(phase, shard=self.processes.shard, reduce=reduce)
+                name = phase.removesuffix("_eval")
+                metrics[f"{name}_loss"] = found.loss + found.regularizer
+                metrics[f"{name}_regularizer"] = found.regularizer
+                if found.accuracy is not None:
+                    metrics[f"{name}_accuracy"] = found.accuracy
+        for name, value in metrics.items():
+            self.series[name].append(value)
+        self.series["evaluation_seconds"].append(perf_counter() - begin)
+        self.diverged = not all(map(math.isfinite, metrics.values()))
+        if after:
+            metrics["learning_rate"] = self.series["learning_rates"][-1]
+            metrics["seconds"] = self.series["epoch_seconds"][-1]
+        self.progress.evaluated(after, metrics)
+        self.callback.on_epoch_end(after, metrics)
+        self.training_mode()
+        return metrics.get("valid_loss", metrics["train_loss"])
+
+    def training_mode(self) -> None:
+        """The weights that are trained, and the model as it trains."""
+        self.built.model.train()
+        self.built.forward = self.training_forward
+        if hasattr(self.optimizer, "train"):  # schedule-free optimizers keep two sets of weights
+            self.optimizer.train()
+
+    def evaluation_mode(self) -> None:
+        """The weights that are the optimizer's answer; the model alone, not its wrappers."""
+        self.built.forward = self.built.model
+        if hasattr(self.optimizer, "eval"):
+            self.optimizer.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on exactly from here; all processes have to ask together."""
+        return {
+            "epoch": self.epoch,
+            "step_in_epoch": self.step_in_epoch,
+            "seconds": self.seconds,
+            "series": dict(self.series),
+            "losses": self.processes.sum(self.losses[: self.step_in_epoch].clone()),
+            "model": self.built.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "problems": self.processes.gather(self.built.state_dict()),
+            "random": random_state(),
+            "cost": self.timer.medians(),
+            "started": self.started,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Takes up what `state_dict` gave.
+
+        Raises:
+            CheckpointError: It was written by another number of processes.
+        """
+        if len(state["problems"]) != self.processes.count:
+            raise CheckpointError(
+                f"The checkpoint was written by {len(state['problems'])} processes; go on with as "
+                f"many, not with {self.processes.count}."
+            )
+        self.epoch, self.step_in_epoch = state["epoch"], state["step_in_epoch"]
+        self.seconds = state["seconds"]
+        self.series = defaultdict(list, state["series"])
+        # The sum over all processes, which `finish_epoch` takes again: so the others add nothing.
+        self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
+        self.built.model.load_state_dict(state["model"])
+        load_optimizer_state(self.optimizer, state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.built.load_state_dict(state["problems"][self.processes.rank])
+        set_random_state(state["random"])
+        self.timer.earlier, self.started = state["cost"], state["started"]
+
+
+def now() -> str:
+    """The time as records bear it: ISO 8601, to the second, with the zone."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

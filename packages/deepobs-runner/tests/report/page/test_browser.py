@@ -1,0 +1,502 @@
+"""The HTML page in a browser: Debian's Chromium, driven by playwright."""
+
+import shutil
+from urllib.parse import quote
+
+import pytest
+import report_cases
+
+from deepobs.runner import load_baselines, write_report
+
+CHROMIUM = shutil.which("chromium")
+pytest.importorskip("playwright", reason="needs playwright")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SECTION = "#problem-quadratic_deep"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Opens a page and watches it: whatever goes wrong, or leaves, fails the test at its end."""
+    contexts, troubles = [], []
+
+    def open_page(path, *, fragment="", width=1280, dark=False, touch=False):
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            has_touch=touch,
+            is_mobile=touch,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on(
+            "console",
+            lambda message: (
+                troubles.append(f"console: {message.text}")
+                if message.type in ("error", "warning")
+                else None
+            ),
+        )
+        page.on("dialog", lambda dialog: (troubles.append("dialog"), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((path.as_uri(), "data:", "blob:"))
+                else troubles.append(f"request: {request.url}")
+            ),
+        )
+        page.goto(path.as_uri() + fragment)
+        page.wait_for_function("document.getElementById('filter-status').textContent !== ''")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def path(study_frame, tmp_path_factory):
+    """The report of the made-up study beside the published baselines."""
+    return write_report(study_frame, tmp_path_factory.mktemp("page") / "r.html", baselines=True)
+
+
+def drawn(page, chart):
+    """The lines of one chart, after it has been scrolled into view."""
+    page.locator(chart).scroll_into_view_if_needed()
+    page.locator(f"{chart} .scatterlayer path.js-line").first.wait_for(state="attached")
+    return page.locator(f"{chart} .scatterlayer .trace path.js-line")
+
+
+def names_of(page, chart):
+    """The names of a chart's traces."""
+    drawn(page, chart)
+    script = "element => [...new Set(element.data.map(trace => trace.name).filter(Boolean))].sort()"
+    return page.locator(chart).evaluate(script)
+
+
+def test_curves_are_drawn_for_every_method(visit, path):
+    """Loss curves of the user's methods and the baselines, as SVG paths with many points."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=loss]"
+    lines = drawn(page, chart)
+    assert names_of(page, chart) == [
+        "Adam",
+        "Adam (baseline)",
+        "Momentum (baseline)",
+        "SGD",
+        "SGD (baseline)",
+    ]
+    lengths = [len(line.get_attribute("d")) for line in lines.all() if line.get_attribute("d")]
+    assert sum(length > 100 for length in lengths) >= 5
+
+
+def test_every_kind_of_chart_is_drawn(visit, path):
+    """Each kind of chart shows lines, or bars."""
+    page = visit(path)
+    for kind in ("loss", "accuracy", "sensitivity", "tunability"):
+        assert drawn(page, f"#problem-fmnist_2c2d [data-chart={kind}]").count() > 1
+    assert drawn(page, "#problem-fmnist_2c2d [data-chart=frontier]").count() == 1
+    assert drawn(page, "[data-chart=profile]").count() > 1
+    page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
+    page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")
+
+
+def test_charts_wait_until_they_are_seen(visit, path):
+    """Below the first screen nothing is drawn until one scrolls there."""
+    page = visit(path)
+    assert page.locator(f"{SECTION} .main-svg").count() == 0
+    drawn(page, f"{SECTION} [data-chart=loss]")
+    assert page.locator(f"{SECTION} .main-svg").count() > 0
+
+
+def test_a_method_is_filtered_everywhere(visit, path):
+    """Unticking a method hides its rows and its lines, tells so, and changes the address."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=loss]"
+    drawn(page, chart)
+    page.get_by_label("Adam", exact=True).uncheck()
+    page.wait_for_function(
+        "chart => !document.querySelector(chart).data.some(trace => trace.name === 'Adam')",
+        arg=chart,
+    )
+    assert not page.locator(f"{SECTION} tr[data-method=Adam]").first.is_visible()
+    assert page.locator(f"{SECTION} tr[data-method=SGD]").first.is_visible()
+    assert "4 of 5 methods" in page.locator("#filter-status").inner_text()
+    assert page.locator("#filter-status").get_attribute("aria-live") == "polite"
+    assert "method=SGD" in page.url
+    page.get_by_role("button", name="Show everything").click()
+    assert page.locator(f"{SECTION} tr[data-method=Adam]").first.is_visible()
+    assert "method=" not in page.url
+
+
+def test_a_problem_is_filtered_everywhere(visit, path):
+    """Unticking a problem hides its part, its verdict and its row in the overview."""
+    page = visit(path)
+    page.get_by_label("Show quadratic_deep").uncheck()
+    assert page.locator("[data-problem=quadratic_deep]").count() > 2
+    for element in page.locator("[data-problem=quadratic_deep]").all():
+        assert not element.is_visible()
+    assert page.locator("#problem-fmnist_2c2d").is_visible()
+    assert "1 of 2 problems" in page.locator("#filter-status").inner_text()
+
+
+def test_a_link_brings_back_the_view(visit, path):
+    """An address with a part, filters and chart settings shows just that."""
+    fragment = "#at=problem-quadratic_deep&method=SGD&x=steps&scale=linear&phase=train&runs=seeds"
+    page = visit(path, fragment=fragment)
+    chart = f"{SECTION} [data-chart=loss]"
+    assert names_of(page, chart) == ["SGD"]
+    assert page.locator(SECTION).evaluate("e => e.getBoundingClientRect().top") < 450
+    axes = page.locator(chart).evaluate(
+        "e => [e.layout.xaxis.title.text, e.layout.yaxis.title.text, e.layout.yaxis.type]"
+    )
+    assert axes == ["steps", "training loss", "linear"]
+    assert page.locator(chart).evaluate("e => e.data[0].x.at(-1)") == 7 * 12
+    assert page.locator(chart).evaluate("e => e.data.length") == 8 + 1
+    assert page.get_by_label("Against", exact=True).input_value() == "steps"
+    assert not page.get_by_label("Adam", exact=True).is_checked()
+
+
+def test_links_inside_keep_the_filters(visit, path):
+    """Going to another part by a link leaves the filters as they are, and so does going back."""
+    page = visit(path, fragment="#method=" + quote("SGD"))
+    page.get_by_role("navigation").get_by_role("link", name="quadratic_deep").click()
+    assert "at=problem-quadratic_deep" in page.url
+    assert "method=SGD" in page.url
+    page.wait_for_function(
+        "() => document.querySelector('#problem-quadratic_deep').getBoundingClientRect().top < 450"
+    )
+    page.go_back()
+    assert page.get_by_label("SGD", exact=True).is_checked()
+    assert not page.get_by_label("Adam", exact=True).is_checked()
+
+
+def test_every_seed_on_demand(visit, path):
+    """With `every seed` each run of the chosen setting is a line of its own."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=loss]"
+    drawn(page, chart)
+    before = page.locator(chart).evaluate("e => e.data.length")
+    page.get_by_label("Lines", exact=True).select_option("seeds")
+    page.wait_for_function(
+        "([chart, before]) => document.querySelector(chart).data.length > before",
+        arg=[chart, before],
+    )
+    seeds = page.locator(chart).evaluate("e => e.data.filter(t => t.name === 'SGD').length")
+    assert seeds == 8 + 1
+
+
+def test_tooltips_name_method_setting_and_value(visit, path):
+    """Pointing at a curve shows method, learning rate, seeds, epoch and mean ± deviation."""
+    page = visit(path, fragment="#method=Adam")
+    chart = f"{SECTION} [data-chart=loss]"
+    drawn(page, chart)
+    where = page.locator(chart).evaluate(
+        """e => {
+          const trace = e._fullData.findIndex(t => t.name === "Adam");
+          const { xaxis, yaxis } = e._fullLayout;
+          const box = e.getBoundingClientRect();
+          const { x, y } = e.data[trace];
+          return [box.left + xaxis._offset + xaxis.d2p(x[6]),
+                  box.top + yaxis._offset + yaxis.d2p(y[6])];
+        }"""
+    )
+    page.mouse.move(*where)
+    tooltip = page.locator(f"{chart} .hoverlayer .hovertext")
+    tooltip.first.wait_for()
+    text = tooltip.first.text_content()
+    assert "Adam" in text
+    assert "lr 0.01, 8 seeds" in text
+    assert "epochs 6" in text
+    assert "±" in text
+
+
+def buttons_of(page, chart):
+    """The buttons above a chart."""
+    drawn(page, chart)
+    page.locator(chart).hover()
+    return page.locator(f"{chart} .modebar-btn")
+
+
+def test_no_button_of_a_chart_leads_outside(visit, path):
+    """Every button does its work within the page: none offers to share or upload the chart."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=loss]"
+    buttons = buttons_of(page, chart)
+    titles = [button.get_attribute("data-title") for button in buttons.all()]
+    assert len(titles) > 2
+    for title in titles:
+        assert "Share" not in title
+        if "Download" not in title:
+            page.locator(f'{chart} .modebar-btn[data-title="{title}"]').click()
+    assert page.locator(chart).evaluate(
+        "e => [e._context.showSendToCloud, e._context.plotlyServerURL]"
+    ) == [False, ""]
+    assert len(page.context.pages) == 1
+    assert page.url.startswith(path.as_uri())
+
+
+def test_no_buttons_cover_a_chart_on_a_touch_screen(visit, path):
+    """Where no pointer hovers, buttons would stay in front of the data."""
+    page = visit(path, width=390, touch=True)
+    chart = f"{SECTION} [data-chart=loss]"
+    assert buttons_of(page, chart).count() == 0
+    assert buttons_of(visit(path), chart).count() > 0
+
+
+@pytest.fixture
+def lost(tmp_path):
+    """A page on which one of SGD's three runs at a rate of 1 diverged, and Adam's only one."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
+    del runs[1]["epoch_seconds"]
+    runs += [report_cases.run_fields("p", "SGD", 0.1, seed, 0.5) for seed in (2, 3)]
+    runs += [report_cases.run_fields("p", "SGD", 1.0, seed, 0.9) for seed in (1, 2)]
+    for name, seed in (("SGD", 3), ("Adam", 1)):
+        losses = {"train_losses": [4.0, None], "test_losses": [4.0, None]}
+        fields = report_cases.run_fields("p", name, 1.0, seed, 0.9)
+        runs.append(fields | losses | {"status": "diverged"})
+    return write_report(report_cases.frame_of(runs, tmp_path / "r"), tmp_path / "r.html")
+
+
+def test_crosses_say_how_many_runs_diverged(visit, lost):
+    """A cross is a rate without a mean; its tooltip counts, and no cross hides another."""
+    page = visit(lost)
+    chart = "[data-chart=sensitivity]"
+    drawn(page, chart)
+    crosses = page.locator(chart).evaluate(
+        "e => e.data.filter(t => t.marker.symbol === 'x-thin').map(t => [t.text[0], t.y[0]])"
+    )
+    assert sorted(text for text, _ in crosses) == ["1 of 1 run diverged", "1 of 3 runs diverged"]
+    assert len({height for _, height in crosses}) == 2
+
+
+def test_methods_without_times_are_named(visit, lost):
+    """Against seconds, the captions of curves and frontier name who is left out."""
+    page = visit(lost)
+    for kind in ("loss", "frontier"):
+        caption = page.locator(f"#problem-p-{kind} figcaption")
+        drawn(page, f"[data-chart={kind}]")
+        assert "Left out" not in caption.inner_text()
+    page.get_by_label("Against", exact=True).select_option("seconds")
+    for kind in ("loss", "frontier"):
+        drawn(page, f"[data-chart={kind}]")
+        page.locator(f"#problem-p-{kind} figcaption").get_by_text("Left out").wait_for()
+        caption = page.locator(f"#problem-p-{kind} figcaption").inner_text()
+        assert caption.endswith("Left out, for want of records: Adam.")
+
+
+def test_baselines_have_open_markers(visit, path):
+    """In a chart of markers alone, a baseline's are open and the user's filled."""
+    page = visit(path)
+    chart = f"{SECTION} [data-chart=sensitivity]"
+    drawn(page, chart)
+    symbols = page.locator(chart).evaluate(
+        "e => e.data.filter(t => t.name).map(t => [t.name, t.marker.symbol])"
+    )
+    assert ["SGD", "square"] in symbols
+    assert ["SGD (baseline)", "square-open"] in symbols
+
+
+def test_bars_end_in_their_methods_marker(visit, path):
+    """Bars are told apart by more than their colour."""
+    page = visit(path)
+    page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
+    page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")
+    texts = page.locator("[data-chart=overhead]").evaluate("e => e.data.map(t => t.text[0])")
+    assert texts == ["●", "■"]
+
+
+def test_rows_of_pairs_are_filtered_by_both_names(visit, path):
+    """Without Adam no pair that names it is left, and the others stay."""
+    page = visit(path)
+    page.get_by_label("Adam", exact=True).uncheck()
+    rows = page.locator("tr[data-against]").all()
+    shown = {
+        tuple(row.locator("th, td").all_text_contents()[:2])
+        for row in rows
+        if row.get_attribute("hidden") is None
+    }
+    assert shown
+    assert not any("Adam" in pair for pair in shown)
+
+
+def test_a_link_to_a_hidden_problem_shows_it(visit, path):
+    """Following a link to a problem that is filtered out brings it back."""
+    page = visit(path)
+    page.get_by_label("Show quadratic_deep").uncheck()
+    page.get_by_role("navigation").get_by_role("link", name="quadratic_deep").click()
+    assert page.locator(SECTION).is_visible()
+    assert page.get_by_label("Show quadratic_deep").is_checked()
+    assert "2 of 2 problems" in page.locator("#filter-status").inner_text()
+
+
+def test_captions_are_whole_on_a_phone(visit, path):
+    """A caption is as wide as the screen, not as its table."""
+    page = visit(path, width=390, touch=True)
+    for caption in page.locator("#report caption > span").all():
+        if caption.is_visible():
+            assert caption.bounding_box()["width"] <= 390 - 2 * 16
+
+
+def test_a_very_long_name_does_not_widen_the_page(visit, tmp_path):
+    """An optimizer whose name has 3,000 letters leaves the page as wide as the window."""
+    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("a" * 3000, "SGD")]
+    frame = report_cases.frame_of(runs, tmp_path / "results")
+    page = visit(write_report(frame, tmp_path / "r.html"))
+    drawn(page, "[data-chart=loss]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def test_light_and_dark(visit, path):
+    """The page follows the system's colours, and a button changes them."""
+    background = "() => getComputedStyle(document.body).backgroundColor"
+    page = visit(path, dark=True)
+    dark = page.evaluate(background)
+    page.get_by_role("button", name="Light colours").click()
+    light = page.evaluate(background)
+    assert light == "rgb(255, 255, 255)"
+    assert dark != light
+    assert visit(path).evaluate(background) == light
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_no_width_scrolls_sideways(visit, path, width):
+    """On phone, tablet and desktop the page is as wide as the window, charts included."""
+    page = visit(path, width=width, touch=width < 700)
+    drawn(page, "#problem-fmnist_2c2d [data-chart=loss]")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for summary in page.locator("#report details > summary").all():
+        summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_phone_hides_the_side_panel_until_asked(visit, path):
+    """On a phone the filters are folded away and open with a tap."""
+    page = visit(path, width=390)
+    assert not page.get_by_label("Against", exact=True).is_visible()
+    page.get_by_text("Contents, legend and filters").click()
+    assert page.get_by_label("Against", exact=True).is_visible()
+
+
+def test_the_keyboard_reaches_everything(visit, path):
+    """The first tab offers to skip to the report; filters answer to the space bar."""
+    page = visit(path)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.id === 'report'")
+    page.get_by_label("SGD", exact=True).focus()
+    page.keyboard.press("Space")
+    assert "4 of 5 methods" in page.locator("#filter-status").inner_text()
+
+
+def test_landmarks_and_charts_have_names(visit, path):
+    """One main part, a named navigation, and a text for every chart."""
+    page = visit(path)
+    assert page.get_by_role("main").count() == 1
+    assert page.get_by_role("navigation", name="Contents, legend and filters").count() == 1
+    for chart in page.locator("[data-chart]").all():
+        assert "chart" in chart.get_attribute("aria-label")
+        assert chart.get_attribute("role") == "group"  # an image would hide its buttons
+
+
+def test_commands_are_copied(visit, path):
+    """The button beside a command copies it."""
+    page = visit(path)
+    page.get_by_text("runs on quadratic_deep, with settings").click()
+    button = page.locator(f"{SECTION} [data-copy-command]").first
+    button.click()
+    page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    page.locator("textarea").focus()
+    page.keyboard.press("Control+V")
+    command = page.locator(f"{SECTION} .command code").first.text_content()
+    assert page.locator("textarea").input_value() == command
+
+
+def test_print_draws_all_charts(visit, path, tmp_path):
+    """Printing draws the charts that were never scrolled to, in light colours."""
+    page = visit(path, dark=True)
+    assert page.locator(f"{SECTION} .main-svg").count() == 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.locator(f"{SECTION} .main-svg").first.wait_for(state="attached")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    pairs = page.locator(f"{SECTION} details", has_text="Pair by pair")
+    runs = page.locator(f"{SECTION} details", has_text="settings and commands")
+    assert pairs.get_attribute("open") == ""
+    assert runs.get_attribute("open") is None  # hundreds of rows
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert pairs.get_attribute("open") is None
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_no_script_in_a_name_runs(visit, tmp_path):
+    """Tags, quotes and entities in names are shown as they are, in tables and in charts."""
+    evil = '<img src=x onerror="alert(1)"><script>alert(2)</script>&lt;b&gt;\''
+    runs = [
+        report_cases.run_fields(evil, f"{evil}{optimizer}", 0.1, seed, 0.5)
+        for optimizer in ("A", "B")
+        for seed in (1, 2)
+    ]
+    frame = report_cases.frame_of(runs, tmp_path / "results")
+    page = visit(write_report(frame, tmp_path / "r.html", title=evil))
+    assert page.locator("h1").inner_text() == evil
+    drawn(page, "[data-chart=loss]")
+    assert page.locator("img").count() == 0
+    page.get_by_role("checkbox", name=f"{evil}A").uncheck()
+    assert "1 of 2 methods" in page.locator("#filter-status").inner_text()
+
+
+def test_hostile_numbers_and_gaps_are_drawn(visit, tmp_path):
+    """Huge numbers, missing series and uneven lengths leave a page that works."""
+    runs = [
+        report_cases.run_fields("p", "SGD", 0.1, 1, 0.5, epochs=3),
+        report_cases.run_fields("p", "SGD", 0.1, 2, 0.5, epochs=3, accuracy=False),
+        report_cases.run_fields("p", "Adam", 0.1, 1, 0.5, epochs=9),
+    ]
+    runs[2]["test_losses"] = [1e308, 1e300, 1e-308, 0.0, -1e308, 1e308, 1.0, 2.0, None, 1.0]
+    frame = report_cases.frame_of(runs, tmp_path / "results")
+    page = visit(write_report(frame, tmp_path / "r.html"))
+    for scale in ("log", "linear", "loglog"):
+        page.get_by_label("Scale", exact=True).select_option(scale)
+        assert drawn(page, "#problem-p [data-chart=loss]").count() > 0
+
+
+def test_an_unknown_address_shows_everything(visit, path):
+    """Names in the address that do not exist are ignored."""
+    page = visit(path, fragment="#at=nowhere&x=parsecs&phase=%00&method=Adam&method=Nadam%")
+    assert page.get_by_label("Against", exact=True).input_value() == "epoch"
+    assert "1 of 5 methods" in page.locator("#filter-status").inner_text()
+
+
+def test_the_thousand_published_runs_open(visit, tmp_path):
+    """The page of all 1,080 baselines opens, filters and draws every run of a problem."""
+    path = write_report(None, tmp_path / "r.html")
+    assert load_baselines()["run_id"].nunique() == 1080
+    page = visit(path, fragment="#at=problem-mnist_vae&runs=all")
+    chart = "#problem-mnist_vae [data-chart=loss]"
+    drawn(page, chart)
+    assert page.locator(chart).evaluate("e => e.data.length") == 135 + 3
+    assert "1,080 of 1,080" in page.locator("#filter-status").inner_text().replace("1080", "1,080")

@@ -1,0 +1,284 @@
+"""Reading results folders: the index, duplicates, unreadable and unrelated files."""
+
+import json
+import os
+import shutil
+import warnings
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from deepobs.runner.results.reading import (
+    UnreadableRecordWarning,
+    _index,
+    load_records,
+    read_records,
+)
+from deepobs.runner.results.reading._index import INDEX_NAME
+
+
+@pytest.fixture
+def folder(tmp_path, write_record):
+    """A results folder with two runs, old enough for their index entries to be kept."""
+    root = tmp_path / "results"
+    for seed in (42, 43):
+        path = write_record(root / "p/SGD/s", f"random_seed__{seed}__a.json", random_seed=seed)
+        os.utime(path, (1e9, 1e9))
+    return root
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """The files that were parsed, not taken from the index."""
+    seen = []
+    original = _index.parse_record
+
+    def parse(content, file):
+        seen.append(file)
+        return original(content, file)
+
+    monkeypatch.setattr(_index, "parse_record", parse)
+    return seen
+
+
+def test_one_row_per_run_and_epoch(folder):
+    """Two runs of three epochs give two times four rows, with cumulative steps and seconds."""
+    frame = load_records(folder)
+    assert len(frame) == 8
+    first = frame[frame["seed"] == 42]
+    assert first["epoch"].tolist() == [0, 1, 2, 3]
+    assert first["test_loss"].tolist() == [4.0, 3.0, 2.0, 1.0]
+    assert first["steps"].tolist() == [0.0, 7.0, 14.0, 21.0]
+    assert first["seconds"].tolist() == [0.0, 0.5, 1.0, 1.5]
+    assert first["valid_loss"].isna().all()
+    assert set(frame["file"]) == {f"p/SGD/s/random_seed__{s}__a.json" for s in (42, 43)}
+
+
+def test_series_of_mixed_lengths_are_filled_with_nan(tmp_path, write_record):
+    """Where one series is shorter than another, the missing values are NaN."""
+    write_record(tmp_path, "a.json", test_losses=[4.0, 3.0])
+    write_record(tmp_path, "b.json", train_losses=[], run_id="b")
+    frame = load_records(tmp_path)
+    assert frame["test_loss"].isna().tolist() == [False, False, True, True, *[False] * 4]
+    assert frame["train_loss"].isna().tolist() == [False] * 4 + [True] * 4
+
+
+def test_second_time_nothing_is_parsed(folder, parsed):
+    """With an index that is up to date no file is read, and the frame is the same."""
+    first = load_records(folder)
+    parsed.clear()
+    second = load_records(folder)
+    assert parsed == []
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_only_changed_files_are_parsed(folder, parsed, write_record):
+    """A file that is new, changed or gone is noticed; the others come from the index."""
+    load_records(folder)
+    parsed.clear()
+    path = write_record(folder / "p/SGD/s", "random_seed__42__a.json", learning_rate=9.0)
+    os.utime(path, (1e9 + 1, 1e9 + 1))
+    (folder / "p/SGD/s/random_seed__43__a.json").unlink()
+    write_record(folder / "p/SGD/t", "random_seed__44__a.json", random_seed=44)
+    frame = load_records(folder)
+    assert sorted(parsed) == ["p/SGD/s/random_seed__42__a.json", "p/SGD/t/random_seed__44__a.json"]
+    assert dict(zip(frame["seed"], frame["learning_rate"], strict=True)) == {42: 9.0, 44: 0.01}
+
+
+def test_recent_files_are_not_trusted_to_the_index(tmp_path, write_record, parsed):
+    """A file written just now may change again within the clock's tick: it is parsed again."""
+    write_record(tmp_path)
+    load_records(tmp_path)
+    load_records(tmp_path)
+    assert len(parsed) == 2
+
+
+@pytest.mark.parametrize("damage", ["garbage", "truncated", "foreign", "old", "folder"])
+def test_damaged_index_is_made_anew(folder, parsed, damage):
+    """An index that is damaged, foreign or of another version is not believed but replaced."""
+    expected = load_records(folder)
+    index = folder / INDEX_NAME
+    if damage == "garbage":
+        index.write_bytes(b"no parquet")
+    elif damage == "truncated":
+        index.write_bytes(index.read_bytes()[:-100])
+    elif damage == "foreign":
+        pq.write_table(pa.table({"file": ["p/SGD/s/random_seed__42__a.json"]}), index)
+    elif damage == "old":
+        table = pq.read_table(index)
+        pq.write_table(table.replace_schema_metadata({b"deepobs-index": b"0"}), index)
+    else:
+        index.unlink()
+        index.mkdir()
+    parsed.clear()
+    pd.testing.assert_frame_equal(load_records(folder), expected)
+    assert len(parsed) == 2
+
+
+def test_read_only_folder_is_indexed_in_the_users_cache(folder, parsed, monkeypatch, tmp_path):
+    """Where the folder cannot be written to, nothing is, and the cache serves the second time."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(_index.os, "access", lambda path, mode: False)
+    load_records(folder)
+    load_records(folder)
+    assert len(parsed) == 2
+    assert not (folder / INDEX_NAME).exists()
+    assert len(list((tmp_path / "cache").rglob("*.parquet"))) == 1
+
+
+def test_without_any_place_for_an_index_reading_works(folder, monkeypatch, tmp_path):
+    """With neither folder nor cache writable the records are read all the same."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(_index.os, "access", lambda path, mode: False)
+    assert len(load_records(folder)) == 8
+
+
+def test_unreadable_files_are_named_and_left_out(folder):
+    """A damaged record is named with the reason, in a warning too; the others are read."""
+    (folder / "p/SGD/s/random_seed__9__a.json").write_text('{"testproblem": "p", "train_lo')
+    result = read_records(folder)
+    assert len(result.frame) == 8
+    (bad,) = result.unreadable
+    assert bad.file == "p/SGD/s/random_seed__9__a.json"
+    assert "not valid JSON" in bad.reason
+    with pytest.warns(UnreadableRecordWarning, match=r"left out 1 .*random_seed__9__a\.json"):
+        load_records(folder)
+
+
+def test_file_without_permission_is_unreadable(folder, monkeypatch):
+    """A file that the system refuses to open is reported like a damaged one."""
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_index.Path, "read_bytes", refuse)
+    result = read_records(folder)
+    assert [item.reason for item in result.unreadable] == ["[Errno 13] Permission denied"] * 2
+
+
+def test_run_in_two_merged_folders_counts_once(folder):
+    """The same run in two places is kept once, and the number of such files told."""
+    shutil.copytree(folder / "p", folder / "copy/p")
+    result = read_records(folder)
+    assert len(result.frame) == 8
+    assert result.num_duplicates == 2
+
+
+def test_finished_run_wins_over_a_diverged_one_of_the_same_identity(tmp_path, write_record):
+    """Of files with one run_id the finished run is kept, and the latest of these."""
+    same = {"run_id": "r"}
+    write_record(tmp_path, "random_seed__1__2026-01-01.json", losses=[4.0, 1.0], **same)
+    write_record(tmp_path, "random_seed__1__2026-01-02.json", losses=[4.0, 2.0], **same)
+    write_record(tmp_path, "random_seed__1__2026-01-03.json", status="diverged", **same)
+    result = read_records(tmp_path)
+    assert result.frame["test_loss"].tolist() == [4.0, 2.0]
+    assert result.num_duplicates == 2
+
+
+def test_empty_folder_gives_an_empty_frame(tmp_path, folder):
+    """A folder without results gives no rows, the usual columns and types, and no warning."""
+    (tmp_path / "empty").mkdir()
+    result = read_records(tmp_path / "empty")
+    assert len(result.frame) == 0
+    assert result[1:] == ((), 0, 0)
+    full = load_records(folder)
+    assert list(result.frame.columns) == list(full.columns)
+    numbers = [name for name in full.columns if full[name].dtype != "category"]
+    assert all(result.frame[name].dtype == full[name].dtype for name in numbers)
+
+
+def test_ten_thousand_unrelated_files_are_counted_and_ignored(tmp_path, write_record):
+    """JSON files of other kinds are counted; the one record among them is found."""
+    for number in range(10_000):
+        (tmp_path / f"{number}.json").write_text('{"name": "package", "version": 1}')
+    write_record(tmp_path)
+    result = read_records(tmp_path)
+    assert len(result.frame) == 4
+    assert result.num_unrelated == 10_000
+    assert result.unreadable == ()
+
+
+def test_hidden_files_and_folders_are_left_alone(folder, write_record):
+    """What runs keep in hidden folders while under way is no result."""
+    write_record(folder / ".runs/abc", "random_seed__1__a.json", random_seed=1)
+    write_record(folder, ".random_seed__2__a.json", random_seed=2)
+    assert set(load_records(folder)["seed"]) == {42, 43}
+
+
+def test_single_file_is_read_without_an_index(folder):
+    """A path to one file gives that run, and leaves nothing behind."""
+    frame = load_records(folder / "p/SGD/s/random_seed__43__a.json")
+    assert set(frame["seed"]) == {43}
+    assert list(folder.rglob(".*")) == []
+
+
+def test_missing_folder_is_named(tmp_path):
+    """A path with nothing there gives one sentence with its name."""
+    with pytest.raises(FileNotFoundError, match=r"there is no results folder or file .*nowhere"):
+        load_records(tmp_path / "nowhere")
+
+
+def test_script_tags_and_strange_names_are_kept_as_text(tmp_path, write_record):
+    """Names are data: whatever they contain comes through unchanged."""
+    name = "<script>alert(1)</script>\u202e'\"\n"
+    write_record(tmp_path, testproblem=name, optimizer=name)
+    frame = load_records(tmp_path)
+    assert set(frame["problem"]) == set(frame["optimizer"]) == {name}
+
+
+def test_link_to_nowhere_is_passed_over(folder):
+    """A dangling link among the results does not stop the rest."""
+    (folder / "random_seed__5__a.json").symlink_to(folder / "gone.json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(load_records(folder)) == 8
+
+
+def test_frame_is_lean(tmp_path, write_record):
+    """Texts are categorical: a row takes under 300 bytes however long the names are."""
+    for seed in range(20):
+        losses = np.linspace(9, 1, 200).tolist()
+        write_record(tmp_path / ("n" * 200), f"{seed}.json", losses=losses, random_seed=seed)
+    frame = load_records(tmp_path)
+    assert len(frame) == 4000
+    assert frame.memory_usage().sum() / len(frame) < 300
+
+
+def test_index_holds_no_minibatch_losses(tmp_path, write_record):
+    """The mini-batch losses, most of a file, are not in the index."""
+    path = write_record(tmp_path, minibatch_train_losses=np.random.rand(100_000).tolist())
+    os.utime(path, (1e9, 1e9))
+    load_records(tmp_path)
+    assert json.loads(path.read_text())["minibatch_train_losses"]
+    assert (tmp_path / INDEX_NAME).stat().st_size < path.stat().st_size / 20
+
+
+def test_record_of_a_real_run_is_read_back(tmp_path):
+    """What `run` measured and was told comes back in the frame."""
+    from deepobs.runner import run
+
+    settings = {"lr": 0.01, "hyperparameters": {"momentum": 0.9}, "epochs": 2, "seed": 5}
+    record = run("quadratic_deep", "SGD", **settings, results=tmp_path)
+    frame = load_records(tmp_path)
+    assert frame["test_loss"].tolist() == record.test_losses
+    assert frame["train_loss"].tolist() == record.train_losses
+    assert frame["steps"].tolist() == [0.0, 7.0, 14.0]
+    assert frame["seconds"].tolist() == pytest.approx(np.cumsum([0, *record.epoch_seconds]))
+    expected = {
+        "run_id": record.run_id,
+        "source": "deepobs-2",
+        "problem": "quadratic_deep",
+        "optimizer": "SGD",
+        "optimizer_path": "SGD",
+        "hyperparameters": '{"momentum": 0.9}',
+        "learning_rate": 0.01,
+        "schedule": "constant",
+        "variant": "",
+        "seed": 5,
+        "status": "finished",
+    }
+    assert {name: frame[name].iloc[0] for name in expected} == expected

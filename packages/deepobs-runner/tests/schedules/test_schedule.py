@@ -1,0 +1,172 @@
+"""Learning-rate schedules."""
+
+import math
+
+import pytest
+import torch
+
+from deepobs.runner import UsageError
+from deepobs.runner.schedules import check_schedule, make_schedule
+from deepobs.runner.schedules._named import SCHEDULES
+
+EPOCHS, STEPS = 10, 4
+
+
+def flat(epochs):
+    """The rates of all steps in one list."""
+    return [rate for epoch in epochs for rate in epoch]
+
+
+def rates(schedule, *, lr=1.0, epochs=EPOCHS, steps=STEPS, resume_at=None):
+    """The learning rate in force at every step of a run, by epoch."""
+    checked = check_schedule(schedule, epochs)
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+    made = make_schedule(checked, optimizer, epochs=epochs, steps_per_epoch=steps)
+    found = []
+    for count in range(epochs * steps):
+        if count == resume_at:  # as a new process does: everything made anew, then loaded
+            states = optimizer.state_dict(), made.state_dict()
+            optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
+            made = make_schedule(checked, optimizer, epochs=epochs, steps_per_epoch=steps)
+            optimizer.load_state_dict(states[0])
+            made.load_state_dict(states[1])
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        made.after_step()
+        if count % steps == steps - 1:
+            made.after_epoch(loss=1.0)
+    return [found[begin : begin + steps] for begin in range(0, len(found), steps)]
+
+
+def test_constant_stays():
+    """The base rate at every step."""
+    assert rates("constant", lr=0.3) == [[0.3] * STEPS] * EPOCHS
+
+
+def test_step_applies_each_factor_to_the_base_rate():
+    """As DeepOBS does: 0.3, then 0.1 and 0.01 times 0.3, not cumulatively."""
+    found = rates({"name": "step", "epochs": [1, 2], "factors": [0.1, 0.01]}, lr=0.3)
+    assert [epoch[0] for epoch in found[:4]] == pytest.approx([0.3, 0.03, 0.003, 0.003])
+    assert all(len(set(epoch)) == 1 for epoch in found)
+
+
+def test_linear_falls_to_its_final_factor():
+    """A straight line over all steps, reached at the end of the run."""
+    found = flat(rates({"name": "linear", "final_factor": 0.5}))
+    assert found == pytest.approx([1 - 0.5 * step / 40 for step in range(40)])
+
+
+def test_cosine_is_half_a_cosine():
+    """Loshchilov and Hutter's formula at every step."""
+    found = flat(rates("cosine"))
+    assert found == pytest.approx([(1 + math.cos(math.pi * s / 40)) / 2 for s in range(40)])
+
+
+def test_warm_restarts_begin_again_and_grow():
+    """Periods of 2 and 4 epochs: full rate at epochs 0, 2 and 6."""
+    found = rates({"name": "cosine_warm_restarts", "period": 2, "period_factor": 2})
+    full = [index for index, epoch in enumerate(found) if epoch[0] == 1.0]
+    assert full == [0, 2, 6]
+    assert found[1][0] == pytest.approx(0.5)
+    assert found[4][0] == pytest.approx(0.5)
+
+
+def test_trapezoidal_is_flat_and_then_falls():
+    """By default the last fifth of the run goes down to zero."""
+    found = rates({"name": "trapezoidal", "warmup_epochs": 1})
+    assert found[0] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert found[1:8] == [[1.0] * STEPS] * 7
+    assert flat(found[8:]) == pytest.approx([1 - step / 8 for step in range(8)])
+
+
+def test_trapezoidal_cools_down_after_its_warm_up():
+    """A long warm-up leaves less than a fifth of the run to go down in; the peak is reached."""
+    found = rates({"name": "trapezoidal", "warmup_epochs": 9})
+    assert max(flat(found)) == 1.0
+    assert found[9] == pytest.approx([1, 0.75, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("name", [name for name in SCHEDULES if name != "step"])
+def test_warm_up_rises_in_a_line(name):
+    """Two epochs of warm-up: from an eighth of the rate to the whole."""
+    found = flat(rates({"name": name, "warmup_epochs": 2}))
+    assert found[:8] == pytest.approx([step / 8 for step in range(1, 9)])
+
+
+def test_warm_up_of_the_step_schedule_keeps_its_epochs():
+    """The epochs of the step schedule count from the start of the run."""
+    found = rates({"name": "step", "epochs": [3], "factors": [0.1], "warmup_epochs": 1})
+    assert [epoch[0] for epoch in found[:5]] == pytest.approx([0.25, 1, 1, 0.1, 0.1])
+
+
+def test_classes_of_torch_move_by_epoch_unless_told():
+    """StepLR halves every epoch, or every step."""
+    slow = rates({"name": "StepLR", "step_size": 1, "gamma": 0.5})
+    fast = rates({"name": "StepLR", "step_size": 1, "gamma": 0.5, "interval": "step"})
+    assert [epoch[0] for epoch in slow[:3]] == [1, 0.5, 0.25]
+    assert fast[0] == [1, 0.5, 0.25, 0.125]
+
+
+def test_reduce_on_plateau_looks_at_the_loss():
+    """The loss never falls, so the rate does, once its patience is over."""
+    found = rates({"name": "ReduceLROnPlateau", "patience": 1, "factor": 0.5})
+    assert [epoch[0] for epoch in found[:4]] == [1, 1, 1, 0.5]
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"name": "cosine", "warmup_epochs": 2},
+        {"name": "step", "epochs": [1, 5], "factors": [0.5, 0.1]},
+        {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 41, "interval": "step"},
+    ],
+    ids=lambda schedule: schedule["name"],
+)
+@pytest.mark.parametrize("at", [0, 3, 20, 39])
+def test_goes_on_exactly_where_it_stopped(schedule, at):
+    """Made anew and loaded, it gives the same rates bit for bit."""
+    assert rates(schedule, resume_at=at) == rates(schedule)
+
+
+def test_schedules_that_take_functions_are_not_offered():
+    """A file cannot hold them."""
+    with pytest.raises(UsageError, match="no schedule named 'LambdaLR'"):
+        check_schedule({"name": "LambdaLR", "lr_lambda": 1}, EPOCHS)
+
+
+@pytest.mark.parametrize("schedule", [3, None, ["cosine"], {"epochs": 3}])
+def test_a_schedule_is_a_name_or_a_mapping(schedule):
+    """Anything else is refused in one sentence, which says what was given."""
+    with pytest.raises(UsageError, match="a name or a mapping with a name, not "):
+        check_schedule(schedule, EPOCHS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"name": "StepLR", "step_size": 0},
+        {"name": "StepLR", "step_size": 9, "gamma": "abc"},
+        {"name": "CosineAnnealingLR", "T_max": 0},
+        {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 9},
+        {"name": "ReduceLROnPlateau", "interval": "step"},
+    ],
+    ids=str,
+)
+def test_what_would_fail_in_training_is_refused(arguments):
+    """Torch takes these arguments, and fails on them after some epochs."""
+    with pytest.raises(UsageError, match=arguments["name"]):
+        check_schedule(arguments, EPOCHS)
+
+
+def test_one_cycle_too_short_for_the_steps_is_refused_before_training():
+    """How many steps a run takes is known only with its data."""
+    schedule = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 39, "interval": "step"}
+    with pytest.raises(UsageError, match="39 steps in all, and the run moves it 40 times"):
+        rates(schedule)
+
+
+def test_a_schedule_that_fails_late_says_so():
+    """What ten epochs of trying do not show: the factor outgrows any float."""
+    schedule = {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range"}
+    with pytest.raises(UsageError, match="CyclicLR cannot go on: OverflowError"):
+        rates({**schedule, "gamma": 1e9, "interval": "step"})

@@ -1,0 +1,156 @@
+"""Checkpoints."""
+
+import logging
+from collections import deque
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from deepobs.runner.common import CheckpointError
+from deepobs.runner.training import Checkpoints
+from deepobs.runner.training._best_model import BestModel
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    return Checkpoints(tmp_path, "0123456789abcdef")
+
+
+def names(checkpoints):
+    return sorted(path.name for path in checkpoints.folder.iterdir())
+
+
+def load(checkpoints):
+    return checkpoints.load(lambda state: state.get("weights"))
+
+
+def test_the_last_two_are_kept(checkpoints):
+    """The newest is loaded; nothing else is left in the folder."""
+    for steps in (5, 20, 100):
+        checkpoints.save({"weights": torch.full((3,), float(steps))}, steps)
+    assert names(checkpoints) == ["checkpoint_000000000020.pt", "checkpoint_000000000100.pt"]
+    assert load(checkpoints)["weights"].tolist() == [100, 100, 100]
+
+
+def test_none_is_none(checkpoints):
+    """A run that was never saved starts at its beginning."""
+    assert load(checkpoints) is None
+
+
+def test_what_a_kill_during_a_save_left_is_removed_too(checkpoints, monkeypatch):
+    """Otherwise the run's folder would stay for ever."""
+    checkpoints.save({}, 1)
+    with monkeypatch.context() as killed:
+        killed.setattr("deepobs.runner.common._files._forget", lambda path: None)
+        killed.setattr("pathlib.Path.replace", lambda *_: None)
+        checkpoints.save({}, 2)
+    assert len(names(checkpoints)) == 2
+    checkpoints.remove()
+    assert names(checkpoints) == []
+
+
+def _truncate(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def _empty(path):
+    path.write_bytes(b"")
+
+
+def _flip(path):
+    content = bytearray(path.read_bytes())
+    content[content.index(torch.full((999,), 2.0).numpy().tobytes()) + 2000] ^= 1
+    path.write_bytes(content)
+
+
+def _foreign(path):
+    torch.save({"epoch": 3}, path)
+
+
+def _other_run(path):
+    Checkpoints(path.parent / "other", "f" * 16).save({}, 1)
+    (path.parent / "other" / "checkpoint_000000000001.pt").replace(path)
+
+
+def _nobodys(path):
+    torch.save({"format": "deepobs-checkpoint-1"}, path)
+
+
+def _code(path):
+    torch.save({"format": "deepobs-checkpoint-1", "code": torch.nn.Linear(1, 1)}, path)
+
+
+DAMAGE = {
+    "truncated": (_truncate, "truncated or damaged"),
+    "empty": (_empty, "truncated or damaged"),
+    "a bit flipped": (_flip, "truncated or damaged"),
+    "not ours": (_foreign, "no checkpoint of deepobs"),
+    "another run's": (_other_run, "belongs to the run ffffffffffffffff"),
+    "nobody's": (_nobodys, "belongs to the run None"),
+    "holds code": (_code, "holds torch.nn.modules.linear.Linear"),
+}
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGE.values(), ids=list(DAMAGE))
+def test_a_bad_one_is_refused_and_the_one_before_used(checkpoints, caplog, damage, said):
+    """One sentence names the file."""
+    for steps in (1, 2):
+        checkpoints.save({"weights": torch.full((999,), float(steps))}, steps)
+    damage(checkpoints.folder / "checkpoint_000000000002.pt")
+    with caplog.at_level(logging.WARNING):
+        assert load(checkpoints)["weights"][0] == 1
+    assert said in caplog.text
+    assert "checkpoint_000000000002.pt" in caplog.text
+
+
+def test_only_bad_ones_are_an_error(checkpoints):
+    """A month of training is not thrown away silently: the user decides."""
+    checkpoints.save({}, 1)
+    _empty(checkpoints.folder / "checkpoint_000000000001.pt")
+    with pytest.raises(CheckpointError, match="No checkpoint in"):
+        load(checkpoints)
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [(deque([1.0]), "collections.deque"), (np.float64(1), "numpy._core.multiarray.scalar")],
+    ids=["deque", "numpy scalar"],
+)
+def test_what_could_never_be_read_is_known_at_the_first_save(checkpoints, caplog, value, named):
+    """Not only after the crash; one sentence, once, and the run goes on."""
+    for steps in (1, 2):
+        checkpoints.save({"optimizer": value}, steps)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith("This run cannot be resumed")
+    assert named in said
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("problems"), RuntimeError("size mismatch\nfor 0.weight")]
+)
+def test_one_with_other_content_is_passed_over(checkpoints, caplog, error):
+    """The right header is not enough; the one before is used."""
+
+    def take_up(state):
+        if state["weights"] == 2:
+            raise error
+
+    for steps in (1, 2):
+        checkpoints.save({"weights": steps}, steps)
+    assert checkpoints.load(take_up)["weights"] == 1
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "checkpoint_000000000002.pt does not fit this run" in said
+    assert "\n" not in said
+
+
+def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
+    """Any evaluation is better than none; one sentence names the file."""
+    torch.save({"criterion": "test_loss", "value": 0.1}, tmp_path / "best.pt")
+    (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-100])
+    best = BestModel(tmp_path, resumed=True)
+    best.on_run_start(None, SimpleNamespace(model=torch.nn.Linear(1, 1)))
+    best.on_epoch_end(3, {"test_loss": 7.0})
+    assert torch.load(tmp_path / "best.pt", weights_only=True)["epoch"] == 3
+    assert "best.pt is damaged" in caplog.text

@@ -1,0 +1,226 @@
+"""Whole searches: what is tried, what is recorded, how they go on."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from deepobs.problems import get_problem
+from deepobs.runner import RunConfig, UsageError, load_records, tune
+from deepobs.runner.executors import Job
+from deepobs.runner.executors._base import ignore_progress
+from deepobs.runner.executors._worker import perform
+from deepobs.runner.tuning import parse_space
+from deepobs.runner.tuning._objective import VALID
+
+COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
+
+
+def _tune(folder, **options):
+    return tune("digits_logreg", "SGD", results=folder, **{**COMMON, **options})
+
+
+def _seeds(folder, **where):
+    frame = load_records(folder)
+    for name, value in where.items():
+        frame = frame[frame[name] == value]
+    return sorted(frame[frame["epoch"] == 0]["seed"])
+
+
+def test_grid(tmp_path):
+    """The grid's best validation loss wins; it is repeated on the whole training set."""
+    result = _tune(tmp_path, budget=5, space=["lr=log:1e-2:1e2"], repeat=3)
+    assert len(result.trials) == 5
+    values = {trial.settings["lr"]: trial.value for trial in result.trials}
+    assert result.best.value == min(values.values())
+    assert result.best.status == "finished"
+    assert result.repeats.keys() == {42, 43, 44}
+    assert _seeds(tmp_path, validation=0.0) == [42, 43, 44]
+    assert len(_seeds(tmp_path, validation=0.2)) == 5
+    held = json.loads(result.path.read_text())
+    assert held == json.loads(json.dumps(result.to_dict()))
+    assert held["format"] == "deepobs-tuning-1"
+    assert held["space"] == {"lr": "log:0.01:100"}
+    assert held["best"]["settings"] == dict(result.best.settings)
+    frame = load_records(tmp_path)
+    run = frame[frame["run_id"] == result.best.run_ids[0]]
+    assert run["valid_loss"].iloc[-1] == result.best.value
+
+
+def test_an_interrupted_search_goes_on(tmp_path):
+    """A search with more budget does only what is missing; the same one does nothing."""
+    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "sobol"}
+    first = _tune(tmp_path, budget=2, **options)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("random_seed*.json")}
+    second = _tune(tmp_path, budget=4, **options)
+    assert second.trials[:2] == first.trials
+    assert second.path == first.path
+    assert len(files) == 2
+    assert {path: path.stat().st_mtime_ns for path in files} == files
+    assert _tune(tmp_path, budget=4, **options) == second
+
+
+def test_a_smaller_budget_keeps_what_was_tried(tmp_path):
+    """What was tried is a result: a second, smaller search takes nothing from the file."""
+    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
+    first = _tune(tmp_path, budget=3, **options)
+    second = _tune(tmp_path, budget=1, **options)
+    assert second.path == first.path
+    assert second.trials == first.trials
+    assert second.best == first.best
+    assert len(json.loads(second.path.read_text())["trials"]) == 3
+
+
+def test_a_variant_of_a_problem_is_a_search_of_its_own(tmp_path):
+    """Two problems of one name write two files."""
+    variant = replace(get_problem("digits_logreg"), notes="a variant")
+    options = {"space": ["lr=choice:0.1"], "budget": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
+    ours, theirs = (
+        tune(problem, "SGD", results=tmp_path, progress="off", workers=1, **options)
+        for problem in ("digits_logreg", variant)
+    )
+    assert ours.path != theirs.path
+    assert ours.trials[0].run_ids != theirs.trials[0].run_ids
+
+
+def test_several_seeds_and_divergence(tmp_path):
+    """A trial's value is the mean over its seeds; a diverged run makes it the worst."""
+    result = tune(
+        "two_d_rosenbrock",
+        "SGD",
+        results=tmp_path,
+        space={"lr": "choice:0.0001,1.0"},
+        budget=2,
+        seeds_per_trial=2,
+        repeat=0,
+        **COMMON,
+    )
+    good, bad = result.trials
+    assert len(good.values) == 2
+    assert good.value == pytest.approx(sum(good.values) / 2)
+    assert (bad.status, bad.value) == ("diverged", None)
+    assert result.best == good
+
+
+def test_the_original_choice(tmp_path):
+    """With the objective `test`, nothing is held out, and the best test accuracy wins."""
+    result = _tune(
+        tmp_path, objective="test", space=["lr=choice:0.001,0.1,1.0"], budget=3, repeat=2
+    )
+    frame = load_records(tmp_path)
+    ends = frame[(frame["epoch"] == 2) & (frame["seed"] == 42)]
+    assert result.best.value == ends["test_accuracy"].max()
+    assert result.best.settings["lr"] == ends.set_index("learning_rate")["test_accuracy"].idxmax()
+    assert _seeds(tmp_path) == [42, 42, 42, 43]  # the best trial is the first repetition
+
+
+def test_no_setting_finishes(tmp_path):
+    """If every run diverges there is no best and nothing to repeat, and that is recorded."""
+    result = tune(
+        "two_d_rosenbrock", "SGD", results=tmp_path, space=["lr=choice:1.0,10.0"], **COMMON
+    )
+    assert result.best is None
+    assert [trial.status for trial in result.trials] == ["diverged", "diverged"]
+    assert json.loads(result.path.read_text())["best"] is None
+
+
+def test_why_a_trial_failed_is_told(tmp_path):
+    """In the trial and in the search's file."""
+    result = _tune(tmp_path, budget=1, repeat=0, batch_size=100_000)
+    (trial,) = result.trials
+    assert trial.status == "failed"
+    assert "100000" in trial.message
+    assert json.loads(result.path.read_text())["trials"][0]["message"] == trial.message
+
+
+def test_tpe(tmp_path):
+    """Optuna's study repeats with its seed, and goes on from its journal."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    options = {"strategy": "tpe", "repeat": 0, "workers": 1, "epochs": 1}
+    whole = _tune(tmp_path / "a", budget=4, **options)
+    _tune(tmp_path / "b", budget=2, **options)
+    parts = _tune(tmp_path / "b", budget=4, **options)
+    assert [trial.settings for trial in parts.trials] == [trial.settings for trial in whole.trials]
+    assert parts.best == whole.best
+    assert len({trial.settings["lr"] for trial in whole.trials}) == 4
+
+
+def test_pruning(tmp_path):
+    """A run worse than the median of the others so far is stopped, and not counted as a run."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    result = _tune(tmp_path, strategy="tpe", budget=14, repeat=0, workers=1, epochs=3, prune=True)
+    ended = [trial.status for trial in result.trials]
+    assert "pruned" in ended
+    assert result.best.status == "finished"
+    assert len(_seeds(tmp_path)) == ended.count("finished")
+    assert not (tmp_path / ".runs").exists()
+
+
+def test_a_pruned_trial_is_not_done_again(tmp_path):
+    """A process that waited for another's run, which was pruned, leaves it at that."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    from deepobs.runner.tuning._tpe import Study
+
+    config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
+    study = Study(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
+    study.ask(1, 1)
+    study.name_run(0, config.run_id)
+    study.tell(0, None, pruned=True)
+    options = {"results": tmp_path, "device": "cpu", "callbacks": tuple(study.callbacks())}
+    assert perform(Job(config=config, options=options), ignore_progress).status == "pruned"
+
+
+def test_two_processes_share_a_study(tmp_path):
+    """Together they do the budget's trials, none twice, and both report all of them."""
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    options = ["--strategy", "tpe", "--budget", "6", "--repeat", "0", "--epochs", "2"]
+    where = ["--results", str(tmp_path), "--workers", "1", "--device", "cpu", "--progress", "off"]
+    command = ["-m", "deepobs.runner", "tune", "digits_logreg", "SGD", "--json", *options, *where]
+    both = [
+        subprocess.Popen([sys.executable, *command], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    one, other = (json.loads(process.communicate(timeout=500)[0]) for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert one == other
+    assert len(one["trials"]) == 6
+    assert len(list(tmp_path.rglob("random_seed*.json"))) == 6
+    assert not (tmp_path / ".runs").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.benchmark_data
+def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
+    """Twenty trials find a learning rate within 2 % of the whole grid's best validation loss."""
+    if "DEEPOBS_DATA_DIR" not in os.environ:
+        pytest.skip("needs Fashion-MNIST in $DEEPOBS_DATA_DIR")
+    options = {"results": tmp_path, "repeat": 0, **COMMON}
+    few = tune("fmnist_logreg", "SGD", budget=20, **options)
+    whole = tune("fmnist_logreg", "SGD", **options)
+    assert len(few.trials) == 20
+    assert len(whole.trials) == 36
+    assert few.best.value <= 1.02 * whole.best.value
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"budget": 0}, "budget is a whole number of at least 1"),
+        ({"strategy": "tpee"}, "did you mean tpe"),
+        ({"objective": "vlaid"}, "did you mean valid"),
+        ({"validation": 0.0}, "validation is a share above 0"),
+        ({"prune": True}, "prune needs strategy tpe"),
+        ({"space": ["momentun=choice:0.9"]}, "momentum"),
+        ({"space": ["momentum=choice:0.9"], "hyperparameters": {"momentum": 0}}, "both searched"),
+        ({"epoch": 3}, "epochs"),
+        ({"epochs": 0}, "epochs"),
+    ],
+)
+def test_refused(tmp_path, options, words):
+    """A wrong argument is refused in a sentence before anything starts."""
+    with pytest.raises(UsageError, match=words):
+        _tune(tmp_path / "results", **options)
+    assert not (tmp_path / "results").exists()
