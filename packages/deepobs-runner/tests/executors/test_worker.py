@@ -56,9 +56,9 @@ def test_pruned(tmp_path):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (ValueError("odd\nvery odd"), "ValueError: odd (test_sweep_work.py, line 23)"),
-        (KeyError("x"), "KeyError: 'x' (test_sweep_work.py, line 23)"),
-        (MemoryError(), "MemoryError (test_sweep_work.py, line 23)"),
+        (ValueError("odd\nvery odd"), "ValueError: odd (test_worker.py, line 23)"),
+        (KeyError("x"), "KeyError: 'x' (test_worker.py, line 23)"),
+        (MemoryError(), "MemoryError (test_worker.py, line 23)"),
     ],
 )
 def test_an_error(tmp_path, error, words):

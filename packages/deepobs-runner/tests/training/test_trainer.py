@@ -347,7 +347,9 @@ class BrokenAfterClosure(torch.optim.SGD):
 
 def test_an_optimizer_that_fails_after_its_closure_is_named():
     """In one line, with the place that raised it."""
-    with pytest.raises(OptimizerError, match=r"ValueError: no descent \(test_train.py, line \d+\)"):
+    with pytest.raises(
+        OptimizerError, match=r"ValueError: no descent \(test_trainer.py, line \d+\)"
+    ):
         quiet("digits_mlp", BrokenAfterClosure, lr=0.1, epochs=1)
 
 

@@ -91,7 +91,7 @@ def diverged(optimizer):
 def test_no_cross_hides_another(tmp_path):
     """Methods that diverged at the same rate have crosses at different heights."""
     runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("SGD", "Adam")]
-    runs += [diverged(report_cases, name) for name in ("SGD", "Adam")]
+    runs += [diverged(name) for name in ("SGD", "Adam")]
     frame = report_cases.frame_of(runs, tmp_path)
     (ax,) = figure_sensitivity(frame, "p", metric="test_loss").axes
     heights = [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() == "x"]

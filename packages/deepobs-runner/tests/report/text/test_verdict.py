@@ -184,21 +184,21 @@ def overall(tmp_path, groups):
 def test_single_runs_win_nothing_overall(tmp_path):
     """One run of each on two problems: no winner, no interval."""
     groups = {(p, m): (level, 1) for p in "pq" for m, level in (("A", 0.1), ("B", 3.0))}
-    text = overall(report_cases, tmp_path, groups)
+    text = overall(tmp_path, groups)
     assert text == "There are too few runs to tell apart A and B."
 
 
 def test_a_win_over_problems_has_a_p_value(tmp_path):
     """Ten runs of each on two problems, wholly apart: a winner, without an interval of no width."""
     groups = {(p, m): (level, 10) for p in "pq" for m, level in (("A", 0.1), ("B", 3.0))}
-    text = overall(report_cases, tmp_path, groups)
+    text = overall(tmp_path, groups)
     assert "a run of A does better than one of B with probability 1.00 (p < 0.001" in text
 
 
 def test_pairs_that_share_one_problem_are_not_called_apart(tmp_path):
     """Each pair on one problem of its own: nothing over problems, but problems were shared."""
     levels = {("p", "A"): 0.4, ("p", "B"): 0.8, ("q", "A"): 0.4, ("q", "C"): 0.8}
-    text = overall(report_cases, tmp_path, {key: (level, 3) for key, level in levels.items()})
+    text = overall(tmp_path, {key: (level, 3) for key, level in levels.items()})
     assert "No two methods can be compared on more than one problem;" in text
 
 
