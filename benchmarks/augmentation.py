@@ -19,7 +19,7 @@ import torch
 from PIL import Image
 from torchvision import transforms
 
-from deepobs.data import ArrayDataset, Arrays, Augment, Chain, Standardize
+from deepobs.data import ArrayDataset, Arrays, Augment, Compose, Standardize
 
 REQUIRED_RATIO = 8.0
 
@@ -33,7 +33,7 @@ def batched(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
         test=arrays,
         num_classes=10,
         transform=Standardize(),
-        train_transform=Chain(Augment(flip=True), Standardize()),
+        train_transform=Compose(Augment(flip=True), Standardize()),
     )
 
     def epoch() -> None:

@@ -292,9 +292,9 @@ def test_pickling_keeps_everything() -> None:
     [
         ({"phase": "eval"}, "'eval'.*train, train_eval, test"),
         ({"phase": "valid"}, r"with_validation\(\)"),
-        ({"batch_size": 0}, "batch_size is 1 or more"),
-        ({"batch_size": 24}, "24 is more than numbered has for training: 23"),
-        ({"epoch": -1}, "epoch is 0 or more"),
+        ({"batch_size": 0}, "batch_size must be 1 or more"),
+        ({"batch_size": 24}, "24 is larger than the training set of numbered, which has 23"),
+        ({"epoch": -1}, "epoch must be 0 or more"),
         ({"start": 6}, "between 0 and 5"),
         ({"start": -1}, "between 0 and 5"),
         ({"shard": (2, 2)}, "shard"),

@@ -110,9 +110,9 @@ def test_a_batch_belongs_to_its_receiver() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"batch_size": 0}, "batch_size is 1 or more, not 0"),
-        ({"batch_size": 100}, "100 rows is more than counted has .* in train: 99"),
-        ({"batch_size": 30}, "leave 3 characters each .* takes 5: choose a smaller batch_size"),
+        ({"batch_size": 0}, "batch_size must be 1 or more, but is 0"),
+        ({"batch_size": 100}, "100 rows is too large: phase train of counted has only 99"),
+        ({"batch_size": 30}, "leave 3 characters each .* needs 5: choose a smaller batch_size"),
         ({"start": 5}, "between 0 and 4"),
         ({"shard": (1, 1)}, "shard"),
         ({"shard": (0, 5)}, "cannot be shared by 5"),
@@ -127,7 +127,7 @@ def test_impossible_batches_are_refused_at_once(arguments: dict[str, object], me
 
 def test_windows_of_no_characters_are_refused() -> None:
     """When the data set is made."""
-    with pytest.raises(ValueError, match="sequence_length is 1 or more, not 0"):
+    with pytest.raises(ValueError, match="sequence_length must be 1 or more, but is 0"):
         counted(steps=0)
 
 

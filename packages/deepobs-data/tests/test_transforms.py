@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import Augment, Chain, Scale, Standardize
+from deepobs.data import Augment, Compose, Scale, Standardize
 from deepobs.data._transforms import adjust_contrast, adjust_saturation, crop
 
 Pick = Callable[[Tensor, dict[str, Any]], tuple[Tensor, Tensor]]
@@ -210,7 +210,7 @@ def test_every_image_is_augmented_on_its_own() -> None:
     generator = torch.Generator().manual_seed(5)
     images = torch.randint(0, 256, (8, 3, 32, 32), dtype=torch.uint8, generator=generator)
     draws = torch.rand(8, 6, generator=generator)
-    transform = Chain(Augment(flip=True), Standardize())
+    transform = Compose(Augment(flip=True), Standardize())
     together = transform(images, draws)
     for number in range(8):
         alone = transform(images[number : number + 1], draws[number : number + 1])
@@ -219,11 +219,11 @@ def test_every_image_is_augmented_on_its_own() -> None:
 
 def test_the_augmentation_refuses_to_go_without_draws() -> None:
     """It never uses hidden randomness."""
-    with pytest.raises(ValueError, match="6 draws"):
+    with pytest.raises(ValueError, match="6 random numbers"):
         Augment(flip=True)(torch.zeros(1, 3, 32, 32, dtype=torch.uint8), None)
 
 
 def test_a_chain_needs_the_draws_of_its_first_transform() -> None:
     """The others are deterministic."""
-    assert Chain(Augment(flip=True), Standardize()).num_draws == 6
-    assert Chain(Scale(255), Standardize()).num_draws == 0
+    assert Compose(Augment(flip=True), Standardize()).num_draws == 6
+    assert Compose(Scale(255), Standardize()).num_draws == 0

@@ -3,7 +3,7 @@
 from ._batches import ArrayDataset, Arrays
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
 from ._cifar import cifar10, cifar100
-from ._dataset import Batch, Dataset, Phase
+from ._dataset import Batch, Dataset, Facts, Phase
 from ._digits import digits
 from ._errors import (
     CorruptDatasetError,
@@ -13,7 +13,9 @@ from ._errors import (
     FetchError,
     UnknownDatasetError,
 )
+from ._examples import Examples
 from ._files import FileIndex
+from ._full_batch import FullBatchDataset
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
 from ._prepare import (
@@ -28,17 +30,18 @@ from ._seeds import derive_seed
 from ._streamed import StreamedImages
 from ._svhn import svhn
 from ._synthetic import quadratic, two_d
-from ._text import TextDataset
+from ._text import TextDataset, TokenBlocks
 from ._tolstoi import tolstoi
-from ._transforms import Augment, Chain, Copy, Scale, Standardize, Transform
+from ._transforms import Apply, Augment, Compose, Copy, Scale, Standardize, Transform
 
 __all__ = [
     "DATASETS",
+    "Apply",
     "ArrayDataset",
     "Arrays",
     "Augment",
     "Batch",
-    "Chain",
+    "Compose",
     "Copy",
     "CorruptDatasetError",
     "CorruptFilesWarning",
@@ -47,14 +50,18 @@ __all__ = [
     "DatasetEntry",
     "DatasetNotFoundError",
     "DatasetStatus",
+    "Examples",
+    "Facts",
     "FetchError",
     "FileIndex",
     "FileStatus",
+    "FullBatchDataset",
     "Phase",
     "Scale",
     "Standardize",
     "StreamedImages",
     "TextDataset",
+    "TokenBlocks",
     "Transform",
     "UnknownDatasetError",
     "cifar10",

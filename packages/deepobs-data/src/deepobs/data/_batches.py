@@ -1,50 +1,65 @@
-"""Data sets that fit in memory: there, a batch is a gather and one transform on the device."""
+"""Data sets held in memory: a batch is a gather and one transform on the device."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
-from ._dataset import Batch, Phase
+from ._dataset import Batch, Facts, Phase
 from ._passes import ExampleDataset, Pass
 from ._transforms import Transform
+from ._trees import Tree, as_targets, map_tensors, num_rows, split, take, tensors
 
-# Rows are gathered for several batches at once, which costs less than once a batch, up to so many
-# bytes: more would not stay in the processor's cache.
+# Rows are gathered for several batches at once, which costs less than once a batch, up to this
+# many bytes: more would not stay in the processor's cache.
 GATHERED_BYTES = 2 * 2**20
 
 
 class Arrays(NamedTuple):
-    """Examples as they are stored.
+    """Examples as they are stored: tensors, or nested structures of tensors (see `Batch`).
+
+    All tensors have the examples on their first axis.
 
     Attributes:
-        inputs: `[examples, …]`, images as uint8 `[examples, C, H, W]`.
-        targets: Labels as any integers `[examples]`; None where there are none.
+        inputs: `[examples, ...]`, images as uint8 `[examples, C, H, W]`.
+        targets: Labels as any integers `[examples]`, or values; None if there are none.
     """
 
-    inputs: Tensor
-    targets: Tensor | None = None
+    inputs: Tree
+    targets: Tree | None = None
 
     def to(self, device: torch.device | str) -> Arrays:
         """Returns the arrays on a device."""
-        targets = None if self.targets is None else self.targets.to(device)
-        return Arrays(self.inputs.to(device), targets)
+        return self.map(lambda tensor: tensor.to(device))
+
+    def take(self, rows: Tensor) -> Arrays:
+        """Returns the chosen examples, in order; `rows` is int64 `[n]`."""
+        return Arrays(take(self.inputs, rows), take(self.targets, rows))
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Arrays:
+        """Returns arrays of the same structure with `function` applied to each tensor."""
+        return Arrays(map_tensors(function, self.inputs), map_tensors(function, self.targets))
 
 
 class ArrayDataset(ExampleDataset):
-    """A data set held in memory whole.
+    """A data set that is held in memory.
 
     Args:
         name: Its name.
         train: The training examples.
         test: The test examples.
-        num_classes: How many classes the targets tell apart; None without targets.
-        transform: What the phases `valid` and `test` see.
-        train_transform: What `train` and `train_eval` see, by default the same.
+        num_classes: The number of classes among the targets; None without classes.
+        transform: The transform of the phases `valid` and `test`.
+        train_transform: The transform of `train` and `train_eval`, by default the same.
+        facts: What a model may need to know; by default the numbers of classes and features.
+
+    Raises:
+        ValueError: If inputs and targets are not equally many.
 
     Example:
         >>> data = ArrayDataset(
@@ -67,13 +82,23 @@ class ArrayDataset(ExampleDataset):
         num_classes: int | None,
         transform: Transform,
         train_transform: Transform | None = None,
+        facts: Facts | None = None,
     ) -> None:
-        sizes = (len(train.inputs), len(test.inputs))
-        super().__init__(name, sizes=sizes, num_classes=num_classes)
-        self.device = train.inputs.device
-        self.transform = transform
-        self.train_transform = train_transform or transform
+        super().__init__(
+            name,
+            sizes=(_count(train), _count(test)),
+            num_classes=num_classes,
+            transform=transform,
+            train_transform=train_transform,
+        )
+        self.device = tensors(train.inputs)[0].device
         self._train, self._test = train, test
+        self._facts = facts or _facts(train.inputs, num_classes)
+
+    @property
+    def facts(self) -> Facts:
+        """What a model may need to know of the data."""
+        return self._facts
 
     def batches(
         self,
@@ -86,50 +111,68 @@ class ArrayDataset(ExampleDataset):
         shard: tuple[int, int] = (0, 1),
     ) -> Iterator[Batch]:
         """Iterates over the batches of one pass over a phase; see `Dataset.batches`."""
-        transform = self.train_transform if phase.startswith("train") else self.transform
         taken = self._pass(
             phase,
-            transform.num_draws,
+            self._transform(phase).num_draws,
             batch_size=batch_size,
             seed=seed,
             epoch=epoch,
             start=start,
             shard=shard,
         )
-        return self._stream(self._test if phase == "test" else self._train, taken, transform)
+        return self._stream(phase, taken)
 
-    def _stream(self, arrays: Arrays, taken: Pass, transform: Transform) -> Iterator[Batch]:
+    def _stream(self, phase: Phase, taken: Pass) -> Iterator[Batch]:
         """Yields the batches: gathers all targets at once, the inputs for a few batches at once."""
-        inputs, targets = arrays
+        inputs, targets = self._stored(phase)
+        transform = self._transform(phase)
         rows = None if taken.rows is None else taken.rows.to(self.device)
         draws = None if taken.draws is None else taken.draws.to(self.device)
         if targets is not None:
-            targets = targets if rows is None else targets.index_select(0, rows)
-            targets = targets.to(torch.int64, copy=True)
-        bytes_a_batch = max(taken.sizes, default=1) * inputs[:1].nbytes
-        group = max(1, GATHERED_BYTES // max(1, bytes_a_batch))
+            targets = as_targets(targets if rows is None else take(targets, rows))
+        bytes_per_row = sum(tensor[:1].nbytes for tensor in tensors(inputs))
+        bytes_per_batch = max(taken.sizes, default=1) * bytes_per_row
+        group = max(1, GATHERED_BYTES // max(1, bytes_per_batch))
         end = 0
         for first in range(0, len(taken.sizes), group):
             sizes = taken.sizes[first : first + group]
             begin, end = end, end + sum(sizes)
             here = slice(begin, end)
-            block = inputs[here] if rows is None else inputs.index_select(0, rows[here])
-            for stored, label, draw in zip(
-                torch.split(block, sizes),
-                _split(targets, here, sizes),
-                _split(draws, here, sizes),
+            block = take(inputs, here if rows is None else rows[here])
+            for stored, target, draw in zip(
+                split(block, sizes),
+                split(None if targets is None else take(targets, here), sizes),
+                split(None if draws is None else draws[here], sizes),
                 strict=True,
             ):
-                yield Batch(transform(stored, draw), label)
+                yield Batch(transform(stored, draw), target)
+
+    def _fetch(self, phase: Phase, taken: Pass) -> Batch:
+        return next(self._stream(phase, taken))
+
+    def _stored(self, phase: Phase) -> Arrays:
+        return self._test if phase == "test" else self._train
+
+    def arrays(self, phase: Phase) -> Arrays:
+        """Returns all examples of a phase as they are stored; see `Dataset.arrays`."""
+        rows = self._stored_rows(phase)
+        stored = self._stored(phase)
+        return stored if rows is None else stored.take(rows.to(self.device))
 
     def to(self, device: torch.device | str) -> Self:
         """Returns this data set on a device."""
         moved = copy.copy(self)
         moved._train, moved._test = self._train.to(device), self._test.to(device)
-        moved.device = moved._train.inputs.device
+        moved.device = tensors(moved._train.inputs)[0].device
         return moved
 
 
-def _split(tensor: Tensor | None, here: slice, sizes: list[int]) -> tuple[Tensor, ...] | list[None]:
-    """Returns a part of a tensor in pieces of these sizes, or as many times None."""
-    return [None] * len(sizes) if tensor is None else torch.split(tensor[here], sizes)
+def _count(arrays: Arrays) -> int:
+    """Returns the number of examples."""
+    inputs, targets = arrays
+    return num_rows(inputs if targets is None else (inputs, targets))
+
+
+def _facts(inputs: Tree, num_classes: int | None) -> Facts:
+    features = math.prod(inputs.shape[1:]) if isinstance(inputs, Tensor) else None
+    return Facts(num_classes=num_classes, num_features=features)

@@ -17,6 +17,8 @@ from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
 from ._svhn import SVHN_FILES, svhn
 from ._synthetic import quadratic, two_d
 from ._tolstoi import TOLSTOI_FILES, tolstoi
+from ._transforms import Transform
+from ._trees import Tree
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,18 +151,42 @@ def get_entry(name: str) -> DatasetEntry:
     raise UnknownDatasetError(f"There is no data set {name!r}: {hint}")
 
 
-def load_dataset(name: str, *, root: str | os.PathLike[str] | None = None) -> Dataset:
-    """Loads a data set by its name. Nothing is ever downloaded here: `prepare_dataset` does that.
+def load_dataset(
+    name: str,
+    *,
+    root: str | os.PathLike[str] | None = None,
+    transform: Transform | Callable[[Tree], Tree] | None = None,
+    train_transform: Transform | Callable[[Tree], Tree] | None = None,
+) -> Dataset:
+    """Loads a data set by its name. It never downloads anything: `prepare_dataset` does.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
+        transform: A `Transform`, or a function of the inputs of a batch as they are stored (such
+            as uint8 images `[N, C, H, W]`), to use in place of the data set's own.
+        train_transform: Another one for the phases `train` and `train_eval`.
+
+    Returns:
+        The data set. Iterate over its `batches`, take its `arrays`, or give it, or the `examples`
+        of one of its phases, to `torch.utils.data.DataLoader`.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DatasetNotFoundError: If its files are not there; the message names the command that fetches
+        DatasetNotFoundError: If its files are missing; the message names the command that fetches
             them.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
         DataRootError: If the data folder is a file, or it or a file in it may not be read.
+        ValueError: If the data set takes no transform, or `train_transform` is given alone.
+
+    Example:
+        >>> data = load_dataset("digits")
+        >>> inputs, targets = next(data.batches("train", batch_size=32))
+        >>> loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
     """
-    return get_entry(name)(root=root)
+    dataset = get_entry(name)(root=root)
+    if transform is not None:
+        return dataset.with_transform(transform, train=train_transform)
+    if train_transform is not None:
+        raise ValueError("train_transform needs a transform for the other phases beside it.")
+    return dataset

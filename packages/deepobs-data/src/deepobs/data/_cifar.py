@@ -18,7 +18,7 @@ import torch
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
 from ._root import reading, require_files, resolve_root
-from ._transforms import Augment, Chain, Standardize
+from ._transforms import Augment, Compose, Standardize
 
 CIFAR10_FILES = (
     *(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
@@ -87,7 +87,7 @@ def _load(
         test=test,
         num_classes=num_classes,
         transform=Standardize(),
-        train_transform=Chain(Augment(flip=True), Standardize()),
+        train_transform=Compose(Augment(flip=True), Standardize()),
     )
 
 

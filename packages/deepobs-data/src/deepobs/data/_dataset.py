@@ -1,52 +1,106 @@
-"""What a data set is: phases, batches, and how they depend on seed and epoch."""
+"""The interface of a data set: phases, batches, and how they follow from seed and epoch."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, Self, get_args
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
 
 import torch
 from torch import Tensor
 
+from ._trees import Tree, map_tensors, num_rows, split, tensors
+
+if TYPE_CHECKING:
+    from ._batches import Arrays
+    from ._examples import Examples
+    from ._transforms import Transform
+
 Phase = Literal["train", "train_eval", "valid", "test"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
-
-# Held out by with_validation() unless it is told: as many as the test set has, at most this part.
-LARGEST_DEFAULT_VALIDATION = 0.2
 
 
 class Batch(NamedTuple):
     """Some examples, as tensors on the data set's device.
 
+    Inputs and targets are tensors, or nested (named) tuples, lists and dictionaries of tensors.
+    Most data sets give one tensor for each.
+
     Attributes:
-        inputs: What the model sees: images `[N, C, H, W]` or vectors `[N, D]` float32, characters
-            `[N, T]` int64.
-        targets: What it should answer: labels `[N]` or next characters `[N, T]`, int64; None where
-            there are none.
+        inputs: What the model sees, such as images `[N, C, H, W]` (float32), tokens `[N, T]`
+            (int64), or `{"numbers": [N, D], "categories": [N, K]}`.
+        targets: What it should predict, such as labels `[N]` (int64) or values `[N]` (float32);
+            None if the data has no targets.
     """
 
-    inputs: Tensor
-    targets: Tensor | None
+    inputs: Tree
+    targets: Tree | None
+
+    @property
+    def num_examples(self) -> int:
+        """The number of examples N: the rows of the first tensor of `targets`, else `inputs`."""
+        return len(tensors(self.inputs if self.targets is None else self.targets)[0])
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        """Returns a batch of the same structure with `function` applied to each tensor."""
+        return Batch(map_tensors(function, self.inputs), map_tensors(function, self.targets))
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Returns this batch on a device."""
+        return self.map(lambda tensor: tensor.to(device))
+
+    def chunk(self, count: int) -> list[Batch]:
+        """Splits the batch into `count` batches of (almost) equal size; fewer if it is smaller.
+
+        Raises:
+            ValueError: If the tensors do not all have the examples on the first axis, as those of
+                a graph or of a batch of collocation points.
+        """
+        size = num_rows(self.inputs if self.targets is None else (self.inputs, self.targets))
+        each = -(-size // count)
+        sizes = [min(each, size - first) for first in range(0, size, each)]
+        parts = zip(split(self.inputs, sizes), split(self.targets, sizes), strict=True)
+        return [Batch(inputs, targets) for inputs, targets in parts]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a model may need to know of a data set; None where it does not apply.
+
+    Attributes:
+        num_classes: The number of classes (for a text: of tokens) among the targets.
+        num_features: The number of values of one example, or of one node of a graph.
+        num_nodes: The number of nodes of a graph.
+        vocabulary_size: The number of different tokens among the inputs.
+        sequence_length: The number of tokens of one example.
+    """
+
+    num_classes: int | None = None
+    num_features: int | None = None
+    num_nodes: int | None = None
+    vocabulary_size: int | None = None
+    sequence_length: int | None = None
 
 
 class Dataset(ABC):
-    """A data set in up to four phases, of which batches can be had.
+    """A data set with up to four phases, each a sequence of batches.
 
-    `train` is shuffled anew for each epoch and drops the last, incomplete batch. The others use
-    every example in a fixed order: `train_eval` is a fixed part of the training set, as large as
-    the test set, seen through the training transform; `test` is the test set; `valid` a part held
-    out of the training set by `with_validation`.
+    `train` is shuffled in each epoch and drops the last, incomplete batch. The other phases go
+    through their examples in a fixed order: `train_eval` is a fixed part of the training set, as
+    large as the test set, seen through the training transform; `test` is the test set; `valid` is
+    held out of the training set by `with_validation`.
 
-    The order and the augmentation of an epoch are pure functions of (seed, epoch): to go on where a
-    run stopped, ask for that epoch from that batch on; to see one epoch again and again, ask for
-    epoch 0 each time.
+    Order and augmentation of an epoch are pure functions of (seed, epoch). To continue a run, ask
+    for its epoch from the next batch on; to repeat an epoch, ask for it again.
+
+    Batches are made when they are asked for. A data set may therefore hold a reference to a model
+    and collect data with it, as reinforcement learning does.
 
     Attributes:
-        name: The name under which it was loaded, such as `"mnist"`.
-        num_classes: How many classes (or characters) the targets tell apart; None where there are
-            no targets.
-        device: Where its batches are.
+        name: The name it is loaded by, such as `"mnist"`.
+        num_classes: The number of classes (or tokens) among the targets; None without classes.
+        device: The device of its batches.
     """
 
     name: str
@@ -56,15 +110,20 @@ class Dataset(ABC):
     @property
     @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that it has: all four, or three without a validation split."""
+        """The phases that there are: all four, or three without a validation split."""
+
+    @property
+    def facts(self) -> Facts:
+        """What a model may need to know of the data, such as the vocabulary's size."""
+        return Facts(num_classes=self.num_classes)
 
     @abstractmethod
     def num_examples(self, phase: Phase) -> int:
-        """Returns how many examples (of a text: characters) the phase has."""
+        """Returns the number of examples (for a text: of characters) of a phase."""
 
     @abstractmethod
     def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns how many batches one pass over the phase has."""
+        """Returns the number of batches of one pass over a phase."""
 
     @abstractmethod
     def batches(
@@ -80,19 +139,55 @@ class Dataset(ABC):
         """Iterates over the batches of one pass over a phase.
 
         Args:
-            phase: Which part of the data.
-            batch_size: Examples in a batch, N; over all processes when the data is sharded.
-            seed: Seed of the order and of the augmentation.
-            epoch: Which epoch's order and augmentation; 0 is the first. Only `train` depends on it.
-            start: The batch to begin with; those before it are skipped at no cost.
-            shard: `(rank, world)`: take the rank-th of `world` contiguous parts of every batch.
+            phase: The part of the data.
+            batch_size: The number of examples of a batch, N; over all processes if sharded.
+            seed: The seed of order and augmentation.
+            epoch: The epoch, from 0, whose order and augmentation to take; only `train` depends
+                on it.
+            start: The batch to begin with; the ones before it are skipped at no cost.
+            shard: `(rank, world_size)`: take the rank-th of `world_size` contiguous parts of each
+                batch.
 
         Returns:
-            The batches. A part that is empty (a last batch smaller than `world`) is left out.
+            The batches. An empty part (of a last batch smaller than `world_size`) is left out.
 
         Raises:
-            ValueError: If an argument cannot be, or the data set has no such phase.
+            ValueError: If an argument is out of range, or there is no such phase.
         """
+
+    def steps(
+        self,
+        first: int,
+        last: int,
+        *,
+        batch_size: int,
+        seed: int = 42,
+        shard: tuple[int, int] = (0, 1),
+    ) -> Iterator[Batch]:
+        """Iterates over training batches counted in steps, across the borders of epochs.
+
+        Args:
+            first: The first step, from 0.
+            last: The step to stop before.
+            batch_size: As for `batches`.
+            seed: As for `batches`.
+            shard: As for `batches`.
+
+        Example:
+            >>> for batch in dataset.steps(0, 2000, batch_size=12):
+            ...     ...  # 2,000 batches, however long an epoch is
+        """
+        length = self.num_batches("train", batch_size)
+        step = first
+        while step < last:
+            epoch, start = divmod(step, length)
+            passed = self.batches(
+                "train", batch_size=batch_size, seed=seed, epoch=epoch, start=start, shard=shard
+            )
+            end = min(last, (epoch + 1) * length)
+            for _, batch in zip(range(step, end), passed, strict=False):
+                yield batch
+            step = end
 
     @abstractmethod
     def to(self, device: torch.device | str) -> Self:
@@ -103,77 +198,64 @@ class Dataset(ABC):
         """Returns this data set with a part of its training set held out as phase `valid`.
 
         Args:
-            fraction: The part to hold out, more than 0 and less than 1. By default as many examples
-                as the test set has, but at most a fifth.
-            seed: Which examples are drawn.
+            fraction: The part to hold out, more than 0 and less than 1; by default as many
+                examples as the test set has, but at most a fifth. A data set that comes with a
+                validation set of its own uses that one instead.
+            seed: The seed that the held-out examples are drawn with.
 
         Raises:
-            ValueError: If nothing would be left in one of the two parts, or there is a validation
-                split already.
+            ValueError: If one of the two parts would be empty, or there is a validation split
+                already.
         """
 
+    def with_transform(
+        self,
+        transform: Transform | Callable[[Tree], Tree],
+        *,
+        train: Transform | Callable[[Tree], Tree] | None = None,
+    ) -> Self:
+        """Returns this data set with other transforms.
 
-def check_phase(dataset: Dataset, phase: str) -> None:
-    """Raises ValueError if the data set has no such phase."""
-    if phase in dataset.phases:
-        return
-    if phase == "valid":
-        raise ValueError(
-            f"{dataset.name} has no validation split: make one with `with_validation()`."
-        )
-    raise ValueError(f"There is no phase {phase!r}: choose one of {', '.join(dataset.phases)}.")
+        Args:
+            transform: A `Transform`, or a function of the inputs of a batch, for all phases.
+            train: Another one for `train` and `train_eval`.
 
+        Raises:
+            ValueError: If the data set has no transforms, as a text or a graph.
+        """
+        raise ValueError(f"{self.name} takes no transform: apply it to the batches instead.")
 
-def check_batches(
-    num_batches: int, batch_size: int, start: int, epoch: int, shard: tuple[int, int]
-) -> None:
-    """Raises ValueError if there can be no such batches."""
-    rank, world = shard
-    if not 0 <= rank < world:
-        raise ValueError(f"shard is (rank, world) with 0 <= rank < world, not {shard}.")
-    if batch_size < world:
-        raise ValueError(f"A batch of {batch_size} cannot be shared by {world} processes.")
-    if epoch < 0:
-        raise ValueError(f"epoch is 0 or more, not {epoch}.")
-    if not 0 <= start <= num_batches:
-        raise ValueError(f"start is a batch between 0 and {num_batches}, not {start}.")
+    @abstractmethod
+    def arrays(self, phase: Phase) -> Arrays:
+        """Returns all examples of a phase as they are stored, before any transform.
 
+        Raises:
+            ValueError: If the data set does not fit in memory, or there is no such phase.
+        """
 
-def count_batches(dataset: Dataset, phase: Phase, num_examples: int, batch_size: int) -> int:
-    """Returns how many batches there are: `train` drops the incomplete one.
+    @abstractmethod
+    def examples(self, phase: Phase) -> Examples:
+        """Returns the single examples of a phase, for `torch.utils.data.DataLoader`.
 
-    Raises:
-        ValueError: If the batch size is not positive, or the training set does not fill one batch.
-    """
-    if batch_size < 1:
-        raise ValueError(f"batch_size is 1 or more, not {batch_size}.")
-    if phase != "train":
-        return -(-num_examples // batch_size)
-    if batch_size > num_examples:
-        raise ValueError(
-            f"A batch of {batch_size} is more than {dataset.name} has for training: {num_examples}."
-        )
-    return num_examples // batch_size
+        They go through the phase's transform; its random numbers come from torch's global
+        generator, as in torchvision.
 
+        Raises:
+            ValueError: If the data set has no single examples, or there is no such phase.
+        """
 
-def validation_size(train: int, test: int, fraction: float | None) -> int:
-    """Returns how many of `train` examples to hold out.
+    def __len__(self) -> int:
+        """Returns the number of training examples."""
+        return len(self.examples("train"))
 
-    Raises:
-        ValueError: If the fraction is not inside (0, 1) or leaves one part empty.
-    """
-    if fraction is None:
-        size = min(test, int(LARGEST_DEFAULT_VALIDATION * train))
-    elif 0 < fraction < 1:
-        size = round(fraction * train)
-    else:
-        raise ValueError(f"The validation fraction is more than 0 and less than 1, not {fraction}.")
-    if not 0 < size < train:
-        raise ValueError(f"Holding out {size} of {train} training examples leaves one part empty.")
-    return size
+    def __getitem__(self, index: int) -> Batch | Tree:
+        """Returns a training example; see `examples`."""
+        return self.examples("train")[index]
 
+    def __getitems__(self, indices: list[int]) -> list[Batch | Tree]:
+        """Returns several training examples at once, which costs less; `DataLoader` calls it."""
+        return self.examples("train").__getitems__(indices)
 
-def shard_bounds(size: int, shard: tuple[int, int]) -> tuple[int, int]:
-    """Returns where the rank-th of `world` contiguous parts of `size` things begins and ends."""
-    rank, world = shard
-    return size * rank // world, size * (rank + 1) // world
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{phase}={self.num_examples(phase)}" for phase in self.phases)
+        return f"{type(self).__name__}({self.name!r}, {sizes}, device={str(self.device)!r})"

@@ -1,34 +1,36 @@
-"""What data sets of separate examples share: which examples a pass goes through, in which order."""
+"""Data sets of separate examples: which of them a pass takes, in which order."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
 
-from ._dataset import (
-    PHASES,
-    Dataset,
-    Phase,
+from ._checks import (
     check_batches,
+    check_no_validation,
     check_phase,
     count_batches,
     shard_bounds,
     validation_size,
 )
+from ._dataset import PHASES, Batch, Dataset, Phase
+from ._examples import Examples
 from ._seeds import permutation, uniforms
+from ._transforms import Transform, as_transform
+from ._trees import Tree
 
 
 class Pass(NamedTuple):
-    """What one process takes of one pass over a phase.
+    """The part of a pass over a phase that one process takes.
 
     Attributes:
-        rows: The stored examples, in order, int64 `[examples]`; None: all of them as they are
-            stored.
+        rows: The stored examples, in order, int64 `[examples]`; None for all as they are stored.
         draws: Their random numbers, float32 `[examples, k]`; None if there are none.
-        sizes: How many of them are in each batch.
+        sizes: The number of examples of each batch.
     """
 
     rows: Tensor | None
@@ -37,28 +39,40 @@ class Pass(NamedTuple):
 
 
 class ExampleDataset(Dataset):
-    """A data set of separate examples, stored as one training and one test part.
+    """A data set of separate examples, stored as a training and a test part.
 
     Args:
         name: Its name.
-        sizes: How many examples are stored for training and for testing.
-        num_classes: How many classes the targets tell apart; None without targets.
+        sizes: The numbers of examples stored for training and for testing.
+        num_classes: The number of classes among the targets; None without classes.
+        transform: The transform of the phases `valid` and `test`.
+        train_transform: The transform of `train` and `train_eval`, by default the same.
     """
 
-    def __init__(self, name: str, *, sizes: tuple[int, int], num_classes: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        sizes: tuple[int, int],
+        num_classes: int | None,
+        transform: Transform,
+        train_transform: Transform | None = None,
+    ) -> None:
         self.name = name
         self.num_classes = num_classes
+        self.transform = transform
+        self.train_transform = train_transform or transform
         self._sizes = sizes
-        self._train_rows: Tensor | None = None  # the stored examples for training; None: all
+        self._train_rows: Tensor | None = None  # the stored examples for training; None for all
         self._valid_rows: Tensor | None = None  # the stored examples that are held out
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that it has."""
+        """The phases that there are."""
         return PHASES if self._valid_rows is not None else ("train", "train_eval", "test")
 
     def num_examples(self, phase: Phase) -> int:
-        """Returns how many examples the phase has."""
+        """Returns the number of examples of a phase."""
         check_phase(self, phase)
         if phase == "test":
             return self._sizes[1]
@@ -68,19 +82,51 @@ class ExampleDataset(Dataset):
         return train if phase == "train" else min(train, self._sizes[1])
 
     def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns how many batches one pass over the phase has."""
+        """Returns the number of batches of one pass over a phase."""
         return count_batches(self, phase, self.num_examples(phase), batch_size)
 
     def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
         """Returns this data set with a random part of the training set held out; see `Dataset`."""
-        if self._valid_rows is not None:
-            raise ValueError(f"{self.name} has a validation split already.")
+        check_no_validation(self)
         size = validation_size(*self._sizes, fraction)
         order = permutation(self._sizes[0], seed, "validation")
-        split = copy.copy(self)
-        split._valid_rows = order[:size].sort().values
-        split._train_rows = order[size:].sort().values
-        return split
+        held_out = copy.copy(self)
+        held_out._valid_rows = order[:size].sort().values
+        held_out._train_rows = order[size:].sort().values
+        return held_out
+
+    def with_transform(
+        self,
+        transform: Transform | Callable[[Tree], Tree],
+        *,
+        train: Transform | Callable[[Tree], Tree] | None = None,
+    ) -> Self:
+        """Returns this data set with other transforms; see `Dataset.with_transform`."""
+        changed = copy.copy(self)
+        changed.transform = as_transform(transform)
+        changed.train_transform = changed.transform if train is None else as_transform(train)
+        return changed
+
+    def examples(self, phase: Phase) -> Examples:
+        """Returns the single examples of a phase, for `DataLoader`; see `Dataset.examples`."""
+        return self._examples(phase, self._transform(phase).num_draws)
+
+    def _examples(self, phase: Phase, num_draws: int) -> Examples:
+        count, rows = self.num_examples(phase), self._stored_rows(phase)
+
+        def fetch(numbers: Tensor) -> Batch:
+            draws = torch.rand(len(numbers), num_draws) if num_draws else None
+            stored = numbers if rows is None else rows[numbers]
+            return self._fetch(phase, Pass(stored, draws, [len(numbers)]))
+
+        return Examples(count, fetch)
+
+    def _fetch(self, phase: Phase, taken: Pass) -> Batch:
+        """Returns the one batch of a pass; subclasses say how."""
+        raise NotImplementedError
+
+    def _transform(self, phase: Phase) -> Transform:
+        return self.train_transform if phase.startswith("train") else self.transform
 
     def _pass(
         self,
@@ -116,21 +162,23 @@ class ExampleDataset(Dataset):
         return Pass(rows, draws, sizes)
 
     def _rows(self, phase: Phase, seed: int, epoch: int) -> Tensor | None:
-        """Returns the stored examples that the phase goes through, in order; None: all of them."""
+        """Returns the stored examples that a pass goes through, in order; None for all of them."""
+        rows = self._stored_rows(phase, seed)
+        if phase != "train":
+            return rows
+        order = permutation(self.num_examples("train"), seed, "order", epoch)
+        return order if rows is None else rows[order]
+
+    def _stored_rows(self, phase: Phase, seed: int = 42) -> Tensor | None:
+        """Returns the stored examples of a phase, in the order of storage; None for all of them."""
+        check_phase(self, phase)
         if phase == "test":
             return None
         if phase == "valid":
             return self._valid_rows
         rows, count = self._train_rows, self.num_examples("train")
-        if phase == "train":
-            order = permutation(count, seed, "order", epoch)
-            return order if rows is None else rows[order]
-        wanted = self.num_examples("train_eval")
+        wanted = self.num_examples(phase)
         if wanted == count:
             return rows
         chosen = permutation(count, seed, "train_eval")[:wanted].sort().values
         return chosen if rows is None else rows[chosen]
-
-    def __repr__(self) -> str:
-        sizes = ", ".join(f"{phase}={self.num_examples(phase)}" for phase in self.phases)
-        return f"{type(self).__name__}({self.name!r}, {sizes}, device={str(self.device)!r})"

@@ -14,8 +14,11 @@ import torch
 import torch.utils.data
 from torch import Tensor
 
+from ._batches import Arrays
+from ._checks import check_phase
 from ._dataset import Batch, Phase
 from ._errors import CorruptDatasetError, CorruptFilesWarning
+from ._examples import Examples
 from ._fetch import Progress
 from ._files import FileIndex
 from ._images import CROPPED, UNREADABLE, crop_resized, read_image
@@ -61,12 +64,16 @@ class StreamedImages(ExampleDataset):
         num_classes: int,
         num_workers: int | None = None,
     ) -> None:
-        super().__init__(name, sizes=(len(train), len(test)), num_classes=num_classes)
+        super().__init__(
+            name,
+            sizes=(len(train), len(test)),
+            num_classes=num_classes,
+            # A batch arrives in memory shared with a worker. Working in place allocates nothing:
+            # glibc 2.36's heap was seen to grow with most batches of 24 MB.
+            transform=Standardize(inplace=True),
+        )
         self.device = torch.device("cpu")
         self.num_workers = num_workers
-        # Batches come to the process in memory shared with a worker. Working there, it allocates
-        # nothing: glibc 2.36's heap was seen to grow by most batches of 24 MB.
-        self.transform = Standardize(inplace=True)
         self.unreadable_files: set[str] = set()
         self._train, self._test = train, test
 
@@ -96,7 +103,7 @@ class StreamedImages(ExampleDataset):
             start=start,
             shard=shard,
         )
-        reader = _Reader(self._test if phase == "test" else self._train, taken)
+        reader = _Reader(self._files(phase), taken)
         workers = default_workers(shard[1]) if self.num_workers is None else self.num_workers
         return self._stream(phase, reader, min(workers, len(reader)))
 
@@ -120,7 +127,7 @@ class StreamedImages(ExampleDataset):
             read_any = True
             images = block.images.to(self.device, non_blocking=pinned)
             labels = block.labels.to(self.device, non_blocking=pinned)
-            yield Batch(self.transform(images, None), labels)
+            yield Batch(self._transform(phase)(images, None), labels)
         if len(reader) and not read_any:
             raise self._nothing_left(f"this pass over {phase}", block.unreadable[0])
 
@@ -141,6 +148,27 @@ class StreamedImages(ExampleDataset):
                 CorruptFilesWarning,
                 stacklevel=3,
             )
+
+    def _fetch(self, phase: Phase, taken: Pass) -> Batch:
+        block = _Reader(self._files(phase), taken)[0]
+        if block.unreadable:
+            raise self._nothing_left("these examples", block.unreadable[0])
+        return Batch(self._transform(phase)(block.images, None), block.labels)
+
+    def _files(self, phase: Phase) -> FileIndex:
+        return self._test if phase == "test" else self._train
+
+    def arrays(self, phase: Phase) -> Arrays:
+        """Raises ValueError: the images do not fit in memory."""
+        check_phase(self, phase)
+        raise ValueError(
+            f"{self.name} does not fit in memory: iterate over `batches`, or over `examples` with a"
+            " DataLoader."
+        )
+
+    def examples(self, phase: Phase) -> Examples:
+        """Returns the single examples of a phase, for `DataLoader`; see `Dataset.examples`."""
+        return self._examples(phase, _NUM_DRAWS if phase.startswith("train") else 0)
 
     def find_unreadable(self, progress: Progress | None = None) -> list[Path]:
         """Decodes every file, in worker processes, and returns those that cannot be read.

@@ -11,7 +11,7 @@ import torch
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
 from ._root import reading, require_files, resolve_root
-from ._transforms import Augment, Chain, Standardize
+from ._transforms import Augment, Compose, Standardize
 
 SVHN_FILES = ("SVHN/train_32x32.mat", "SVHN/test_32x32.mat")
 
@@ -42,7 +42,7 @@ def svhn(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
         test=test,
         num_classes=10,
         transform=Standardize(),
-        train_transform=Chain(Augment(flip=False), Standardize()),
+        train_transform=Compose(Augment(flip=False), Standardize()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Text as a data set: rows of characters that continue each other from batch to batch."""
+"""Text as a data set of numbered tokens: continuous rows for recurrent models, and blocks."""
 
 from __future__ import annotations
 
@@ -9,33 +9,30 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from ._dataset import (
-    PHASES,
-    Batch,
-    Dataset,
-    Phase,
+from ._batches import Arrays
+from ._checks import (
+    check_batch_size,
     check_batches,
+    check_no_validation,
     check_phase,
+    count_batches,
     shard_bounds,
     validation_size,
 )
+from ._dataset import PHASES, Batch, Dataset, Facts, Phase
+from ._examples import Examples
+from ._seeds import generator, permutation
 
 
-class TextDataset(Dataset):
-    """A text, cut into N rows and read T characters at a time.
-
-    Row n of a batch goes on where row n of the batch before stopped, so that a recurrent model can
-    carry its state. The targets are the inputs one character later. There is no order to draw:
-    `seed` and `epoch` change nothing. `train` has windows of exactly T characters; the other phases
-    also have a last, shorter one, and leave out only the characters (fewer than N) that do not fill
-    all rows. `train_eval` is the whole training text.
+class TokenDataset(Dataset):
+    """What data sets of tokens share; the targets are the inputs one token later.
 
     Args:
         name: Its name.
-        train: The training text as numbers of characters, uint8 `[characters]`.
+        train: The training text as numbers of tokens, uint8 or another integer type `[tokens]`.
         test: The test text.
-        vocabulary: The characters, by their numbers.
-        sequence_length: T, 1 or more.
+        vocabulary: The tokens by their numbers, one character each.
+        sequence_length: T, the number of tokens of a row of a batch.
 
     Raises:
         ValueError: If `sequence_length` is not positive.
@@ -51,7 +48,7 @@ class TextDataset(Dataset):
         sequence_length: int,
     ) -> None:
         if sequence_length < 1:
-            raise ValueError(f"sequence_length is 1 or more, not {sequence_length}.")
+            raise ValueError(f"sequence_length must be 1 or more, but is {sequence_length}.")
         self.name = name
         self.num_classes = len(vocabulary)
         self.vocabulary = vocabulary
@@ -61,34 +58,102 @@ class TextDataset(Dataset):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that it has."""
+        """The phases that there are."""
         return tuple(phase for phase in PHASES if phase in self._texts)
 
+    @property
+    def facts(self) -> Facts:
+        """The sizes of vocabulary and rows."""
+        return Facts(
+            num_classes=len(self.vocabulary),
+            vocabulary_size=len(self.vocabulary),
+            sequence_length=self.sequence_length,
+        )
+
+    def to(self, device: torch.device | str) -> Self:
+        """Returns this data set on a device."""
+        moved = copy.copy(self)
+        moved._texts = {phase: text.to(device) for phase, text in self._texts.items()}
+        moved._texts["train_eval"] = moved._texts["train"]
+        moved.device = moved._texts["train"].device
+        return moved
+
+    def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
+        """Returns this data set with the end of the training text held out; see `Dataset`.
+
+        The end whatever the seed, so that both parts are texts that can be read.
+
+        Raises:
+            ValueError: If one of the two parts would be empty, or there is a validation split
+                already.
+        """
+        del seed
+        check_no_validation(self)
+        train, test = self._texts["train"], self._texts["test"]
+        cut = len(train) - validation_size(len(train), len(test), fraction)
+        held_out = copy.copy(self)
+        held_out._texts = {"train": train[:cut], "train_eval": train[:cut], "test": test}
+        held_out._texts["valid"] = train[cut:]
+        return held_out
+
+    def arrays(self, phase: Phase) -> Arrays:
+        """Returns the text of a phase in whole, consecutive blocks: inputs and targets `[n, T]`."""
+        starts = self._starts(phase)
+        return Arrays(*self._blocks(phase, starts))
+
+    def examples(self, phase: Phase) -> Examples:
+        """Returns the consecutive blocks of T tokens, for `DataLoader`; see `Dataset.examples`."""
+        starts = self._starts(phase)
+        return Examples(len(starts), lambda numbers: self._blocks(phase, starts[numbers]))
+
+    def _starts(self, phase: Phase) -> Tensor:
+        """Returns where the consecutive whole blocks of a phase begin, int64 `[blocks]`."""
+        check_phase(self, phase)
+        count = (len(self._texts[phase]) - 1) // self.sequence_length
+        return torch.arange(count) * self.sequence_length
+
+    def _blocks(self, phase: Phase, starts: Tensor) -> Batch:
+        """Returns the blocks of T tokens that begin at `starts`, and the same one token later."""
+        rows = self._texts[phase].unfold(0, self.sequence_length + 1, 1)
+        block = rows.index_select(0, starts.to(self.device))
+        return Batch(block[:, :-1].to(torch.int64), block[:, 1:].to(torch.int64))
+
+
+class TextDataset(TokenDataset):
+    """A text cut into N rows that are read T characters at a time, for recurrent models.
+
+    Row n of a batch continues row n of the batch before, so that a model can carry its state. There
+    is no order to draw: `seed` and `epoch` change nothing. Batches for `train` have exactly T
+    characters a row; the other phases end with a shorter batch and leave out only the characters
+    (fewer than N) that do not fill all rows. `train_eval` is the whole training text.
+
+    The arguments are those of `TokenDataset`.
+    """
+
     def num_examples(self, phase: Phase) -> int:
-        """Returns how many characters the phase has."""
+        """Returns the number of characters of a phase."""
         check_phase(self, phase)
         return len(self._texts[phase])
 
     def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns how many batches one pass over the phase has, with N = `batch_size` rows.
+        """Returns the number of batches of one pass over a phase, with N = `batch_size` rows.
 
         Raises:
             ValueError: If the batch size is not positive, or the text does not fill one batch.
         """
         followed = self.num_examples(phase) - 1  # characters that have a next one to predict
-        if batch_size < 1:
-            raise ValueError(f"batch_size is 1 or more, not {batch_size}.")
+        check_batch_size(batch_size)
         if batch_size > followed:
             raise ValueError(
-                f"A batch of {batch_size} rows is more than {self.name} has characters to predict"
-                f" in {phase}: {followed}."
+                f"A batch of {batch_size} rows is too large: phase {phase} of {self.name} has only"
+                f" {followed} characters to predict."
             )
         columns = followed // batch_size
         if phase != "train":
             return -(-columns // self.sequence_length)
         if columns < self.sequence_length:
             raise ValueError(
-                f"{batch_size} rows leave {columns} characters each for training, but a batch takes"
+                f"{batch_size} rows leave {columns} characters each for training, but a batch needs"
                 f" {self.sequence_length}: choose a smaller batch_size."
             )
         return columns // self.sequence_length
@@ -108,7 +173,7 @@ class TextDataset(Dataset):
         A shard is a part of the rows, the same in every batch.
 
         Raises:
-            ValueError: If an argument cannot be, or the text does not fill one batch.
+            ValueError: If an argument is out of range, or the text does not fill one batch.
         """
         del seed
         count = self.num_batches(phase, batch_size)
@@ -127,35 +192,57 @@ class TextDataset(Dataset):
             for first in range(start * steps, length, steps)
         )
 
-    def to(self, device: torch.device | str) -> Self:
-        """Returns this data set on a device."""
-        moved = copy.copy(self)
-        train, test = self._texts["train"].to(device), self._texts["test"].to(device)
-        moved._texts = {"train": train, "train_eval": train, "test": test}
-        if "valid" in self._texts:
-            moved._texts["valid"] = self._texts["valid"].to(device)
-        moved.device = train.device
-        return moved
 
-    def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
-        """Returns this data set with the last part of the training text held out; see `Dataset`.
+class TokenBlocks(TokenDataset):
+    """A text as blocks of T tokens, for models that see one block at a time.
 
-        The last part whatever the seed, so that both parts are texts that can be read.
+    A batch for `train` has N blocks that begin at random places of the text, drawn with
+    replacement, as nanoGPT draws them. An epoch has as many batches as the text has consecutive
+    blocks for: ⌊⌊(tokens − 1) / T⌋ / N⌋. The other phases go through consecutive blocks, each of
+    exactly T tokens; `train_eval` is a fixed choice of as many blocks as the test text has.
 
-        Raises:
-            ValueError: If nothing would be left in one of the two parts, or there is a validation
-                split already.
-        """
-        del seed
-        if "valid" in self._texts:
-            raise ValueError(f"{self.name} has a validation split already.")
-        train, test = self._texts["train"], self._texts["test"]
-        cut = len(train) - validation_size(len(train), len(test), fraction)
-        split = copy.copy(self)
-        split._texts = {"train": train[:cut], "train_eval": train[:cut], "test": test}
-        split._texts["valid"] = train[cut:]
-        return split
+    The arguments are those of `TokenDataset`.
 
-    def __repr__(self) -> str:
-        sizes = ", ".join(f"{phase}={self.num_examples(phase)}" for phase in self.phases)
-        return f"{type(self).__name__}({self.name!r}, {sizes}, device={str(self.device)!r})"
+    Source: github.com/karpathy/nanoGPT.
+    """
+
+    def num_examples(self, phase: Phase) -> int:
+        """Returns the number of consecutive blocks of a phase."""
+        blocks = len(self._starts(phase))
+        return min(blocks, len(self._starts("test"))) if phase == "train_eval" else blocks
+
+    def num_batches(self, phase: Phase, batch_size: int) -> int:
+        """Returns the number of batches of one pass over a phase."""
+        return count_batches(self, phase, self.num_examples(phase), batch_size)
+
+    def batches(
+        self,
+        phase: Phase,
+        *,
+        batch_size: int,
+        seed: int = 42,
+        epoch: int = 0,
+        start: int = 0,
+        shard: tuple[int, int] = (0, 1),
+    ) -> Iterator[Batch]:
+        """Iterates over the batches of one pass over a phase; see `Dataset.batches`."""
+        count = self.num_batches(phase, batch_size)
+        check_batches(count, batch_size, start, epoch, shard)
+        if phase == "train":
+            places = len(self._texts[phase]) - self.sequence_length
+            drawn = generator(seed, "blocks", epoch)
+            starts = torch.randint(places, (count * batch_size,), generator=drawn)
+        else:
+            starts = self._starts(phase)
+            if phase == "train_eval":
+                order = permutation(len(starts), seed, "train_eval")
+                starts = starts[order[: self.num_examples(phase)].sort().values]
+        return self._stream(phase, starts.to(self.device), batch_size, start, shard)
+
+    def _stream(
+        self, phase: Phase, starts: Tensor, batch_size: int, first: int, shard: tuple[int, int]
+    ) -> Iterator[Batch]:
+        for batch in torch.split(starts, batch_size)[first:]:
+            low, high = shard_bounds(len(batch), shard)
+            if low < high:
+                yield self._blocks(phase, batch[low:high])

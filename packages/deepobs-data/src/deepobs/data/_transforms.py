@@ -1,50 +1,79 @@
-"""Batched preprocessing on the device: a batch of compact integers becomes a batch of floats."""
+"""Batched preprocessing on the device, from compact integers to floats."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ._trees import Tree, map_tensors
 
+
+@runtime_checkable
 class Transform(Protocol):
     """Turns a batch as it is stored into a batch as the model sees it.
 
     Attributes:
-        num_draws: How many random numbers an example needs.
+        num_draws: The number of random numbers that an example needs.
     """
 
     @property
     def num_draws(self) -> int: ...
 
-    def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
+    def __call__(self, inputs: Tree, draws: Tensor | None) -> Tree:
         """Transforms a batch.
 
         Args:
-            inputs: `[N, …]` as stored, such as uint8 `[N, C, H, W]`.
-            draws: Uniform numbers of [0, 1), float32 `[N, num_draws]`; None if `num_draws` is 0.
+            inputs: `[N, ...]` as stored, such as uint8 `[N, C, H, W]`; or a nested structure of
+                such tensors.
+            draws: Uniform numbers from [0, 1), float32 `[N, num_draws]`; None if `num_draws` is 0.
 
         Returns:
-            float32 `[N, …]`, a tensor of its own.
+            The inputs of the model, which share no memory with the stored ones.
         """
         ...
 
 
-class Copy:
-    """Leaves the numbers as they are."""
+class Apply:
+    """A transform without random numbers, given as a function of the inputs of a batch.
+
+    Args:
+        function: Maps the inputs of a batch to what the model sees. It must not change them in
+            place.
+    """
 
     num_draws = 0
 
-    def __call__(self, inputs: Tensor, draws: Tensor | None = None) -> Tensor:
-        """Returns a copy, so that nobody changes what is stored."""
+    def __init__(self, function: Callable[[Tree], Tree]) -> None:
+        self.function = function
+
+    def __call__(self, inputs: Tree, draws: Tensor | None = None) -> Tree:
+        """Returns what the function makes of the inputs."""
         del draws
-        return inputs.clone()
+        return self.function(inputs)
+
+
+def as_transform(transform: Transform | Callable[[Tree], Tree]) -> Transform:
+    """Returns a transform as it is, or a function as a transform."""
+    return transform if isinstance(transform, Transform) else Apply(transform)
+
+
+class Copy:
+    """Leaves all values as they are."""
+
+    num_draws = 0
+
+    def __call__(self, inputs: Tree, draws: Tensor | None = None) -> Tree:
+        """Returns a copy, so that changing a batch does not change the data set."""
+        del draws
+        return inputs.clone() if isinstance(inputs, Tensor) else map_tensors(torch.clone, inputs)
 
 
 class Scale:
-    """Divides by a constant: pixels of 0 … 255 become numbers of 0 … 1.
+    """Divides by a constant: pixels of 0 to 255 become numbers of 0 to 1.
 
     Args:
         divisor: The largest value, 255 for bytes.
@@ -58,15 +87,15 @@ class Scale:
     def __call__(self, inputs: Tensor, draws: Tensor | None = None) -> Tensor:
         """Returns inputs / divisor, float32."""
         del draws
-        # Twice as fast as a division, and the same up to the last bit.
+        # Twice as fast as a division, and equal up to the last bit.
         return inputs.to(torch.float32, copy=True).mul_(1.0 / self.divisor)
 
 
 class Standardize:
-    """Gives every image mean 0 and standard deviation 1 over all its values.
+    """Standardizes every image to mean 0 and standard deviation 1 over all its values.
 
-    The standard deviation is bounded below by 1/√(number of values), as
-    `tf.image.per_image_standardization` does, so that a constant image becomes zeros.
+    The standard deviation is at least 1/√(number of values), as in
+    `tf.image.per_image_standardization`, so that a constant image becomes zeros.
 
     Args:
         inplace: Whether contiguous float32 inputs are overwritten instead of copied.
@@ -78,7 +107,7 @@ class Standardize:
         self.inplace = inplace
 
     def __call__(self, inputs: Tensor, draws: Tensor | None = None) -> Tensor:
-        """Returns the standardised images, float32."""
+        """Returns the standardized images, float32."""
         del draws
         images = inputs.flatten(1).to(torch.float32)
         mean = images.mean(dim=1, keepdim=True)
@@ -89,14 +118,14 @@ class Standardize:
 
 
 class Augment:
-    """DeepOBS's augmentation of CIFAR and SVHN, with draws of its own for every image.
+    """DeepOBS's augmentation of CIFAR and SVHN, with random numbers of its own for every image.
 
-    On the scale of the stored bytes, 0 … 255, in this order: 2 zeros around (32×32 becomes 36×36),
-    random crop of the original size, horizontal flip of every other image, brightness ± 63/255,
-    saturation times 0.5 … 1.5, contrast times 0.2 … 1.8. Nothing is clipped.
+    On the scale of the stored bytes, 0 to 255, in this order: padding with 2 zeros on each side
+    (32×32 becomes 36×36), random crop of the original size, horizontal flip with probability 1/2,
+    brightness ± 63/255, saturation times 0.5 to 1.5, contrast times 0.2 to 1.8. Nothing is clipped.
 
     Args:
-        flip: Whether images are flipped; not those of house numbers.
+        flip: Whether images are flipped; those of house numbers are not.
     """
 
     def __init__(self, *, flip: bool) -> None:
@@ -104,9 +133,9 @@ class Augment:
         self.num_draws = 6 if flip else 5
 
     def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
-        """Returns the augmented images, float32 `[N, 3, H, W]`, not standardised."""
+        """Returns the augmented images, float32 `[N, 3, H, W]`, not standardized."""
         if draws is None:
-            raise ValueError(f"The augmentation needs {self.num_draws} draws an image.")
+            raise ValueError(f"Augment needs {self.num_draws} random numbers per image.")
         down, right, brightness, saturation, contrast, *mirror = draws.unbind(1)
         images = crop(inputs, down, right, mirror[0] < 0.5 if mirror else None, padding=2)
         delta = (brightness - 0.5) * (2 * 63 / 255)
@@ -115,11 +144,11 @@ class Augment:
         return adjust_contrast(images, contrast * 1.6 + 0.2)
 
 
-class Chain:
-    """One transform after the other.
+class Compose:
+    """Applies one transform after the other.
 
     Args:
-        first: The first transform, which may need draws.
+        first: The first transform, which may need random numbers.
         *then: The others, which need none.
     """
 
@@ -127,26 +156,26 @@ class Chain:
         self.first, self.then = first, then
         self.num_draws = first.num_draws
 
-    def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
-        """Returns what the last transform makes of the batch."""
-        images = self.first(inputs, draws)
+    def __call__(self, inputs: Tree, draws: Tensor | None) -> Tree:
+        """Returns the result of the last transform."""
+        outputs = self.first(inputs, draws)
         for transform in self.then:
-            images = transform(images, None)
-        return images
+            outputs = transform(outputs, None)
+        return outputs
 
 
 def crop(
     images: Tensor, down: Tensor, right: Tensor, flip: Tensor | None, *, padding: int
 ) -> Tensor:
-    """Pads images with zeros on all sides and cuts a window of the original size from each.
+    """Pads images with zeros and cuts a window of the original size from each.
 
     Args:
         images: `[N, C, H, W]`.
-        down: Where the window begins vertically, as a fraction [0, 1) of the possible places,
+        down: Where the window begins vertically, as a fraction in [0, 1) of the possible places,
             `[N]`.
         right: The same horizontally, `[N]`.
-        flip: Which images to flip horizontally beforehand, bool `[N]`; None: none.
-        padding: How many zeros on each side.
+        flip: The images to flip horizontally before, bool `[N]`; None to flip none.
+        padding: The number of zeros on each side.
     """
     height, width = images.shape[-2:]
     padded = functional.pad(images, (padding,) * 4)
@@ -160,9 +189,9 @@ def crop(
 
 
 def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
-    """Multiplies the saturation of every image, in HSV and clipped there to [0, 1], as TensorFlow.
+    """Multiplies the saturation of every image in HSV, clipped to [0, 1], as TensorFlow does.
 
-    With hue and value (the largest channel v) kept, every channel c becomes v − (v − c)·r with
+    Hue and value (the largest channel v) stay the same: every channel c becomes v − (v − c)·r with
     r = min(factor, v / (v − smallest channel)). A pixel with v ≤ 0 becomes grey at v.
 
     Args:
@@ -180,7 +209,7 @@ def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
 
 
 def adjust_contrast(images: Tensor, factor: Tensor) -> Tensor:
-    """Multiplies the distance of every channel from its mean over the image.
+    """Multiplies the difference of every channel from its mean over the image.
 
     Args:
         images: `[N, C, H, W]` floats; changed in place.
