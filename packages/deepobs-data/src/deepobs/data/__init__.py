@@ -1,5 +1,6 @@
 """Data sets of DeepOBS as batches of tensors on the device."""
 
+from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._batches import ArrayDataset, Arrays
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
 from ._cifar import cifar10, cifar100

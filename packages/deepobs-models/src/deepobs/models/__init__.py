@@ -1,5 +1,6 @@
 """Architectures of DeepOBS as plain PyTorch modules."""
 
+from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
 from ._dense import MLP, LogisticRegression

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
+
 if TYPE_CHECKING:
     from .common import CheckpointError as CheckpointError
     from .common import OptimizerError as OptimizerError

@@ -1,0 +1,9 @@
+"""Refuses to be imported beside DeepOBS 1.x, whose `deepobs/__init__.py` hides this package."""
+
+import sys
+
+_OLD = getattr(sys.modules["deepobs"], "__file__", None)  # a namespace package has no file
+if _OLD is not None:
+    raise ImportError(
+        f"{_OLD} belongs to DeepOBS 1.x, which hides deepobs-runner: run `pip uninstall deepobs`."
+    )
