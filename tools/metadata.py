@@ -2,6 +2,7 @@
 
     python tools/metadata.py           # writes them
     python tools/metadata.py --check   # exits with 1 if a file differs
+    python tools/metadata.py --version # prints the version
 
 To release a version, change VERSION here and run the script. To move the repository, change
 REPOSITORY.
