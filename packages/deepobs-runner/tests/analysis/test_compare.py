@@ -15,7 +15,6 @@ from deepobs.runner.analysis import (
     difference_interval,
     holm,
     normalized_scores,
-    permutation_p_value,
     permutation_test,
     probability_of_improvement,
     stratified_permutation_test,
@@ -151,7 +150,7 @@ def test_paired_p_value_by_enumeration():
     differences = np.array([1.0, 2.0, -0.5, 3.0, 0.25])
     signs = np.array(list(itertools.product([-1, 1], repeat=5)))
     expected = (np.abs(signs @ differences) >= differences.sum() - 1e-12).mean()
-    assert permutation_p_value(differences, np.zeros(5), paired=True) == expected
+    assert permutation_test(differences, np.zeros(5), paired=True).p_value == expected
 
 
 def test_unpaired_p_value_agrees_with_scipy():
@@ -160,7 +159,7 @@ def test_unpaired_p_value_agrees_with_scipy():
     exact = stats.permutation_test(
         (a, b), lambda x, y: np.mean(x) - np.mean(y), n_resamples=np.inf
     ).pvalue
-    assert permutation_p_value(a, b, paired=False) == pytest.approx(exact, rel=1e-12)
+    assert permutation_test(a, b, paired=False).p_value == pytest.approx(exact, rel=1e-12)
 
 
 def test_random_exchanges_agree_with_the_exact_test():
@@ -172,7 +171,7 @@ def test_random_exchanges_agree_with_the_exact_test():
     ).pvalue  # 48,620 assignments
     # Three standard errors with 9,999 permutations.
     tolerance = 3 * math.sqrt(exact * (1 - exact) / 9_999)
-    assert permutation_p_value(a, b, paired=False) == pytest.approx(exact, abs=tolerance)
+    assert permutation_test(a, b, paired=False).p_value == pytest.approx(exact, abs=tolerance)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -198,7 +197,7 @@ def test_permutation_test_keeps_its_level(paired):
     """Of 1,000 comparisons of equals at most about 5 % have a p-value below 5 %."""
     generator = np.random.default_rng(11)
     pairs = generator.normal(size=(1000, 2, 8))
-    rate = np.mean([permutation_p_value(a, b, paired=paired) <= 0.05 for a, b in pairs])
+    rate = np.mean([permutation_test(a, b, paired=paired).p_value <= 0.05 for a, b in pairs])
     assert rate <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 1000)
 
 

@@ -1,14 +1,14 @@
 """Numbers only: pure functions over the tidy frames of `load_records` and `load_baselines`."""
 
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
-from ._compare import compare, difference_interval, probability_of_improvement
+from ._compare import compare
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
+from ._intervals import difference_interval, probability_of_improvement
 from ._overall import aggregate_table, compare_overall, normalized_scores
 from ._permutation import (
     PermutationTest,
     holm,
-    permutation_p_value,
     permutation_test,
     stratified_permutation_test,
 )
@@ -35,19 +35,36 @@ from ._runs import (
 )
 from ._sensitivity import sensitivity_curve, sensitivity_table
 from ._sequential import AnytimeComparison, anytime_comparison, log_wealth
+from ._study import study_verdict
 from ._targets import CONVERGENCE_TARGETS, target_table, time_to_target
 from ._tunability import best_of_intervals, expected_best, tunability
-from ._tuning import grid_edges, summary_table, tuned_runs, tuned_settings
+from ._tuning import grid_edges, judged_runs, summary_table, tuned_runs, tuned_settings
+from ._verdict import (
+    ALPHA,
+    Cell,
+    Comparison,
+    OverallComparison,
+    ProblemVerdict,
+    Reason,
+    StudyVerdict,
+)
 
 __all__ = [
+    "ALPHA",
     "CONVERGENCE_TARGETS",
     "R_MAX",
     "AnalysisError",
     "AnytimeComparison",
     "Bimodality",
+    "Cell",
+    "Comparison",
     "Measure",
+    "OverallComparison",
     "PermutationTest",
+    "ProblemVerdict",
     "RankTest",
+    "Reason",
+    "StudyVerdict",
     "aggregate_table",
     "all_but_rate",
     "anytime_comparison",
@@ -66,6 +83,7 @@ __all__ = [
     "higher_is_better",
     "holm",
     "interquartile_mean",
+    "judged_runs",
     "log_wealth",
     "mean_interval",
     "normalized_scores",
@@ -73,7 +91,6 @@ __all__ = [
     "pareto_mask",
     "per_run",
     "performance_profile",
-    "permutation_p_value",
     "permutation_test",
     "probability_of_improvement",
     "profile_score",
@@ -85,6 +102,7 @@ __all__ = [
     "speed_frontier",
     "stratified_bootstrap",
     "stratified_permutation_test",
+    "study_verdict",
     "summary_table",
     "target_table",
     "time_ratios",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._bootstrap import percentile_interval, stratified_bootstrap
 from ._compare import values_by_seed
 from ._permutation import holm, stratified_permutation_test
-from ._runs import higher_is_better, improves, run_values, value_before_training
+from ._runs import epochs_differ, higher_is_better, improves, run_values, value_before_training
 from ._tuning import tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -159,19 +159,6 @@ _COLUMNS = [
     "favours",
     "better",
 ]
-
-
-def epochs_differ(first: float, second: float) -> bool:
-    """Return whether two numbers of epochs are known (not NaN) to differ.
-
-    Args:
-        first: One.
-        second: The other.
-
-    Returns:
-        `False` if one of them is unknown: not every result file says it.
-    """
-    return not (math.isnan(first) or math.isnan(second)) and first != second
 
 
 def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:

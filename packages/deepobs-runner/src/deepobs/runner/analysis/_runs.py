@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -157,6 +158,19 @@ def improves(value: float, start: float, metric: str) -> bool:
         `True` if it is better.
     """
     return bool(value > start if higher_is_better(metric) else value < start)
+
+
+def epochs_differ(first: float, second: float) -> bool:
+    """Return whether two numbers of epochs are known (not NaN) to differ.
+
+    Args:
+        first: One.
+        second: The other.
+
+    Returns:
+        `False` if one of them is unknown: not every result file says it.
+    """
+    return not (math.isnan(first) or math.isnan(second)) and first != second
 
 
 def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:

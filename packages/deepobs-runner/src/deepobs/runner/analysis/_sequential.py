@@ -82,15 +82,28 @@ def anytime_comparison(differences: ArrayLike, alpha: float = 0.05) -> AnytimeCo
     data = np.asarray(differences, dtype=np.float64)
     data = data[~np.isnan(data)]
     wealth = log_wealth(np.cumsum(data > 0), np.cumsum(data < 0))
-    largest = float(wealth.max(initial=0.0))
     low, high = _confidence_sequence(data, alpha)
     return AnytimeComparison(
         e_value=math.exp(min(wealth[-1], 700.0)) if len(wealth) else 1.0,
-        p_value=math.exp(-largest),
+        p_value=anytime_p_value(data),
         low=low,
         high=high,
         num_pairs=int((data != 0).sum()),
     )
+
+
+def anytime_p_value(differences: ArrayLike) -> float:
+    """Returns the p-value of `anytime_comparison` alone, without its confidence sequence.
+
+    Args:
+        differences: Paired differences in the order in which they came, `[n]`; NaN is left out.
+
+    Returns:
+        1 over the bettor's largest wealth so far, at most 1.
+    """
+    data = np.asarray(differences, dtype=np.float64)
+    wealth = log_wealth(np.cumsum(data > 0), np.cumsum(data < 0))
+    return math.exp(-float(wealth.max(initial=0.0)))
 
 
 def _confidence_sequence(data: Floats, alpha: float) -> tuple[float, float]:

@@ -44,8 +44,10 @@ def tuned_settings(
     Returns:
         One row per problem and method: `problem`, `method`, `setting`, `learning_rate`,
         `selected_on` ("valid" or "test": chosen on test data, the result is optimistic),
-        `metric` (what was compared), `score`, `num_settings`, `selection_seeds` (how many of
-        them the choice rests on).
+        `metric` (what was compared), `score`, `num_settings`, `selection_seeds` (how many seeds
+        the choice rests on), `left_out` (the seeds that made the choice and do not count in tests
+        and intervals, because there are others), `same_runs` (whether there are no others: chosen
+        and judged on the same runs).
 
     Raises:
         UsageError: If `select_on` or `value` is none of those there are.
@@ -67,7 +69,9 @@ def tuned_settings(
             if select_on == "valid" or set(valid["setting"]) == set(test_runs["setting"]):
                 runs, split = valid, "valid"
         if len(runs):
-            rows.append(_best_setting(runs) | {"selected_on": split})
+            row = _best_setting(runs) | {"selected_on": split}
+            seeds = set(test_runs.loc[test_runs["setting"] == row["setting"], "seed"])
+            rows.append(row | _fresh_seeds(seeds, row.pop("chosen_by")))
     return pd.DataFrame(rows, columns=_TUNED_COLUMNS)
 
 
@@ -80,7 +84,16 @@ _TUNED_COLUMNS = [
     "score",
     "num_settings",
     "selection_seeds",
+    "left_out",
+    "same_runs",
 ]
+
+
+def _fresh_seeds(seeds: set[int], chosen_by: set[int]) -> dict[str, Any]:
+    """Tells which seeds of a setting do not count because they chose it."""
+    left_out = seeds & chosen_by
+    same_runs = len(left_out) > 0 and left_out == seeds
+    return {"left_out": () if same_runs else tuple(sorted(left_out)), "same_runs": same_runs}
 
 
 def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
@@ -95,6 +108,7 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
     scores = means.mask(failed, -math.inf)
     best = str(scores.idxmax())
     chosen = runs[runs["setting"] == best].iloc[0]
+    chosen_by = set(counted["seed"]) if len(scores) > 1 else set()
     return {
         "problem": str(chosen["problem"]),
         "method": str(chosen["method"]),
@@ -104,6 +118,7 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
         "score": sign * float(scores[best]) if math.isfinite(scores[best]) else math.nan,
         "num_settings": len(scores),
         "selection_seeds": len(shared),
+        "chosen_by": chosen_by,
     }
 
 
@@ -158,6 +173,31 @@ def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Dat
     chosen = choice.reindex(pd.MultiIndex.from_arrays(keys)).to_numpy()
     labelled["selected_on"] = pd.Categorical(chosen, categories=["valid", "test"])
     return labelled[labelled["selected_on"].notna()]
+
+
+def judged_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Keeps only the runs that methods are judged by: tuned ones whose seed did not choose.
+
+    The best of many settings is best partly by luck, and the seeds that chose it share that luck:
+    tests and intervals that count them find differences where there are none.
+
+    Args:
+        frame: A tidy frame.
+        tuned: The settings to keep, as `tuned_settings` returns them (its default).
+
+    Returns:
+        The rows of `tuned_runs` without the seeds that are `left_out`.
+    """
+    tuned = tuned_settings(frame) if tuned is None else tuned
+    runs = tuned_runs(frame, tuned)
+    keys = [tuned[name].astype(object) for name in _GROUP]
+    dropped = {
+        key
+        for *group, seeds in zip(*keys, tuned["left_out"], strict=True)
+        for key in ((*group, seed) for seed in seeds)
+    }
+    columns = [runs[name].astype(object) for name in (*_GROUP, "seed")]
+    return runs[~pd.MultiIndex.from_arrays(columns).isin(list(dropped))] if dropped else runs
 
 
 def summary_table(

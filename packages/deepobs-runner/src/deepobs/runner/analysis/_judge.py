@@ -1,0 +1,123 @@
+"""Judging one problem: who leads, whom the leader beats, who is not told apart from the best."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from ._meeting import Meeting
+from ._runs import epochs_differ, higher_is_better, improves
+from ._samples import Contest, Sample
+from ._verdict import ALPHA
+
+
+class Judge:
+    """The judgement of one problem.
+
+    Args:
+        contest: The problem's methods and runs.
+    """
+
+    def __init__(self, contest: Contest) -> None:
+        self.contest = contest
+        self._meetings: dict[tuple[str, str], Meeting] = {}
+        self.order = self._ranked()
+        self.leader = self.order[0]
+        samples = contest.samples
+        epochs = samples[self.leader].epochs
+        others = self.order[1:]
+        self.unequal = [m for m in others if epochs_differ(samples[m].epochs, epochs)]
+        self.peers = [m for m in others if m not in self.unequal]
+
+    def meeting(self, first: str, second: str) -> Meeting:
+        """The tests of one method against another."""
+        key = (first, second)
+        return self._meetings.setdefault(key, Meeting(self.contest, first, second))
+
+    @property
+    def finished(self) -> bool:
+        """Whether any run of any method finished."""
+        return not math.isnan(self.contest.samples[self.leader].mean)
+
+    @property
+    def p_value(self) -> float:
+        """Of "the leader beats every other": the largest p-value of its comparisons."""
+        p_values = [
+            m.p_value if m.test.statistic > 0 else 1.0
+            for m in (self.meeting(self.leader, peer) for peer in self.peers)
+        ]
+        same_runs = self.contest.samples[self.leader].same_runs
+        testable = bool(p_values) and self.finished and not same_runs
+        return max(p_values) if testable else math.nan
+
+    @property
+    def winner(self) -> str | None:
+        """The leader, if it beats every other and was trained as long as they were."""
+        return self.leader if self.p_value <= ALPHA and not self.unequal else None
+
+    @cached_property
+    def best(self) -> tuple[str, ...]:
+        """The methods not told apart from the best, the leader first.
+
+        A method that the leader beats at the level 5 % over the number of comparisons is not the
+        best: so the set holds the best method in at least 95 % of studies.
+        """
+        if not self.finished:
+            return ()
+        if self.winner is not None:
+            return (self.winner,)
+        if self.contest.samples[self.leader].same_runs:
+            return (self.leader, *self.peers)
+        level = ALPHA / max(len(self.peers), 1)
+        told = [p for p in self.peers if self._beats(self.leader, p, level)]
+        return (self.leader, *(peer for peer in self.peers if peer not in told))
+
+    def _beats(self, first: str, second: str, level: float) -> bool:
+        meeting = self.meeting(first, second)
+        return meeting.p_value <= level and meeting.test.statistic > 0
+
+    def _ranked(self) -> list[str]:
+        """Orders methods by their mean, those with diverged runs last: survivors would flatter.
+
+        But a method that beats the first one goes before it; a ring of methods that beat one
+        another is left where it closes.
+        """
+        samples = self.contest.samples
+        scores = {name: self._score(sample) for name, sample in samples.items()}
+        order = sorted(samples, key=lambda m: (samples[m].num_diverged > 0, -scores[m], m))
+        tried = [order[0]]
+        while above := [
+            name for name in order if name not in tried and self.meeting(tried[-1], name).behind
+        ]:
+            tried.append(above[0])
+        return [tried[-1], *(name for name in order if name != tried[-1])]
+
+    def _score(self, sample: Sample) -> float:
+        """The mean, larger being better, with a diverged run as the worst of all."""
+        sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
+        known = [sign * other.values for other in self.contest.samples.values()]
+        worst = np.nanmin(np.concatenate([*known, [sign * self.contest.start], [np.inf]]))
+        if math.isnan(sample.mean):
+            return -math.inf
+        return float(np.where(np.isnan(sample.values), worst, sign * sample.values).mean())
+
+    @property
+    def scale(self) -> float:
+        """What lies between no training and the best mean; NaN if nothing does."""
+        means = [s.mean for s in self.contest.samples.values() if not math.isnan(s.mean)]
+        if not means:
+            return math.nan
+        larger = higher_is_better(self.contest.metric)
+        best = max(means) if larger else min(means)
+        start = self.contest.start
+        return abs(best - start) if improves(best, start, self.contest.metric) else math.nan
+
+    def score(self, sample: Sample) -> float:
+        """The mean score of a method's runs from 0 (no training, or diverged) to 1."""
+        if math.isnan(self.scale):
+            return math.nan
+        sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
+        gains = sign * (sample.values - self.contest.start) / self.scale
+        return float(np.clip(np.nan_to_num(gains, nan=0.0), 0.0, None).mean())

@@ -1,0 +1,132 @@
+"""Two methods on one problem: the tests of their difference."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._intervals import difference_interval, probability_of_improvement, within_range
+from ._permutation import PermutationTest, permutation_test
+from ._power import more_runs
+from ._runs import higher_is_better
+from ._samples import Contest, Pairs, pair_up
+from ._sequential import anytime_p_value
+from ._verdict import ALPHA, Comparison
+
+Floats = NDArray[np.float64]
+
+#: Fewer unpaired runs than that vary too unequally to be tested: the t test's level is not kept.
+LEAST_UNPAIRED = 5
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Two methods on one problem, and the tests of their difference.
+
+    Attributes:
+        contest: The problem.
+        first: One method's label.
+        second: The other's.
+    """
+
+    contest: Contest
+    first: str
+    second: str
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The runs of both."""
+        samples = self.contest.samples
+        return pair_up(samples[self.first], samples[self.second])
+
+    @cached_property
+    def test(self) -> PermutationTest:
+        """The permutation test of the means; NaN with too few runs."""
+        pairs, larger = self.pairs, higher_is_better(self.contest.metric)
+        test = permutation_test(pairs.a, pairs.b, paired=pairs.paired, larger=larger)
+        fewest = min(len(pairs.a), len(pairs.b))
+        if not pairs.paired and fewest < LEAST_UNPAIRED:
+            return test._replace(p_value=math.nan, smallest=math.nan)
+        return test
+
+    @property
+    def p_value(self) -> float:
+        """Its p-value; 1 with too few runs, which tell nothing apart."""
+        return 1.0 if math.isnan(self.test.p_value) else self.test.p_value
+
+    @property
+    def too_few(self) -> bool:
+        """Whether no difference, however large, could have been significant."""
+        return not self.test.smallest <= ALPHA
+
+    @property
+    def behind(self) -> bool:
+        """Whether the second method beats the first."""
+        return self.p_value <= ALPHA and self.test.statistic < 0
+
+    @property
+    def leads(self) -> Floats:
+        """By how much the first method is better in each pair, in the order of time."""
+        larger = higher_is_better(self.contest.metric)
+        return self.pairs.differences(larger=larger) * (1.0 if larger else -1.0)
+
+    def comparison(self, scale: float) -> Comparison:
+        """The values of the meeting, the first method's lead positive.
+
+        Args:
+            scale: What one on the scale from no training to the best mean is worth; NaN without
+                such a scale.
+        """
+        metric, pairs, test = self.contest.metric, self.pairs, self.test
+        larger = higher_is_better(metric)
+        sign = 1.0 if larger else -1.0
+        a, b = sign * pairs.a, sign * pairs.b
+        ends = difference_interval(a, b, paired=pairs.paired)
+        low, high = within_range(ends, metric, least=-1.0)
+        difference = _mean(a - b) if pairs.paired else _mean(a) - _mean(b)
+        num = min(len(a), len(b))
+        return Comparison(
+            method=self.first,
+            other=self.second,
+            difference=difference,
+            low=low,
+            high=high,
+            score=difference / scale,
+            probability=probability_of_improvement(a, b),
+            p_value=test.p_value,
+            attainable=test.smallest,
+            p_anytime=favourable_p(self.leads),
+            paired=pairs.paired,
+            num_runs=(len(a), len(b)),
+            more_runs=more_runs(
+                self.p_value,
+                test.p_t,
+                num - 1 if pairs.paired else 2 * num - 2,
+                num,
+                alpha=ALPHA,
+                least=6 if pairs.paired else LEAST_UNPAIRED,
+            ),
+        )
+
+
+def favourable_p(leads: Floats) -> float:
+    """Returns the p-value of a lead that stays valid while seeds are added.
+
+    Args:
+        leads: By how much a method is better in each pair, in the order of time.
+
+    Returns:
+        That of `anytime_comparison`; 1 if the method is not better in more than half of the pairs.
+    """
+    if (leads > 0).sum() <= (leads < 0).sum():
+        return 1.0
+    return anytime_p_value(leads)
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan

@@ -1,0 +1,186 @@
+"""The runs that methods are judged by: those at the chosen settings that did not choose them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ._runs import run_values, value_before_training
+from ._tuning import judged_runs, tuned_settings
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a method is judged by on a problem: one value a seed.
+
+    Attributes:
+        method: The method's label.
+        values: Final values in the order of `seeds`, `[n]`; NaN for a diverged run.
+        seeds: The seeds in ascending order, `[n]`.
+        times: When each run started, in seconds, `[n]`; NaN where that is not known.
+        left_out: Seeds that do not count, because they chose the setting.
+        same_runs: Whether the seeds that count are those that chose the setting: there are no
+            others.
+        budget: How many settings were tried.
+        epochs: Number of epochs; NaN where that is not known.
+        source: Where the runs are from: seeds of different sources have nothing in common.
+        num_diverged: How many runs diverged.
+    """
+
+    method: str
+    values: Floats
+    seeds: NDArray[np.int64]
+    times: Floats
+    left_out: tuple[int, ...] = ()
+    same_runs: bool = False
+    budget: int = 1
+    epochs: float = math.nan
+    source: str = ""
+
+    @property
+    def num_diverged(self) -> int:
+        """How many seeds have a diverged run."""
+        return int(np.isnan(self.values).sum())
+
+    @property
+    def mean(self) -> float:
+        """Mean of the finished runs; NaN if there are none."""
+        finished = self.values[~np.isnan(self.values)]
+        return float(finished.mean()) if len(finished) else math.nan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """The methods on one problem.
+
+    Attributes:
+        problem: The problem's name.
+        metric: What it is judged by: a column of the tidy frame.
+        start: The metric before training, mean over all runs of the problem.
+        samples: What each method is judged by.
+    """
+
+    problem: str
+    metric: str
+    start: float
+    samples: Mapping[str, Sample]
+
+
+def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Contest, ...]:
+    """Gathers what methods are judged by on each problem.
+
+    Args:
+        frame: A tidy frame with all settings tried.
+        tuned: The settings to judge, as `tuned_settings` returns them (its default).
+
+    Returns:
+        One contest per problem, by its name.
+    """
+    tuned = tuned_settings(frame) if tuned is None else tuned
+    choice = tuned.set_index(["problem", "method"])
+    values = run_values(judged_runs(frame, tuned))
+    found = []
+    for problem, runs in values.groupby("problem", observed=True, sort=True):
+        metric = str(runs["metric"].iloc[0])
+        samples = {
+            str(method): _sample(str(method), group, choice.loc[(problem, method)])
+            for method, group in runs.groupby("method", observed=True, sort=True)
+        }
+        start = value_before_training(frame, str(problem), metric)
+        found.append(Contest(problem=str(problem), metric=metric, start=start, samples=samples))
+    return tuple(found)
+
+
+def _sample(method: str, runs: pd.DataFrame, choice: pd.Series) -> Sample:
+    # Runs of the same seed are no independent ones: they count as one, their mean.
+    by_seed = runs.groupby("seed", sort=True)
+    values = by_seed["value"].agg(lambda group: group.mean(skipna=False))
+    return Sample(
+        method=method,
+        values=values.to_numpy(dtype=np.float64),
+        seeds=values.index.to_numpy(dtype=np.int64),
+        times=_times(by_seed),
+        left_out=choice["left_out"],
+        same_runs=bool(choice["same_runs"]),
+        budget=int(choice["num_settings"]),
+        epochs=float(runs["num_epochs"].iloc[0]),
+        source=str(runs["source"].iloc[0]),
+    )
+
+
+def _times(by_seed: pd.api.typing.DataFrameGroupBy) -> Floats:
+    if "started" not in by_seed.obj:
+        return np.full(by_seed.ngroups, np.nan)
+    first = by_seed["started"].min()
+    times = pd.to_datetime(first, utc=True, errors="coerce", format="ISO8601")
+    seconds = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    return np.asarray(seconds, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two methods' values, brought together.
+
+    Attributes:
+        a: One method's values in the order of time, `[n]`; NaN for a diverged run.
+        b: The other's, `[m]`; in the order of `a` if paired.
+        paired: Whether values belong together pairwise: then n = m.
+        times: When the later run of each pair started, `[min(n, m)]`; NaN where that is not known.
+    """
+
+    a: Floats
+    b: Floats
+    paired: bool
+    times: Floats
+
+    def differences(self, *, larger: bool) -> Floats:
+        """The differences a - b in the order of time, of as many runs as both have.
+
+        Args:
+            larger: Whether larger values are better.
+
+        Returns:
+            One difference a pair, infinite where one run diverged and 0 where both did.
+        """
+        fewest = min(len(self.a), len(self.b))
+        a, b = self.a[:fewest], self.b[:fewest]
+        worst = -math.inf if larger else math.inf
+        both = np.isnan(a) & np.isnan(b)
+        lost = np.where(np.isnan(a), worst, np.where(np.isnan(b), -worst, a - b))
+        return np.asarray(np.where(both, 0.0, lost))
+
+
+def pair_up(first: Sample, second: Sample) -> Pairs:
+    """Brings two methods' runs together, paired by seed where that leaves out no run.
+
+    Runs are paired if both methods are from the same source and have the very same seeds, those
+    aside that one of them left out because they chose its setting. Else all runs count, unpaired.
+    The order is that of time: a pair is there when its later run starts. Where starts are not known
+    it is the order of the seeds.
+
+    Args:
+        first: One method's runs.
+        second: The other's.
+
+    Returns:
+        The values of both.
+    """
+    a = np.flatnonzero(~np.isin(first.seeds, second.left_out))
+    b = np.flatnonzero(~np.isin(second.seeds, first.left_out))
+    alike = np.array_equal(first.seeds[a], second.seeds[b]) and len(a) > 0
+    paired = first.source == second.source and alike
+    if paired:
+        a = a[np.argsort(np.maximum(first.times[a], second.times[b]), kind="stable")]
+        b = np.searchsorted(second.seeds, first.seeds[a])
+    else:
+        a, b = (np.argsort(sample.times, kind="stable") for sample in (first, second))
+    fewest = min(len(a), len(b))
+    times = np.maximum(first.times[a][:fewest], second.times[b][:fewest])
+    return Pairs(first.values[a], second.values[b], paired=paired, times=times)
