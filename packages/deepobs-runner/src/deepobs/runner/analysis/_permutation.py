@@ -47,10 +47,10 @@ def permutation_test(
 
     Paired, the statistic is the mean of \( \pm(a_i - b_i) \) under all flips of signs. Unpaired,
     it is Welch's \( \pm(\bar a - \bar b) / \sqrt{s_a^2 / n + s_b^2 / m} \) under all
-    assignments of the values to the groups; minus if smaller values are better. All flips or assignments are tried
-    where they are at most 10,000, else 9,999 random ones and the observed one. If a run diverged
-    (its value is not finite), values are replaced by their ranks, diverged runs tied for the worst,
-    and the exact distribution of the rank sum is used.
+    assignments of the values to the groups; minus if smaller values are better. All flips or
+    assignments are tried where they are at most 10,000, else 9,999 random ones and the observed
+    one. If a run diverged (its value is not finite), values are replaced by their ranks, diverged
+    runs tied for the worst, and the exact distribution of the rank sum is used.
 
     If both groups are distributed alike, such a test is exact. If they only have the same mean, it
     is not: with few runs that vary unequally even the studentised one rejects too often. Therefore
