@@ -170,3 +170,40 @@ def test_a_schedule_that_fails_late_says_so():
     schedule = {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range"}
     with pytest.raises(UsageError, match="CyclicLR cannot go on: OverflowError"):
         rates({**schedule, "gamma": 1e9, "interval": "step"})
+
+
+def test_restarts_with_a_tiny_period_take_no_longer():
+    """A period of 1e-12 epochs means 1e13 cycles by the end, which nobody counts one by one."""
+    found = flat(rates({"name": "cosine_warm_restarts", "period": 1e-12}))
+    assert all(0 <= rate <= 1 for rate in found)
+
+
+@pytest.mark.parametrize("growth", [1.0, 1.3, 2.0, 3.0])
+def test_restarts_are_where_the_summed_periods_say(growth):
+    """The closed form names the same cycle as adding one period after the other."""
+    factor = SCHEDULES["cosine_warm_restarts"](2.0, 100.0, period=3.0, period_factor=growth)
+    for epoch in (2.0, 2.5, 4.999, 5.0, 11.0, 23.0, 47.0, 99.5):
+        begin, length = 2.0, 3.0
+        while epoch >= begin + length:
+            begin, length = begin + length, length * growth
+        expected = (1 + math.cos(math.pi * (epoch - begin) / length)) / 2
+        assert factor(epoch) == pytest.approx(expected, abs=1e-12)
+
+
+def test_checking_a_class_takes_no_longer_for_a_long_run():
+    """A billion epochs are checked without stepping through them."""
+    schedule = {"name": "StepLR", "step_size": 3}
+    assert check_schedule(schedule, 10**9) == schedule
+
+
+def test_one_cycle_shorter_than_the_run_is_refused():
+    """However long the run is."""
+    schedule = {"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 500}
+    with pytest.raises(UsageError, match="500 steps in all"):
+        check_schedule(schedule, 10**9)
+
+
+def test_an_integer_beyond_float_is_refused():
+    """10^400 fits no float."""
+    with pytest.raises(UsageError, match="period"):
+        check_schedule({"name": "cosine_warm_restarts", "period": 10**400}, EPOCHS)

@@ -10,8 +10,13 @@ from ._errors import UsageError
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite real number; True and False are none."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    """Returns whether a value is a real number that a float can hold; booleans are not."""
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond the largest float
+        return False
 
 
 def number(name: str, value: Any, *, least: float) -> float:

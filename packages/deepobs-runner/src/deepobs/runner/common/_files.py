@@ -2,72 +2,89 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from pathlib import Path
 
 from ._errors import ResultsError
 
+# What file systems answer that cannot flush a file or a folder (CIFS, some FUSE, VirtualBox).
+_CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
 
 def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> bool:
-    """Writes a file that is either complete or not there: temporary file, fsync, rename.
+    """Writes a file so that it is either complete or absent: temporary file, fsync, rename.
 
     Args:
-        path: Where; its folder is made.
-        content: What.
-        replace: Whether to replace a file that is there.
+        path: The file; its folder is created.
+        content: The bytes to write.
+        replace: Whether to replace an existing file.
 
     Returns:
-        Whether it was written: not where there is a file that is not to be replaced.
+        Whether the file was written; False if it exists and `replace` is False.
 
     Raises:
-        ResultsError: The disk is full, or the folder cannot be written.
+        ResultsError: The disk is full or the folder cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_name(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            _sync_file(file.fileno())
         if replace:
             temporary.replace(path)
-        elif not _name_anew(temporary, path):
+        elif not _name_exclusively(temporary, path):
             return False
-        _sync_folder(path.parent)
-        return True
     except OSError as error:
         reason = error.strerror or str(error)
         raise ResultsError(f"{path} could not be written: {reason}.") from error
     finally:
-        _forget(temporary)
+        with contextlib.suppress(OSError):  # the folder may be gone, or may never have existed
+            temporary.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+    return True
 
 
-def _name_anew(temporary: Path, path: Path) -> bool:
-    """Gives a file its name unless another one has it, which a rename would replace unasked."""
+def temporary_name(path: Path) -> Path:
+    """Returns the file that `write_atomically` fills before it gives it the name `path`."""
+    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+
+
+def _name_exclusively(temporary: Path, path: Path) -> bool:
+    """Gives a file its name unless that name is taken, which a plain rename would replace."""
     try:
         os.link(temporary, path)
     except FileExistsError:
         return False
-    except OSError:  # a file system without links: here two at the same moment can collide
+    except OSError:  # a file system without links: two writers at the same moment can collide
         if path.exists():
             return False
         temporary.replace(path)
     return True
 
 
-def _sync_folder(folder: Path) -> None:
-    """Makes a rename last through a power cut; some systems cannot open folders."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync_file(descriptor: int) -> None:
+    """Flushes a file to the disk, where the file system can."""
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_SYNC:
+            raise
 
 
-def _forget(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:  # the folder is gone or was never one: nothing is left behind
+def _sync_folder(folder: Path) -> None:
+    """Makes a rename survive a power cut, where the file system can.
+
+    The file already has its name here, so a folder that cannot be flushed is no failure to write.
+    """
+    if os.name != "posix":  # other systems cannot open folders
         return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -10,10 +10,8 @@ import torch
 from torch.optim import lr_scheduler
 
 from ..common import UsageError, is_number, unknown
-from ._named import (
-    SCHEDULES,
-)
-from ._schedule import Schedule, _construct
+from ._named import SCHEDULES
+from ._schedule import Schedule, check_length, construct
 
 # Classes of torch whose arguments are functions or other schedulers, which no file can hold.
 _NEED_OBJECTS = (
@@ -23,16 +21,18 @@ _NEED_OBJECTS = (
     "SequentialLR",
     "ChainedScheduler",
 )
-
-
 _NUMBERS_FROM_ZERO = ("warmup_epochs", "final_factor", "cooldown_epochs")
-
-
 _POSITIVE_NUMBERS = ("period",)
+# A class that refuses an argument late (a modulo by zero, say) does so within its first moves.
+_TRIED_MOVES = 100
 
 
-def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """The schedule in canonical form: a dictionary with `name` and the arguments that were given.
+def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None) -> dict[str, Any]:
+    """Returns the schedule in canonical form: a dictionary with `name` and the given arguments.
+
+    Args:
+        schedule: A name, or a mapping with `name` and the schedule's arguments.
+        epochs: Length of the run; None checks only what does not depend on it.
 
     Raises:
         UsageError: There is no such schedule, or it does not take these arguments.
@@ -53,7 +53,8 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int) -> dict[str, 
     return {"name": name, **given}
 
 
-def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
+def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
+    """Checks names and values of the arguments of one of our own schedules."""
     known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
     for key, value in given.items():
         if key not in known:
@@ -67,7 +68,8 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int) -> None:
         is_number(given["period_factor"]) and given["period_factor"] >= 1
     ):
         raise UsageError(f"period_factor is a number from 1, not {given['period_factor']!r}.")
-    if given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0) > epochs:
+    taken = given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0)
+    if epochs is not None and taken > epochs:
         raise UsageError(
             f"Warm-up and cool-down of the schedule {name} take longer than the {epochs} epochs."
         )
@@ -107,8 +109,8 @@ def _class(name: str) -> type[lr_scheduler.LRScheduler]:
     return found
 
 
-def _check_class(name: str, given: Mapping[str, Any], epochs: int) -> None:
-    """Names and values for a class of torch.optim.lr_scheduler, tried out on a dummy optimizer."""
+def _check_class(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
+    """Checks the arguments of a class of torch.optim.lr_scheduler on a dummy optimizer."""
     if given.get("interval", "epoch") not in ("epoch", "step"):
         raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
     if name == "ReduceLROnPlateau" and given.get("interval") == "step":
@@ -119,9 +121,13 @@ def _check_class(name: str, given: Mapping[str, Any], epochs: int) -> None:
             raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
     plain = {key: value for key, value in given.items() if key != "interval"}
-    tried = Schedule(_construct(name, dummy, plain), every_step=False)
+    scheduler = construct(name, dummy, plain)
+    if epochs is not None:  # a run moves it so often or, by the step, more often
+        check_length(scheduler, epochs)
+    moves = _TRIED_MOVES if epochs is None else min(epochs, _TRIED_MOVES)
+    tried = Schedule(scheduler, every_step=False)
     dummy.step()  # torch warns of schedules that move first
-    for _ in range(epochs):  # a run moves it so often or, by the step, more often
+    for _ in range(min(moves, getattr(scheduler, "total_steps", moves))):
         tried.after_epoch(loss=1.0)
 
 

@@ -51,10 +51,8 @@ def cosine_warm_restarts(
     """
 
     def factor(epoch: float) -> float:
-        begin, length = start, period
-        while epoch >= begin + length:
-            begin, length = begin + length, length * period_factor
-        return _half_cosine((epoch - begin) / length, final_factor)
+        begin, length = _cycle(epoch - start, period, period_factor)
+        return _half_cosine((epoch - start - begin) / length, final_factor)
 
     return factor
 
@@ -87,3 +85,20 @@ def _share(epoch: float, start: float, end: float) -> float:
 
 def _half_cosine(share: float, final: float) -> float:
     return final + (1 - final) * (1 + math.cos(math.pi * share)) / 2
+
+
+def _cycle(passed: float, period: float, growth: float) -> tuple[float, float]:
+    """Returns where the current cycle of a schedule with restarts began, and its length.
+
+    The cycles' lengths are a geometric series, so its partial sums say which cycle it is; this
+    takes the same time for any number of cycles.
+    """
+    if growth == 1:
+        return passed // period * period, period
+    count = math.floor(math.log1p(passed * (growth - 1) / period) / math.log(growth))
+    for number in (count - 1, count, count + 1):  # the logarithm is rounded
+        begin = period * (growth**number - 1) / (growth - 1)
+        length = period * growth**number
+        if begin <= passed < begin + length:
+            break
+    return begin, length

@@ -8,9 +8,7 @@ from typing import Any
 from torch.optim import Optimizer, lr_scheduler
 
 from ..common import UsageError, explain
-from ._named import (
-    SCHEDULES,
-)
+from ._named import SCHEDULES
 
 
 class Schedule:
@@ -74,8 +72,8 @@ def make_schedule(
     name = schedule["name"]
     if name not in SCHEDULES:
         every_step = arguments.pop("interval", "epoch") == "step"
-        made = _construct(name, optimizer, arguments)
-        _check_length(made, epochs * (steps_per_epoch if every_step else 1))
+        made = construct(name, optimizer, arguments)
+        check_length(made, epochs * (steps_per_epoch if every_step else 1))
         return Schedule(made, every_step=every_step)
     warmup = float(arguments.pop("warmup_epochs", 0))
     if name == "constant" and not warmup:
@@ -91,7 +89,7 @@ def make_schedule(
     return Schedule(lr_scheduler.LambdaLR(optimizer, factor_of_step), every_step=True)
 
 
-def _check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
+def check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
     """Refuses a OneCycleLR that would raise at the end of the run."""
     total = getattr(scheduler, "total_steps", moves)
     if total < moves:
@@ -101,9 +99,10 @@ def _check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
         )
 
 
-def _construct(
+def construct(
     name: str, optimizer: Optimizer, arguments: Mapping[str, Any]
 ) -> lr_scheduler.LRScheduler:
+    """Returns a scheduler of torch; what its constructor refuses becomes a `UsageError`."""
     plain = {key: list(v) if isinstance(v, tuple) else v for key, v in arguments.items()}
     try:
         made: lr_scheduler.LRScheduler = getattr(lr_scheduler, name)(optimizer, **plain)

@@ -11,6 +11,7 @@ from deepobs.problems import UnknownProblemError
 from ..common import UsageError
 from ..config import RunConfig
 from ..optimizers import find_optimizer
+from ..schedules import check_schedule
 from ._grid import expand
 
 _PLURALS = {"schedules": "schedule", "seeds": "seed"}
@@ -210,6 +211,8 @@ def name_of(thing: Any) -> str:
 def _refusal(**fields: Any) -> str | None:
     """The sentence with which a run that is otherwise right refuses these fields, if it does."""
     try:
+        if "schedule" in fields:  # whether it fits the run's length is seen with the whole run
+            check_schedule(fields.pop("schedule"))
         RunConfig(**{"problem": "quadratic_deep", "optimizer": "SGD", "lr": 0.1, **fields})
     except (UsageError, UnknownProblemError) as error:
         return str(error)
@@ -224,8 +227,6 @@ def _probe(field: str, value: Any) -> dict[str, Any]:
     """A run in which the field's value is right unless it is wrong in every run."""
     if field == "weight_decay":
         return {"problem": "cifar10_3c3d", field: value}  # one that has a regularizer
-    if field == "schedule":
-        return {"epochs": 10**9, field: value}  # room for any warm-up
     if field == "accumulate" and isinstance(value, int) and value > 0:
         return {"batch_size": value, field: value}
     return {field: value}
