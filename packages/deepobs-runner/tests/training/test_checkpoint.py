@@ -1,5 +1,6 @@
 """Checkpoints."""
 
+import io
 import logging
 from collections import deque
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import torch
 from deepobs.runner.common import CheckpointError
 from deepobs.runner.training import Checkpoints
 from deepobs.runner.training._best_model import BestModel
+from deepobs.runner.training._checkpoint import _sealed
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def test_what_a_kill_during_a_save_left_is_removed_too(checkpoints, monkeypatch)
     """Otherwise the run's folder would stay for ever."""
     checkpoints.save({}, 1)
     with monkeypatch.context() as killed:
-        killed.setattr("deepobs.runner.common._files._forget", lambda path: None)
+        killed.setattr("pathlib.Path.unlink", lambda *_, **__: None)
         killed.setattr("pathlib.Path.replace", lambda *_: None)
         checkpoints.save({}, 2)
     assert len(names(checkpoints)) == 2
@@ -65,8 +67,28 @@ def _flip(path):
     path.write_bytes(content)
 
 
+def _edited(path):
+    """A well-formed file with another epoch, as somebody's script may write it."""
+    torch.save({**torch.load(path), "epoch": 99}, path)
+
+
+def _edited_weights(path):
+    torch.save({**torch.load(path), "weights": torch.full((999,), float("nan"))}, path)
+
+
+def _sealed_by_hand(path, content):
+    """Content that `save` would not write, with a checksum that is right."""
+    file = io.BytesIO()
+    torch.save(content, file)
+    path.write_bytes(_sealed(file.getvalue()))
+
+
 def _foreign(path):
-    torch.save({"epoch": 3}, path)
+    _sealed_by_hand(path, {"epoch": 3})
+
+
+def _nothing(path):
+    _sealed_by_hand(path, None)
 
 
 def _other_run(path):
@@ -75,18 +97,21 @@ def _other_run(path):
 
 
 def _nobodys(path):
-    torch.save({"format": "deepobs-checkpoint-1"}, path)
+    _sealed_by_hand(path, {"format": "deepobs-checkpoint-1"})
 
 
 def _code(path):
-    torch.save({"format": "deepobs-checkpoint-1", "code": torch.nn.Linear(1, 1)}, path)
+    _sealed_by_hand(path, {"format": "deepobs-checkpoint-1", "code": torch.nn.Linear(1, 1)})
 
 
 DAMAGE = {
-    "truncated": (_truncate, "truncated or damaged"),
-    "empty": (_empty, "truncated or damaged"),
-    "a bit flipped": (_flip, "truncated or damaged"),
-    "not ours": (_foreign, "no checkpoint of deepobs"),
+    "truncated": (_truncate, "truncated, damaged or edited"),
+    "empty": (_empty, "truncated, damaged or edited"),
+    "a bit flipped": (_flip, "truncated, damaged or edited"),
+    "another epoch": (_edited, "truncated, damaged or edited"),
+    "NaN weights": (_edited_weights, "truncated, damaged or edited"),
+    "not ours": (_foreign, "not a checkpoint of deepobs"),
+    "None": (_nothing, "not a checkpoint of deepobs"),
     "another run's": (_other_run, "belongs to the run ffffffffffffffff"),
     "nobody's": (_nobodys, "belongs to the run None"),
     "holds code": (_code, "holds torch.nn.modules.linear.Linear"),

@@ -22,6 +22,7 @@ from ..training import (
     autocast,
     build_problem,
     choose_device,
+    isolated,
     make_progress,
 )
 
@@ -128,8 +129,9 @@ def estimate(
 
 def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | None) -> Group:
     config = runs[0]
-    built = build_problem(config, choose_device(device, 0), data_root)
-    with arithmetic(config.precision, deterministic=False):
+    chosen = choose_device(device, 0)
+    with isolated(chosen), arithmetic(config.precision, deterministic=False):
+        built = build_problem(config, chosen, data_root)
         trainer = _trainer(config, built)
         step_seconds = _time(built, "train", trainer.step)
         trainer.evaluation_mode()

@@ -3,6 +3,7 @@
 from ._callbacks import Callback, Callbacks
 from ._checkpoint import Checkpoints
 from ._distributed import Processes
+from ._isolation import isolated
 from ._precision import arithmetic, autocast, choose_device
 from ._progress import make_progress
 from ._run import build_problem, run, run_config
@@ -19,6 +20,7 @@ __all__ = [
     "autocast",
     "build_problem",
     "choose_device",
+    "isolated",
     "make_progress",
     "requeue_signal",
     "run",

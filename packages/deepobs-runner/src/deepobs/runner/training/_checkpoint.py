@@ -1,10 +1,10 @@
-"""Checkpoints: written whole or not at all, the last two kept, read without running any code."""
+"""Checkpoints: written atomically, the last two kept, checked and read without running code."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import logging
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 
 _FORMAT = "deepobs-checkpoint-1"
 _KEPT = 2  # the last one, and the one before in case the last is damaged
+_NO_COMMENT = b"\0\0"  # how a zip file without a comment ends: the comment's length
+_DIGEST_LENGTH = 64  # of a SHA-256 in hexadecimal digits
 
 
 class Checkpoints:
@@ -47,7 +49,7 @@ class Checkpoints:
         content = io.BytesIO()
         torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
         path = self.folder / f"checkpoint_{steps:012d}.pt"
-        write_atomically(path, content.getvalue())
+        write_atomically(path, _sealed(content.getvalue()))
         if not self._tried:
             self._tried = True
             self._try_out(path)
@@ -57,11 +59,11 @@ class Checkpoints:
     def load(self, take_up: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
         """The newest checkpoint that can be used; None where there is none at all.
 
-        A damaged or foreign one is passed over, and said so.
+        A damaged, edited or foreign one is skipped with a warning.
 
         Args:
             take_up: Called with the content; an error means that it does not fit. Its own
-                `CheckpointError`, which holds for all checkpoints alike, is left to the caller.
+                `CheckpointError`, which holds for all checkpoints alike, reaches the caller.
 
         Raises:
             CheckpointError: There are checkpoints, and none can be used.
@@ -107,16 +109,17 @@ class Checkpoints:
             _log.warning("This run cannot be resumed: %s", error)
 
     def _read(self, path: Path) -> dict[str, Any]:
+        if not _is_sealed(path):
+            raise CheckpointError(
+                f"The checkpoint {path} is truncated, damaged or edited (its checksum does not "
+                "match) and is passed over."
+            )
         try:
-            with zipfile.ZipFile(path) as archive:  # torch.load reads past a flipped bit
-                damaged = archive.testzip()
-            if damaged is not None:
-                raise zipfile.BadZipFile(damaged)
             refused = torch.serialization.get_unsafe_globals_in_checkpoint(path)
             state = None if refused else torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise CheckpointError(
-                f"The checkpoint {path} is truncated or damaged and is passed over."
+                f"The checkpoint {path} cannot be read: {explain(error)}."
             ) from error
         if refused:
             raise CheckpointError(
@@ -125,10 +128,33 @@ class Checkpoints:
                 "optimizer's state."
             )
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
-            raise CheckpointError(f"{path} is no checkpoint of deepobs and is passed over.")
+            raise CheckpointError(f"{path} is not a checkpoint of deepobs and is passed over.")
         if state.get("run_id") != self.run_id:
             raise CheckpointError(
                 f"The checkpoint {path} belongs to the run {state.get('run_id')}, not to "
                 f"{self.run_id}, and is passed over."
             )
         return dict(state)
+
+
+def _sealed(content: bytes) -> bytes:
+    """Returns a zip file with the SHA-256 of its content as its comment, which readers ignore."""
+    assert content.endswith(_NO_COMMENT)
+    digest = hashlib.sha256(content).hexdigest().encode()
+    return content[: -len(_NO_COMMENT)] + len(digest).to_bytes(2, "little") + digest
+
+
+def _is_sealed(path: Path) -> bool:
+    """Returns whether a file is what `_sealed` made, byte for byte."""
+    try:
+        with path.open("rb") as file:
+            rest = path.stat().st_size - _DIGEST_LENGTH - len(_NO_COMMENT)
+            found = hashlib.sha256()
+            while rest > 0 and (block := file.read(min(rest, 1 << 20))):
+                found.update(block)
+                rest -= len(block)
+            found.update(_NO_COMMENT)
+            file.seek(-_DIGEST_LENGTH, io.SEEK_END)
+            return file.read() == found.hexdigest().encode()
+    except OSError:
+        return False

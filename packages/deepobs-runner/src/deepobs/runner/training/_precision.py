@@ -50,32 +50,35 @@ def choose_device(device: str | torch.device, local_rank: int = 0) -> torch.devi
 
 @contextmanager
 def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
-    """Sets torch's global switches for a run, and puts them back after it.
+    """Sets the precision of float32 arithmetic for a run, and puts the caller's back after it.
 
     Args:
-        precision: fp32 keeps matrix products and convolutions from TensorFloat-32.
-        deterministic: Let torch refuse every operation that does not repeat bit for bit.
+        precision: `"fp32"` keeps matrix products and convolutions from TensorFloat-32.
+        deterministic: Whether torch refuses every operation that does not repeat bit for bit.
     """
-    cudnn = torch.backends.cudnn
-    outer = (
-        torch.get_float32_matmul_precision(),
-        cudnn.allow_tf32,
-        cudnn.benchmark,
-        torch.are_deterministic_algorithms_enabled(),
-    )
-    fast = precision != "fp32"
-    torch.set_float32_matmul_precision("high" if fast else "highest")
-    cudnn.allow_tf32 = fast
+    fast = "ieee" if precision == "fp32" else "tf32"
+    backends = torch.backends
+    wanted = [  # CPU convolutions keep float32 in every precision
+        (backends.cuda.matmul, fast),
+        (backends.cudnn.conv, fast),
+        (backends.cudnn.rnn, fast),
+        (backends.mkldnn.matmul, fast),
+        (backends.mkldnn.conv, "ieee"),
+        (backends.mkldnn.rnn, "ieee"),
+    ]
+    outer = [backend.fp32_precision for backend, _ in wanted]
+    outer_deterministic = torch.are_deterministic_algorithms_enabled()
+    for backend, value in wanted:
+        backend.fp32_precision = value
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS demands it
-        cudnn.benchmark = False
         torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision(outer[0])
-        cudnn.allow_tf32, cudnn.benchmark = outer[1:3]
-        torch.use_deterministic_algorithms(outer[3])
+        for (backend, _), value in zip(wanted, outer, strict=True):
+            backend.fp32_precision = value
+        torch.use_deterministic_algorithms(outer_deterministic)
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

@@ -21,6 +21,7 @@ from ._callbacks import Callback, Callbacks
 from ._checkpoint import Checkpoints
 from ._distributed import Processes, local_rank, processes
 from ._guard import DEFAULT_SECONDS, Guard
+from ._isolation import isolated
 from ._outcome import environment_of, record_of
 from ._precision import arithmetic, choose_device
 from ._progress import make_progress
@@ -164,7 +165,7 @@ def run_config(
     every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
     group = processes(chosen)
-    with ExitStack() as stack:
+    with isolated(chosen), ExitStack() as stack:
         assert config.batch_size is not None
         group.check(config.batch_size, config.accumulate)
         store = None if results is None else ResultsStore(results)

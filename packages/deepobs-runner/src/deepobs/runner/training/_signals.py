@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: noted, so that the step can end and a checkpoint be saved."""
+"""Signals that ask a run to stop: recorded, so that the step ends and a checkpoint is saved."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-# SIGUSR1 is what SLURM's `--signal=USR1@60` sends a minute before it takes the machine back.
-_NAMES = ("SIGTERM", "SIGINT", "SIGUSR1")
+# SIGUSR1 is what SLURM's `--signal=USR1@60` sends a minute before it takes the machine back;
+# SIGHUP comes when the terminal is closed.
+_NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1")
 
 
 def requeue_signal() -> str:
-    """The name of the signal at which submitit puts a SLURM job back into the queue."""
+    """Returns the name of the signal at which submitit requeues a SLURM job."""
     return f"SIG{os.environ.get('SUBMITIT_PREEMPT_SIGNAL', 'USR2')}"
 
 
 class StopSignals:
-    """While entered, the first signal is noted in `received`; a second one acts as ever.
+    """Records the first signal in `received` while entered; a second one has its usual effect.
 
-    Signals reach the main thread alone, so elsewhere (in a user's thread) this does nothing.
+    A signal that the process ignores, as SIGHUP under `nohup`, stays ignored. Python delivers
+    signals to the main thread only, so in any other thread this does nothing.
 
     Attributes:
         received: The signal's number, 0 for none.
@@ -34,7 +36,8 @@ class StopSignals:
         if threading.current_thread() is threading.main_thread():
             names = [name for name in (*_NAMES, requeue_signal()) if hasattr(signal, name)]
             for number in {getattr(signal, name) for name in names}:
-                self._outer[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._outer[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
@@ -44,7 +47,7 @@ class StopSignals:
         traceback: TracebackType | None,
     ) -> None:
         self._restore()
-        if self.received and kind is None:  # the run ended all the same; its caller must stop too
+        if self.received and kind is None:  # the run has ended, and its caller must stop too
             signal.raise_signal(self.received)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

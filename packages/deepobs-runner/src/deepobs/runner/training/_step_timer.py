@@ -86,16 +86,24 @@ def peak_memory_bytes(device: torch.device) -> int | None:
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    if sys.platform == "linux":
-        status = _STATUS.read_text().splitlines()
-        (peak,) = (line.split()[1] for line in status if line.startswith("VmHWM:"))
-        return int(peak) * 1024
     if sys.platform == "win32":
         return None
+    high_water_mark = _high_water_mark() if sys.platform == "linux" else None
+    if high_water_mark is not None:
+        return high_water_mark
     import resource  # POSIX only
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
+
+
+def _high_water_mark() -> int | None:
+    """Returns Linux's VmHWM in bytes; None for kernels that do not tell it, such as gVisor."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in _STATUS.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
 
 
 def _reset_peak_memory(device: torch.device) -> None:

@@ -284,6 +284,8 @@ class Trainer:
                 f"The checkpoint was written by {len(state['problems'])} processes; go on with as "
                 f"many, not with {self.processes.count}."
             )
+        if not (0 <= state["epoch"] <= self.epochs and state["step_in_epoch"] >= 0):
+            raise ValueError(f"epoch {state['epoch']} of {self.epochs}")
         self.epoch, self.step_in_epoch = state["epoch"], state["step_in_epoch"]
         self.seconds = state["seconds"]
         self.series = defaultdict(list, state["series"])

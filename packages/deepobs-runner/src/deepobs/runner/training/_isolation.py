@@ -1,0 +1,59 @@
+"""Isolation of a run from the settings of the process it runs in, and from other runs in it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import numpy as np
+import torch
+
+# Random streams and torch's settings belong to the process, so runs in threads take turns.
+_ONE_AT_A_TIME = threading.RLock()
+_NUMPY_DEFAULTS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+@contextmanager
+def isolated(device: torch.device) -> Iterator[None]:
+    """Gives a run the settings that a new process has, and puts the caller's back after it.
+
+    Covers what changes numbers: torch's default dtype and device, grad and inference mode,
+    autocast, deterministic algorithms, cuDNN's switches, numpy's error handling. The number of
+    threads is the caller's choice and is recorded. Runs in several threads of one process wait
+    for each other, since they would share these settings and the global random streams.
+
+    Args:
+        device: The device of the run.
+    """
+    cudnn = torch.backends.cudnn
+    with _ONE_AT_A_TIME, ExitStack() as stack:
+        stack.callback(torch.set_default_dtype, torch.get_default_dtype())
+        stack.callback(
+            torch.use_deterministic_algorithms,
+            torch.are_deterministic_algorithms_enabled(),
+            warn_only=torch.is_deterministic_algorithms_warn_only_enabled(),
+        )
+        for name, value in {"enabled": True, "benchmark": False, "deterministic": False}.items():
+            stack.callback(setattr, cudnn, name, getattr(cudnn, name))
+            setattr(cudnn, name, value)
+        torch.set_default_dtype(torch.float32)
+        torch.use_deterministic_algorithms(False)
+        stack.enter_context(_default_device_cpu())
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for kind in {"cpu", device.type}:
+            stack.enter_context(torch.autocast(kind, enabled=False))
+        stack.enter_context(np.errstate(**_NUMPY_DEFAULTS))
+        yield
+
+
+@contextmanager
+def _default_device_cpu() -> Iterator[None]:
+    """Makes the CPU the default device; does nothing, and costs nothing, where it is already."""
+    outer = torch.get_default_device()
+    if outer.type == "cpu":
+        yield
+        return
+    with torch.device("cpu"):
+        yield

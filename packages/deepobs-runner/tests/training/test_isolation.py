@@ -1,0 +1,111 @@
+"""A run neither depends on nor changes the process it runs in."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from deepobs.runner import run
+
+
+class Noisy(torch.optim.SGD):
+    """Draws from torch's global stream at every step."""
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        super().step(closure)
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.add_(1e-3 * torch.randn_like(p))
+
+
+def losses(seed=42, optimizer="SGD"):
+    record = run("digits_mlp", optimizer, lr=0.1, epochs=1, seed=seed, progress="off")
+    return record.minibatch_train_losses, record.test_losses
+
+
+def default_dtype():
+    torch.set_default_dtype(torch.float64)
+    return torch.get_default_dtype, lambda: torch.set_default_dtype(torch.float32)
+
+
+def default_device():
+    torch.set_default_device("meta")
+    return torch.get_default_device, lambda: torch.set_default_device(None)
+
+
+def grad_mode():
+    torch.set_grad_enabled(False)
+    return torch.is_grad_enabled, lambda: torch.set_grad_enabled(True)
+
+
+def matmul_precision():
+    torch.set_float32_matmul_precision("medium")
+    return torch.get_float32_matmul_precision, lambda: torch.set_float32_matmul_precision("highest")
+
+
+def fp32_precision():
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+
+    def reset():
+        torch.backends.mkldnn.matmul.fp32_precision = "none"
+
+    return (lambda: torch.backends.mkldnn.matmul.fp32_precision), reset
+
+
+def deterministic_algorithms():
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    read = torch.is_deterministic_algorithms_warn_only_enabled
+    return read, lambda: torch.use_deterministic_algorithms(False)
+
+
+def numpy_errors():
+    outer = np.seterr(all="raise")
+    return np.geterr, lambda: np.seterr(**outer)
+
+
+SETTINGS = [
+    default_dtype,
+    default_device,
+    grad_mode,
+    matmul_precision,
+    fp32_precision,
+    deterministic_algorithms,
+    numpy_errors,
+]
+
+
+@pytest.mark.parametrize("change", SETTINGS, ids=lambda change: change.__name__)
+def test_a_setting_of_the_process_changes_no_number_and_is_kept(change):
+    """The run's numbers are those of a new process; afterwards the caller's setting holds."""
+    expected = losses()
+    read, reset = change()
+    try:
+        before = read()
+        assert losses() == expected
+        assert read() == before
+    finally:
+        reset()
+
+
+@pytest.mark.parametrize(
+    "context",
+    [torch.no_grad, torch.inference_mode, lambda: torch.autocast("cpu", torch.bfloat16)],
+    ids=["no_grad", "inference_mode", "autocast"],
+)
+def test_a_surrounding_context_changes_no_number(context):
+    """As when `run` is called from somebody's evaluation code."""
+    expected = losses()
+    with context():
+        assert losses() == expected
+
+
+def test_runs_in_threads_equal_runs_one_after_the_other():
+    """As with Optuna's n_jobs or a thread pool: they share the process's random streams."""
+    alone = [losses(seed, Noisy) for seed in (1, 2, 3)]
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda seed: losses(seed, Noisy), (1, 2, 3)))
+    assert together == alone
+    assert torch.equal(before, torch.get_rng_state())
