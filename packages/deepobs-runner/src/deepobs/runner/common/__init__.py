@@ -12,7 +12,7 @@ from ._errors import (
     import_users,
     unknown,
 )
-from ._files import write_atomically
+from ._files import set_aside, write_atomically
 
 __all__ = [
     "CheckpointError",
@@ -25,6 +25,7 @@ __all__ = [
     "import_users",
     "is_number",
     "number",
+    "set_aside",
     "unknown",
     "whole",
     "write_atomically",

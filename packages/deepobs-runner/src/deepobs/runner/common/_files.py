@@ -53,6 +53,23 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
+def set_aside(path: Path) -> Path:
+    """Renames a damaged file, so that work can go on without it and nothing is lost.
+
+    Returns:
+        Its new name: the old one with `.damaged`, replacing an earlier file of that name.
+
+    Raises:
+        ResultsError: The folder cannot be written.
+    """
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        return path.replace(aside)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ResultsError(f"The damaged file {path} cannot be renamed: {reason}.") from error
+
+
 def _name_exclusively(temporary: Path, path: Path) -> bool:
     """Gives a file its name unless that name is taken, which a plain rename would replace."""
     try:

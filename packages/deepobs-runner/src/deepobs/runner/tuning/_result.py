@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..common import write_atomically
+from ..common import explain, is_number, set_aside, write_atomically
 from ._space import Settings
 
 FORMAT = "deepobs-tuning-1"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,10 +86,25 @@ def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | N
 
 
 def tried_before(path: Path) -> list[Settings]:
-    """The settings of the trials in a search's file; none if there is no such file."""
+    """Returns the settings of the trials in a search's file; none if there is no such file.
+
+    A damaged file is renamed and the search goes on without it: its runs have their own records.
+    """
     if not path.exists():
         return []
-    return [trial["settings"] for trial in json.loads(path.read_text())["trials"]]
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        settings = [dict(trial["settings"]) for trial in content["trials"]]
+        if not all(is_number(one["lr"]) for one in settings):
+            raise ValueError("a learning rate is no number")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        _log.warning(
+            "The search's file %s is damaged (%s); it is kept as %s, and trials that have records "
+            "are not run again.",
+            *(path, explain(error), set_aside(path).name),
+        )
+        return []
+    return settings
 
 
 def study_id(study: Mapping[str, Any]) -> str:

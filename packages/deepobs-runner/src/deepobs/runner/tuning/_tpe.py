@@ -1,5 +1,6 @@
 """TPE by Optuna: a study in a file, which several processes share."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 
 from deepobs.problems import BuiltProblem
 
-from ..common import UsageError
+from ..common import UsageError, explain, set_aside
 from ..config import RunConfig
 from ..executors import Executor, PrunedError
 from ..training import Callback
@@ -25,6 +26,8 @@ except ImportError as missing:
     raise UsageError(
         "strategy 'tpe' needs Optuna, which is not installed: pip install 'deepobs-runner[tune]'."
     ) from missing
+
+_log = logging.getLogger(__name__)
 
 _NAME = "deepobs"
 _RUN_ID = "run_id"
@@ -50,6 +53,8 @@ class Study:
         self._distributions = {name: _distribution(held) for name, held in space.items()}
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
+        with self._lock:
+            _set_damaged_aside(path)
 
     def ask(self, count: int, budget: int) -> dict[int, Settings]:
         """New trials by number: at most `count`, and `budget` in the whole study."""
@@ -178,6 +183,25 @@ def load_study(path: Path, seed: int, *, prune: bool) -> Any:
         study_name=_NAME,
         load_if_exists=True,
     )
+
+
+def _set_damaged_aside(path: Path) -> None:
+    """Renames a journal that Optuna cannot read, such as one with a torn line after a full disk.
+
+    The study then begins again and proposes the same trials; those with records are not run again.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return
+    try:
+        if not path.read_bytes().endswith(b"\n"):  # the next line would be written behind it
+            raise ValueError("its last line is torn")
+        load_study(path, 0, prune=False).get_trials(deepcopy=False)
+    except Exception as error:  # noqa: BLE001 - Optuna replays what the lines say, right or wrong
+        _log.warning(
+            "The study's journal %s is damaged (%s); it is kept as %s, and trials that have "
+            "records are not run again.",
+            *(path, explain(error), set_aside(path).name),
+        )
 
 
 def _distribution(dimension: Any) -> Any:
