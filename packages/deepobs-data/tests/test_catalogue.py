@@ -2,14 +2,16 @@ import inspect
 from pathlib import Path
 
 import pytest
+import torch
+from torch.utils._pytree import tree_leaves
 
 import deepobs.data
-from deepobs.data import DATASETS, Dataset, UnknownDatasetError, load_dataset
+from deepobs.data import DATASETS, Dataset, FullBatchDataset, UnknownDatasetError, load_dataset
 from deepobs.data.testing import write_stand_in
 
 
 def test_the_catalogue_has_the_data_sets_of_the_benchmark() -> None:
-    """Nine of DeepOBS, and the embedded one; each is also a function of its own."""
+    """Nine of DeepOBS, and the embedded and generated ones; each is also a function of its own."""
     assert set(DATASETS) == {
         "mnist",
         "fashion_mnist",
@@ -21,6 +23,13 @@ def test_the_catalogue_has_the_data_sets_of_the_benchmark() -> None:
         "quadratic",
         "two_d",
         "digits",
+        "tiny_shakespeare",
+        "cora",
+        "cora_planetoid",
+        "heavy_tailed",
+        "modular_addition",
+        "convection",
+        "matrix_sensing",
     }
     for name, entry in DATASETS.items():
         assert entry.name == name
@@ -47,17 +56,20 @@ def test_every_data_set_keeps_the_contract(tmp_path: Path, name: str) -> None:
     assert data.phases == ("train", "train_eval", "test")
     data = data.with_validation(0.5)
     batch_size = 2 if name == "imagenet" else 50
+    if isinstance(data, FullBatchDataset):
+        batch_size = data.num_examples("train")
     for phase in data.phases:
         batches = list(data.batches(phase, batch_size=batch_size))
         assert len(batches) == data.num_batches(phase, batch_size) > 0
         for batch in batches:
-            assert batch.inputs.isfinite().all()
-            if data.num_classes is None:
-                assert batch.targets is None
-            else:
-                assert batch.targets is not None
+            assert all(
+                tensor.isfinite().all() for tensor in tree_leaves(batch) if tensor is not None
+            )
+            if data.num_classes is not None:
+                assert batch.targets.dtype == torch.int64
                 assert batch.targets.min() >= 0
                 assert batch.targets.max() < data.num_classes
+    assert data.facts.num_classes == data.num_classes
 
 
 @pytest.mark.parametrize("name", [name for name, entry in DATASETS.items() if entry.files])

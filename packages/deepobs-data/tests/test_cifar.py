@@ -138,7 +138,8 @@ def test_a_damaged_file_is_named_with_the_way_out(
 def test_contents_that_make_no_sense_are_noticed(tmp_path: Path, fields: dict[str, Any]) -> None:
     """A well-formed pickle of something else."""
     path = write_test_file(tmp_path, "cifar10", pickle.dumps(fields))
-    with pytest.raises(CorruptDatasetError, match="does not hold 32×32 images") as caught:
+    reason = "does not hold 32×32 images|something else in the place of an array"
+    with pytest.raises(CorruptDatasetError, match=reason) as caught:
         cifar10(root=tmp_path)
     assert str(path) in str(caught.value)
 

@@ -82,9 +82,9 @@ def test_missing_files_are_named_with_the_command_that_fetches_them(tmp_path: Pa
         (lambda content: content[:-1], "bytes instead of"),
         (lambda content: content[: len(content) // 2], "bytes instead of"),
         (lambda content: content + b"x", "bytes instead of"),
-        (lambda content: b"", "no IDX file"),
-        (lambda content: content[:6], "no IDX file"),
-        (lambda content: b"<html>404 not found</html>", "no IDX file"),
+        (lambda content: b"", "not an IDX file"),
+        (lambda content: content[:6], "not an IDX file"),
+        (lambda content: b"<html>404 not found</html>", "not an IDX file"),
     ],
     ids=["one byte less", "half", "one byte more", "empty", "head only", "a web page"],
 )

@@ -21,7 +21,7 @@ def test_a_stand_in_replaces_nothing(tmp_path: Path, name: str) -> None:
     for path in paths[1:]:
         if path.is_file():
             path.unlink()
-    with pytest.raises(FileExistsError, match="is there already"):
+    with pytest.raises(FileExistsError, match="exists already"):
         write_stand_in(name, tmp_path)
 
 

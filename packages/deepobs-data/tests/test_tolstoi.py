@@ -11,6 +11,7 @@ from deepobs.data import (
     DatasetNotFoundError,
     Phase,
     TextDataset,
+    TokenBlocks,
     tolstoi,
 )
 from deepobs.data.testing import write_stand_in
@@ -134,3 +135,13 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     """With the command that fetches it."""
     with pytest.raises(DatasetNotFoundError, match=r"war-and-peace.txt.*prepare tolstoi"):
         tolstoi(root=tmp_path)
+
+
+def test_blocks_of_the_same_text(tmp_path: Path) -> None:
+    """For models without memory: random blocks for training, numbered in the same way."""
+    root = write_stand_in("tolstoi", tmp_path)
+    rows, blocks = tolstoi(root=root), tolstoi(root=root, blocks=True, sequence_length=64)
+    assert isinstance(blocks, TokenBlocks)
+    assert blocks.vocabulary == rows.vocabulary
+    assert torch.equal(blocks._texts["test"], rows._texts["test"])
+    assert next(blocks.batches("train", batch_size=12)).inputs.shape == (12, 64)

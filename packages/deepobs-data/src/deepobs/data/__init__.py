@@ -4,6 +4,8 @@ from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._batches import ArrayDataset, Arrays
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
 from ._cifar import cifar10, cifar100
+from ._convection import ConvectionPoints, convection
+from ._cora import Graph, cora, cora_planetoid
 from ._dataset import Batch, Dataset, Facts, Phase
 from ._digits import digits
 from ._errors import (
@@ -17,6 +19,7 @@ from ._errors import (
 from ._examples import Examples
 from ._files import FileIndex
 from ._full_batch import FullBatchDataset
+from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
 from ._prepare import (
@@ -28,6 +31,7 @@ from ._prepare import (
 )
 from ._root import resolve_root
 from ._seeds import derive_seed
+from ._shakespeare import tiny_shakespeare
 from ._streamed import StreamedImages
 from ._svhn import svhn
 from ._synthetic import quadratic, two_d
@@ -43,6 +47,7 @@ __all__ = [
     "Augment",
     "Batch",
     "Compose",
+    "ConvectionPoints",
     "Copy",
     "CorruptDatasetError",
     "CorruptFilesWarning",
@@ -57,6 +62,7 @@ __all__ = [
     "FileIndex",
     "FileStatus",
     "FullBatchDataset",
+    "Graph",
     "Phase",
     "Scale",
     "Standardize",
@@ -67,17 +73,24 @@ __all__ = [
     "UnknownDatasetError",
     "cifar10",
     "cifar100",
+    "convection",
+    "cora",
+    "cora_planetoid",
     "dataset_status",
     "derive_seed",
     "digits",
     "fashion_mnist",
+    "heavy_tailed",
     "imagenet",
     "load_dataset",
+    "matrix_sensing",
     "mnist",
+    "modular_addition",
     "prepare_dataset",
     "quadratic",
     "resolve_root",
     "svhn",
+    "tiny_shakespeare",
     "tolstoi",
     "two_d",
     "verify_dataset",

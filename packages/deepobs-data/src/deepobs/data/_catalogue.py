@@ -1,4 +1,4 @@
-"""The data sets there are, in one table."""
+"""The table of data sets."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES, cifar10, cifar100
+from ._convection import convection
+from ._cora import CORA_FILES, cora, cora_planetoid
 from ._dataset import Dataset
 from ._digits import digits
 from ._errors import UnknownDatasetError
+from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
-from ._svhn import SVHN_FILES, svhn
+from ._shakespeare import tiny_shakespeare
+from ._svhn import SVHN_FILES, SVHN_FLAT, svhn
 from ._synthetic import quadratic, two_d
 from ._tolstoi import TOLSTOI_FILES, tolstoi
 from ._transforms import Transform
@@ -23,17 +28,17 @@ from ._trees import Tree
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetEntry:
-    """What is known about a data set without loading it; call it to load the data set.
+    """The facts about a data set; call it to load the data set.
 
     Attributes:
         name: Its name.
         load: The function that loads it.
-        description: What it is, in a line.
+        description: One line that says what it is.
         origin: Who made it, or where it comes from.
-        licence: Under which terms.
-        files: The files under the data folder; empty where nothing needs to be fetched.
-        download_bytes: How much `deepobs data prepare` fetches, roughly; 0 where nothing is
-            fetched.
+        licence: The terms it may be used under.
+        files: Its files under the data folder; empty if it needs none.
+        other_layouts: Other places of the same files, as other programs keep them.
+        download_bytes: About how much `deepobs data prepare` fetches; 0 if nothing.
     """
 
     name: str
@@ -42,11 +47,17 @@ class DatasetEntry:
     origin: str
     licence: str
     files: tuple[str, ...] = ()
+    other_layouts: tuple[tuple[str, ...], ...] = ()
     download_bytes: int = 0
 
-    def __call__(self, *, root: str | os.PathLike[str] | None = None) -> Dataset:
-        """Loads the data set; `root` is ignored where no files are needed."""
-        return self.load(root=root) if self.files else self.load()
+    def __call__(self, *, root: str | os.PathLike[str] | None = None, **options: Any) -> Dataset:
+        """Loads the data set.
+
+        Args:
+            root: The folder of the data sets; ignored if it needs no files.
+            **options: Arguments of the data set's function, such as `sequence_length`.
+        """
+        return self.load(root=root, **options) if self.files else self.load(**options)
 
 
 _ENTRIES = (
@@ -93,13 +104,14 @@ _ENTRIES = (
         origin="Netzer and others 2011",
         licence="non-commercial use",
         files=SVHN_FILES,
+        other_layouts=(SVHN_FLAT,),
         download_bytes=246_345_936,
     ),
     DatasetEntry(
         name="imagenet",
         load=imagenet,
         description="photos of 1,000 classes, cropped to 224×224, 1,281,167 + 50,000; streamed",
-        origin="Russakovsky and others 2015; to be had from image-net.org after registration",
+        origin="Russakovsky and others 2015; available from image-net.org after registration",
         licence="non-commercial research and education",
         files=IMAGENET_FILES,
     ),
@@ -116,14 +128,14 @@ _ENTRIES = (
         name="quadratic",
         load=quadratic,
         description="points of N(0, 0.6²) in 100 dimensions, 1,000 + 1,000",
-        origin="drawn when loaded",
+        origin="generated",
         licence="none needed",
     ),
     DatasetEntry(
         name="two_d",
         load=two_d,
         description="pairs of N(0, 1) as noise, 10,000 + 10,000 zeros",
-        origin="drawn when loaded",
+        origin="generated",
         licence="none needed",
     ),
     DatasetEntry(
@@ -132,6 +144,57 @@ _ENTRIES = (
         description="handwritten digits, 8×8 grey, 1,437 + 360; comes with the package",
         origin="Alpaydin, Kaynak 1998 (UCI)",
         licence="CC BY 4.0",
+    ),
+    DatasetEntry(
+        name="tiny_shakespeare",
+        load=tiny_shakespeare,
+        description="Shakespeare by characters, 1,003,854 + 111,540; comes with the package",
+        origin="Karpathy 2015 (char-rnn)",
+        licence="public-domain text, compiled under MIT",
+    ),
+    DatasetEntry(
+        name="cora",
+        load=cora,
+        description="citation graph of 2,708 papers, 7 classes; comes with the package",
+        origin="Sen and others 2008; Yang and others 2016 (Planetoid)",
+        licence="MIT",
+    ),
+    DatasetEntry(
+        name="cora_planetoid",
+        load=cora_planetoid,
+        description="the same graph, read from the original files",
+        origin="Sen and others 2008; Yang and others 2016 (Planetoid)",
+        licence="MIT",
+        files=CORA_FILES,
+        download_bytes=572_344,
+    ),
+    DatasetEntry(
+        name="heavy_tailed",
+        load=heavy_tailed,
+        description="uniform inputs, 255 classes as frequent as words, 2,048 examples",
+        origin="generated; Kunstner and others 2024",
+        licence="none needed",
+    ),
+    DatasetEntry(
+        name="modular_addition",
+        load=modular_addition,
+        description="all sums modulo 113, 3,831 + 8,938",
+        origin="generated; Power and others 2022",
+        licence="none needed",
+    ),
+    DatasetEntry(
+        name="convection",
+        load=convection,
+        description="points for a physics-informed network of the convection equation",
+        origin="generated; Rathore and others 2024",
+        licence="none needed",
+    ),
+    DatasetEntry(
+        name="matrix_sensing",
+        load=matrix_sensing,
+        description="measurements of a 20×20 matrix of rank 3, 360 + 360",
+        origin="generated; Tong and others 2021",
+        licence="none needed",
     ),
 )
 
@@ -142,7 +205,7 @@ def get_entry(name: str) -> DatasetEntry:
     """Returns the entry of a data set.
 
     Raises:
-        UnknownDatasetError: If there is none of that name; it names the nearest.
+        UnknownDatasetError: If there is no data set of that name; it names the nearest.
     """
     if name in DATASETS:
         return DATASETS[name]
@@ -157,6 +220,7 @@ def load_dataset(
     root: str | os.PathLike[str] | None = None,
     transform: Transform | Callable[[Tree], Tree] | None = None,
     train_transform: Transform | Callable[[Tree], Tree] | None = None,
+    **options: Any,
 ) -> Dataset:
     """Loads a data set by its name. It never downloads anything: `prepare_dataset` does.
 
@@ -166,6 +230,7 @@ def load_dataset(
         transform: A `Transform`, or a function of the inputs of a batch as they are stored (such
             as uint8 images `[N, C, H, W]`), to use in place of the data set's own.
         train_transform: Another one for the phases `train` and `train_eval`.
+        **options: Arguments of the data set's function, such as `sequence_length` of `tolstoi`.
 
     Returns:
         The data set. Iterate over its `batches`, take its `arrays`, or give it, or the `examples`
@@ -184,7 +249,7 @@ def load_dataset(
         >>> inputs, targets = next(data.batches("train", batch_size=32))
         >>> loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
     """
-    dataset = get_entry(name)(root=root)
+    dataset = get_entry(name)(root=root, **options)
     if transform is not None:
         return dataset.with_transform(transform, train=train_transform)
     if train_transform is not None:

@@ -1,23 +1,18 @@
-"""CIFAR-10 and CIFAR-100: pickled arrays of 32×32 colour images.
-
-torchvision's classes are not used to load them: they compare every file with its checksum each time
-(that is what `verify_dataset` is for) and unpickle whatever is in the file.
-"""
+"""CIFAR-10 and CIFAR-100: pickled arrays of 32×32 colour images."""
 
 from __future__ import annotations
 
 import math
 import os
-import pickle
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 import torch
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import reading, require_files, resolve_root
+from ._pickles import PickleError, as_array, read_pickle
+from ._root import read_file, require_files, resolve_root
 from ._transforms import Augment, Compose, Standardize
 
 CIFAR10_FILES = (
@@ -32,7 +27,7 @@ _PIXELS = (3, 32, 32)
 def cifar10(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
     """Loads CIFAR-10: 32×32 colour images of 10 classes, 50,000 + 10,000 for testing.
 
-    Images are standardised one by one; those for training are augmented before that (`Augment`).
+    Images are standardized one by one; those for training are augmented before (`Augment`).
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -42,7 +37,7 @@ def cifar10(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
 
     Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009.
     """
@@ -50,10 +45,10 @@ def cifar10(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
 
 def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
-    """Loads CIFAR-100: as CIFAR-10, with 100 (fine) classes.
+    """Loads CIFAR-100: like CIFAR-10, with the 100 fine classes.
 
     DeepOBS 1.1.2 reads the pixels one byte too early, so that the label leaks into the first pixel;
-    here they are read where they are.
+    here they are read from the right place.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -63,7 +58,7 @@ def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
 
     Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009.
     """
@@ -95,16 +90,15 @@ def _read(name: str, path: Path, label_key: str, num_classes: int) -> Arrays:
     """Reads one pickled file: `data` is uint8 `[n, 3072]`, the labels a list.
 
     Raises:
-        CorruptDatasetError: If it is not such a file.
+        CorruptDatasetError: If the file holds something else.
         DataRootError: If it may not be read.
     """
-    with reading(path):
-        file = path.open("rb")
     try:
-        with file:
-            content = _ArrayUnpickler(file, encoding="latin1").load()
-        pixels, labels = np.asarray(content["data"]), np.asarray(content[label_key])
-    except Exception as error:  # broken pickles raise errors of almost any kind
+        fields = read_pickle(read_file(name, path))
+        if not isinstance(fields, dict) or not {"data", label_key} <= fields.keys():
+            raise PickleError(f"it has no images or no {label_key}")
+        pixels, labels = as_array(fields["data"]), as_array(fields[label_key])
+    except PickleError as error:
         raise CorruptDatasetError(
             f"{path} cannot be read as a file of {name} ({error}): {way_out(name)}"
         ) from error
@@ -123,28 +117,3 @@ def _read(name: str, path: Path, label_key: str, num_classes: int) -> Arrays:
         )
     images = torch.from_numpy(np.ascontiguousarray(pixels)).view(-1, *_PIXELS)
     return Arrays(images, torch.from_numpy(labels.astype(np.uint8)))
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Unpickles NumPy arrays and plain values, and nothing that could run code."""
-
-    _reconstruct = np.empty(0).__reduce__()[0]
-
-    def __init__(self, file: IO[bytes], *, encoding: str) -> None:
-        super().__init__(file, encoding=encoding)
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Returns what the pickle asks for, if it is needed to build an array."""
-        if module in ("numpy.core.multiarray", "numpy._core.multiarray"):
-            if name == "_reconstruct":
-                return self._reconstruct
-        elif module == "numpy" and name in ("ndarray", "dtype"):
-            return getattr(np, name)
-        elif (module, name) == ("_codecs", "encode"):
-            return _encode
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no such file needs")
-
-
-def _encode(text: str, encoding: str) -> bytes:
-    """Returns bytes that Python 3 wrote in an old pickle protocol, which has none."""
-    return text.encode(encoding)

@@ -1,17 +1,16 @@
-"""The UCI handwritten digits, which come with this package: nothing to fetch."""
+"""The UCI handwritten digits, which come with this package."""
 
 from __future__ import annotations
-
-import importlib.resources
 
 import numpy as np
 import torch
 
 from ._batches import ArrayDataset, Arrays
+from ._embedded import open_embedded
 from ._transforms import Scale
 
-# The first 80 % in the order of the file: its writers follow each other, so the test set has
-# writers unseen in training.
+# The first 80 % in the order of the file, which is sorted by writer: most writers of the test set
+# are not in the training set.
 NUM_TRAIN = 1437
 
 
@@ -27,8 +26,7 @@ def digits() -> ArrayDataset:
     Source: Alpaydin, Kaynak. Optical Recognition of Handwritten Digits. UCI, 1998, doi
     10.24432/C50P49.
     """
-    file = importlib.resources.files(__package__) / "embedded" / "digits.npz"
-    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as arrays:
+    with open_embedded("digits.npz") as file, np.load(file, allow_pickle=False) as arrays:
         images = torch.from_numpy(arrays["images"]).unsqueeze(1)
         labels = torch.from_numpy(arrays["labels"])
     return ArrayDataset(

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import reading, require_files, resolve_root
+from ._root import read_file, require_files, resolve_root
 from ._transforms import Scale
 
 IDX_FILES = (
@@ -36,7 +36,7 @@ def mnist(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
 
     Source: LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document recognition.
     1998.
@@ -55,7 +55,7 @@ def fashion_mnist(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
 
     Source: Xiao, Rasul, Vollgraf. Fashion-MNIST. arXiv 1708.07747.
     """
@@ -95,18 +95,17 @@ def read_idx(name: str, path: Path, *, dimensions: int) -> Tensor:
     Args:
         name: The data set it belongs to, for the error message.
         path: The file.
-        dimensions: How many dimensions there must be.
+        dimensions: The number of dimensions that it must have.
 
     Raises:
-        CorruptDatasetError: If the file is not such a file or is not as long as it says.
+        CorruptDatasetError: If the file has another format, or another length than it says.
         DataRootError: If it may not be read.
     """
-    with reading(path):
-        content = path.read_bytes()
+    content = read_file(name, path)
     header = 4 + 4 * dimensions
     if len(content) <= header or content[:4] != bytes((0, 0, 8, dimensions)):
         raise CorruptDatasetError(
-            f"{path} is no IDX file of bytes in {dimensions} dimensions: {way_out(name)}"
+            f"{path} is not an IDX file of bytes in {dimensions} dimensions: {way_out(name)}"
         )
     shape = tuple(int(n) for n in np.frombuffer(content, dtype=">u4", count=dimensions, offset=4))
     expected = header + math.prod(shape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import math
 import os
 from pathlib import Path
 
@@ -10,17 +12,20 @@ import torch
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._root import reading, require_files, resolve_root
+from ._root import read_file, require_files, resolve_root
 from ._transforms import Augment, Compose, Standardize
 
 SVHN_FILES = ("SVHN/train_32x32.mat", "SVHN/test_32x32.mat")
+SVHN_FLAT = ("train_32x32.mat", "test_32x32.mat")  # where torchvision puts them
+MOST_IMAGES = 300_000  # more than three times as many as there are
 
 
 def svhn(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
     """Loads SVHN: digits of house numbers, 73,257 for training and 26,032 for testing.
 
-    Images are standardised one by one; those for training are augmented before that, without flip.
-    All training images are used; DeepOBS 1.1.2 stops at 64,000.
+    Images are standardized one by one; those for training are augmented before (`Augment`), without
+    flipping. All training images are used, where DeepOBS 1.1.2 stops at 64,000. The files may also
+    be in the data folder itself, where torchvision's `SVHN` puts them.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -30,12 +35,13 @@ def svhn(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file is not what it should be.
+        CorruptDatasetError: If a file does not hold what it should.
 
     Source: Netzer, Wang, Coates, Bissacco, Wu, Ng. Reading digits in natural images with
     unsupervised feature learning. 2011.
     """
-    train, test = (_read(path) for path in require_files("svhn", resolve_root(root), SVHN_FILES))
+    paths = require_files("svhn", resolve_root(root), SVHN_FILES, SVHN_FLAT)
+    train, test = (_read(path) for path in paths)
     return ArrayDataset(
         "svhn",
         train=train,
@@ -50,19 +56,23 @@ def _read(path: Path) -> Arrays:
     """Reads one file: `X` is uint8 `[32, 32, 3, n]`, `y` `[n, 1]` with 10 for the digit 0.
 
     Raises:
-        CorruptDatasetError: If it is not such a file.
+        CorruptDatasetError: If the file holds something else.
         DataRootError: If it may not be read.
     """
-    import scipy.io  # here, as it takes three quarters of the time of importing this package
+    import scipy.io  # takes three quarters of the time of importing this package
 
-    with reading(path):
-        path.open("rb").close()  # loadmat's errors do not tell this from a broken file
+    content = read_file("svhn", path)
     try:
-        content = scipy.io.loadmat(path, variable_names=("X", "y"))
-        pixels, labels = np.asarray(content["X"]), np.asarray(content["y"]).reshape(-1)
-    except Exception as error:  # scipy lets through whatever its parts raise
+        # The sizes first: a small compressed file can claim any number of images.
+        sizes = {name: shape for name, shape, _ in scipy.io.whosmat(io.BytesIO(content))}
+        if not all(math.prod(sizes[key]) <= 3072 * MOST_IMAGES for key in ("X", "y")):
+            raise ValueError("it claims to have more images than SVHN")
+        arrays = scipy.io.loadmat(io.BytesIO(content), variable_names=("X", "y"))
+        pixels, labels = np.asarray(arrays["X"]), np.asarray(arrays["y"]).reshape(-1)
+    except Exception as error:  # scipy raises whatever its parts do
+        reason = str(error).partition("\n")[0][:200]
         raise CorruptDatasetError(
-            f"{path} cannot be read as a file of svhn ({error}): {way_out('svhn')}"
+            f"{path} cannot be read as a file of svhn ({reason}): {way_out('svhn')}"
         ) from error
     fits = (
         pixels.dtype == np.uint8
@@ -73,7 +83,7 @@ def _read(path: Path) -> Arrays:
     )
     if not fits:
         raise CorruptDatasetError(
-            f"{path} does not hold 32×32 images with labels of 1 … 10: {way_out('svhn')}"
+            f"{path} does not hold 32×32 images with labels 1 to 10: {way_out('svhn')}"
         )
     images = np.ascontiguousarray(pixels.transpose(3, 2, 0, 1))
     return Arrays(torch.from_numpy(images), torch.from_numpy((labels % 10).astype(np.uint8)))

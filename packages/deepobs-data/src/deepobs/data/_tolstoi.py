@@ -9,30 +9,35 @@ import numpy as np
 import torch
 
 from ._errors import CorruptDatasetError, way_out
-from ._root import reading, require_files, resolve_root
-from ._text import TextDataset
+from ._root import read_file, require_files, resolve_root
+from ._text import TextDataset, TokenBlocks
 
 TOLSTOI_FILES = ("tolstoi/war-and-peace.txt",)
 
 NUM_LINES = 65_007
-# Lines that DeepOBS deletes one after the other, each counted in what is left: the licence, the
-# table of contents, the licence at the end. From (the first is 1), to.
+# The lines that DeepOBS deletes, first and last (counted from 1 in what is left at that point): the
+# licence, the table of contents, the licence at the end.
 DELETED_LINES = ((1, 29), (5, 775), (63_850, 64_207))
 VOCABULARY_SIZE = 83
 SEQUENCE_LENGTH = 50
 
 
 def tolstoi(
-    *, root: str | os.PathLike[str] | None = None, sequence_length: int = SEQUENCE_LENGTH
-) -> TextDataset:
+    *,
+    root: str | os.PathLike[str] | None = None,
+    sequence_length: int = SEQUENCE_LENGTH,
+    blocks: bool = False,
+) -> TextDataset | TokenBlocks:
     """Loads War and Peace: the first 80 % of the characters for training, the rest for testing.
 
     The text is cut as DeepOBS cuts it, and keeps its CR and LF. Characters are numbered by how
-    often they occur, the most frequent is 0.
+    often they occur; the most frequent is 0.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        sequence_length: T, how many characters a batch takes of each row.
+        sequence_length: T, the number of characters of a row of a batch.
+        blocks: Whether batches are random blocks (`TokenBlocks`), for models without memory,
+            instead of rows that continue from batch to batch (`TextDataset`).
 
     Returns:
         Inputs and targets `[N, T]`, 83 characters.
@@ -53,7 +58,8 @@ def tolstoi(
         )
     text = torch.from_numpy(tokens)
     cut = round(0.8 * len(text))
-    return TextDataset(
+    kind = TokenBlocks if blocks else TextDataset
+    return kind(
         "tolstoi",
         train=text[:cut],
         test=text[cut:],
@@ -63,14 +69,13 @@ def tolstoi(
 
 
 def _read(path: Path) -> str:
-    """Reads the file and deletes what is not the novel.
+    """Reads the file and deletes the lines that do not belong to the novel.
 
     Raises:
-        CorruptDatasetError: If it has not as many lines as it should, or is not UTF-8.
+        CorruptDatasetError: If it does not have as many lines as it should, or is not UTF-8.
         DataRootError: If it may not be read.
     """
-    with reading(path):
-        lines = path.read_bytes().splitlines(keepends=True)
+    lines = read_file("tolstoi", path).splitlines(keepends=True)
     if len(lines) != NUM_LINES:
         raise CorruptDatasetError(
             f"{path} has {len(lines):,} lines instead of {NUM_LINES:,}: {way_out('tolstoi')}"
@@ -86,10 +91,10 @@ def _read(path: Path) -> str:
 
 
 def _encode(text: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.uint8]], str]:
-    """Returns the characters' numbers, and the characters by their numbers.
+    """Returns the text as numbers, and the characters by their numbers.
 
-    Sorted by descending count; of characters that are equally frequent, the first in the text
-    first.
+    Characters are sorted by descending count, and equally frequent ones by their first place in
+    the text.
     """
     points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32)
     characters, first, inverse, counts = np.unique(

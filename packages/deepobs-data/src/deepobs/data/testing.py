@@ -1,11 +1,12 @@
-"""Small files in the exact formats of the data sets, to test with what cannot be downloaded.
+"""Small files in the exact formats of the data sets, for tests that cannot download them.
 
-What is in them is noise: a model can be run on it, not judged by it.
+They hold noise, so that a model can run on them but learns nothing.
 """
 
 from __future__ import annotations
 
 import os
+import pickle
 import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import scipy.io
+import scipy.sparse
 from PIL import Image
 
 from ._catalogue import get_entry
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES
+from ._cora import CORA_FILES
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
 from ._root import resolve_root
 from ._svhn import SVHN_FILES
@@ -33,15 +36,15 @@ def write_stand_in(
     num_test: int | None = None,
     seed: int = 0,
 ) -> Path:
-    """Writes small files in the exact format of a data set, so that `load_dataset` loads them.
+    """Writes small files in the exact format of a data set, which `load_dataset` then loads.
 
     Args:
         name: One of `DATASETS`; nothing is written for those that need no files.
-        root: The folder of the data sets; made if it is not there.
-        num_train: How many training examples, by default 300 (of ImageNet 12). A text is always as
-            long as its 65,007 lines need.
-        num_test: How many test examples, by default 140 (of ImageNet 6).
-        seed: Seed of the noise.
+        root: The folder of the data sets, which is created if necessary.
+        num_train: The number of training examples, by default 300 (12 for ImageNet). A text always
+            has 65,007 lines.
+        num_test: The number of test examples, by default 140 (6 for ImageNet).
+        seed: The seed of the noise.
 
     Returns:
         The folder of the data sets.
@@ -58,7 +61,7 @@ def write_stand_in(
     entry, base = get_entry(name), resolve_root(root)
     for file in entry.files:
         if (base / file).exists():
-            raise FileExistsError(f"{base / file} is there already: a stand-in replaces nothing.")
+            raise FileExistsError(f"{base / file} exists already: a stand-in replaces nothing.")
     if entry.files:
         defaults = (12, 6) if name == "imagenet" else (300, 140)
         sizes = (num_train or defaults[0], num_test or defaults[1])
@@ -68,7 +71,8 @@ def write_stand_in(
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    with path.open("xb") as file:  # never through a link to something else
+        file.write(content)
 
 
 def _noise(rng: np.random.Generator, *shape: int) -> Pixels:
@@ -150,6 +154,25 @@ def _tolstoi(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> No
     _write(base / TOLSTOI_FILES[0], "".join(text).encode("utf-8"))
 
 
+def _planetoid(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes a random citation graph of 20 words and 7 classes, 500 of its nodes for validation."""
+    num_train, num_test = sizes
+    known = num_train + 500 + 10
+    nodes = known + num_test
+    words = scipy.sparse.csr_matrix(rng.integers(0, 2, (nodes, 20)).astype(np.float32))
+    classes = np.eye(7, dtype=np.int32)[_labels(rng, nodes, 7)]
+    order = rng.permutation(num_test)
+    graph = {node: _labels(rng, 3, nodes) for node in range(nodes)}
+    parts = (
+        *(words[:num_train], words[known:][order], words[:known]),
+        *(classes[:num_train], classes[known:][order], classes[:known]),
+        graph,
+    )
+    for file, part in zip(CORA_FILES, parts, strict=False):
+        _write(base / file, pickle.dumps(part, protocol=2))
+    _write(base / CORA_FILES[-1], "".join(f"{known + row}\n" for row in order).encode())
+
+
 def python2_pickle(fields: Mapping[str, list[int] | Pixels]) -> bytes:
     """Returns a dictionary as Python 2 pickled it, byte strings and all, as CIFAR's files are.
 
@@ -187,4 +210,5 @@ _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], No
     "svhn": _svhn,
     "imagenet": _imagenet,
     "tolstoi": _tolstoi,
+    "cora_planetoid": _planetoid,
 }
