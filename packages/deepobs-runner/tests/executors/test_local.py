@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import types
 
 import pytest
@@ -101,15 +102,15 @@ def test_workers_end_with_their_parent(tmp_path, until):
     until((tmp_path / "saved").exists)
 
 
-def test_what_only_this_process_knows_is_refused():
-    """A class defined inside a function cannot be sent to another process, and is named."""
+def test_what_only_this_process_has_is_refused():
+    """A class that holds a lock cannot be sent to another process; the sentence says what to do."""
 
     class Inside(torch.optim.SGD):
-        pass
+        lock = threading.Lock()
 
     executor = LocalExecutor(work, workers=1)
     config = RunConfig(problem="digits_logreg", optimizer=Inside, lr=0.1)
-    with pytest.raises(UsageError, match=r"Inside.*at the top of a module"):
+    with pytest.raises(UsageError, match=r"cannot be sent .*lock.*workers=0"):
         executor.submit(Job(config=config))
 
 

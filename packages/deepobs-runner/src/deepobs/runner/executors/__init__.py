@@ -1,6 +1,7 @@
 """Executors: worker processes, Ray or SLURM do the runs of sweeps and searches."""
 
 from ._base import Event, Executor, Job, Outcome, Progress
+from ._in_process import InProcessExecutor
 from ._local import LocalExecutor, available_cores
 from ._make import default_workers, make_executor
 from ._ray import RayExecutor
@@ -10,6 +11,7 @@ from ._worker import PrunedError
 __all__ = [
     "Event",
     "Executor",
+    "InProcessExecutor",
     "Job",
     "LocalExecutor",
     "Outcome",

@@ -15,7 +15,9 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Any, Self
 
-from ..common import RunInterruptedError, UsageError, whole
+import cloudpickle
+
+from ..common import RunInterruptedError, UsageError, explain, whole
 from ._base import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
 
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -173,13 +175,19 @@ def _checked_devices(devices: Any) -> tuple[str, ...]:
 
 
 def _packed(job: Job) -> bytes:
+    """Returns the job as bytes; what a notebook or a script defines is sent by value.
+
+    Raises:
+        UsageError: It holds something that belongs to this process, such as an open file.
+    """
     try:
-        return pickle.dumps(job)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        content: bytes = cloudpickle.dumps(job)
+    except Exception as error:  # whatever a user's object raises when it is pickled
         raise UsageError(
-            f"A worker process cannot be given this run: {error}; define problems and optimizers "
-            "at the top of a module."
+            f"This run cannot be sent to a worker process: {explain(error)}; define its problem "
+            "and optimizer in a module, or use workers=0 to run in this process."
         ) from error
+    return content
 
 
 def _cause(status: int | None) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..common import unknown, whole
+from ..common import UsageError, unknown, whole
 from ._base import Executor
+from ._in_process import InProcessExecutor
 from ._local import LocalExecutor, available_cores
 from ._ray import RayExecutor
 from ._slurm import SlurmExecutor
@@ -34,7 +35,8 @@ def make_executor(
 
     Args:
         name: One of `EXECUTORS`.
-        workers: How many runs at once; None for the executor's own choice.
+        workers: How many runs at once; None for the executor's own choice; 0 (local only) does
+            them one after the other in this process.
         device: Device of the runs.
         results: Folder of the records; SLURM's scripts and logs go to `.slurm` in it.
         options: Arguments of the executor's class.
@@ -45,7 +47,11 @@ def make_executor(
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")
     if workers is not None:
-        whole("workers", workers, least=1)
+        whole("workers", workers, least=0 if name == "local" else 1)
+    if workers == 0:
+        if options:
+            raise UsageError("workers=0 runs in this process, which has no executor options.")
+        return InProcessExecutor(perform)
     arguments = _arguments(name, workers, device, Path(results))
     _check_options(name, options)
     return EXECUTORS[name](perform, **{**arguments, **options})

@@ -105,7 +105,7 @@ class Execution:
 
     def workers_at_once(self) -> int:
         """How many runs go on at once, as far as this process can tell."""
-        return self.workers or default_workers(self.device)
+        return default_workers(self.device) if self.workers is None else max(1, self.workers)
 
     def run_all(
         self, runs: Sequence[RunConfig], executor: Executor, *, callbacks: Sequence[Callback] = ()
@@ -161,7 +161,8 @@ def sweep(
         config: A YAML file, or what such a file holds; see `read_plan`.
         results: Folder for the records.
         executor: `local` processes, `ray`, or `slurm`.
-        workers: How many runs at once; by default one a GPU, else one a core, at most eight.
+        workers: How many runs at once; by default one a GPU, else one a core, at most eight. With
+            0, runs go on one after the other in this process, as a debugger may need.
         device: Device of every run, as for `run`.
         data_root: Where the data sets are.
         checkpoint_every: As for `run`.
@@ -222,7 +223,8 @@ def dry_run(
         UsageError: The plan or an argument is wrong.
         OptimizerError: An optimizer raised an error in its step.
     """
-    workers = default_workers(device) if workers is None else whole("workers", workers, least=1)
+    workers = default_workers(device) if workers is None else whole("workers", workers, least=0)
+    workers = max(1, workers)
     runs = read_plan(config)
     return estimate(
         runs,
