@@ -132,8 +132,9 @@ def test_classes():
     assert _plan(optimizers=[torch.optim.Adam])[0].run_id == _plan(optimizers=["Adam"])[0].run_id
 
 
-def test_all_mistakes_at_once(tmp_path):
+def test_all_mistakes_at_once(tmp_path, monkeypatch):
     """Each mistake has its line: the field's path, what it holds, and what it may hold."""
+    monkeypatch.setattr("deepobs.runner.sweeps._plan._MOST_MISTAKES", len(LINES))
     path = tmp_path / "sweep.yaml"
     path.write_text(MISTAKEN, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
@@ -174,3 +175,42 @@ def test_lr_is_needed():
     """An optimizer without a learning rate anywhere is named."""
     with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg has no lr"):
         read_plan({"problems": ["digits_logreg"], "optimizers": ["SGD"]})
+
+
+@pytest.mark.parametrize(
+    "lr",
+    [
+        {"range": [0, 10**15]},
+        {"linspace": [0, 1, 10**9]},
+        {"logspace": [1e-5, 1e2, 10**12]},
+        [0.1] * 10_001,
+    ],
+    ids=["range", "linspace", "logspace", "list"],
+)
+def test_a_field_of_too_many_values_is_refused_before_they_are_made(lr):
+    """A range of 10^15 seeds takes no memory and no time to be refused."""
+    plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1}
+    with pytest.raises(UsageError, match="at most 10,000 values, not 1"):
+        read_plan({**plan, "lr": lr})
+
+
+def test_a_plan_of_too_many_runs_asks_for_a_confirmation():
+    """1,000 seeds times 1,000 rates are counted, not made."""
+    plan = {
+        "problems": ["digits_logreg"],
+        "optimizers": ["SGD"],
+        "lr": {"linspace": [0.1, 0.2, 1000]},
+        "seeds": {"range": [1, 1000]},
+    }
+    with pytest.raises(UsageError, match=r"1,000,000 runs, more than 10,000.*--yes"):
+        read_plan(plan)
+
+
+def test_only_the_first_ten_mistakes_are_listed():
+    """A file of ten thousand wrong values gets a message that a person can read."""
+    rates = [-float(value) for value in range(1, 200)]
+    plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": rates}
+    with pytest.raises(UsageError, match="the first 10") as caught:
+        read_plan(plan)
+    assert len(str(caught.value).splitlines()) == 11
+    assert len(str(caught.value)) < 2000

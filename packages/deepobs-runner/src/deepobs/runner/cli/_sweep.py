@@ -20,6 +20,7 @@ _ENDS = ("finished", "diverged", "done before", "failed")
 @click.argument("config", type=click.Path(path_type=Path))
 @execution_options
 @click.option("--dry-run", is_flag=True, help="Only say how many runs, and about how long.")
+@click.option("--yes", is_flag=True, help="Do more than 10,000 runs without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_context
 def command(
@@ -44,7 +45,7 @@ def command(
     if dry_run:
         if settings["executor"] != "local":
             raise click.UsageError("--dry-run times steps on this machine: it is for local runs.")
-        names = ("results", "workers", "device", "data_root")
+        names = ("results", "workers", "device", "data_root", "yes")
         expected = estimate(config, **{name: settings[name] for name in names})
         click.echo(json.dumps(_expected(expected)) if as_json else _forecast(expected))
         return

@@ -5,10 +5,16 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..common import is_number
+
 DEEPOBS_GRID: tuple[float, ...] = tuple(float(lr) for lr in np.logspace(-5, 2, 36))
 """DeepOBS's learning rates: 36 from 1e-5 to 1e2, five a decade (Schneider et al. 2019)."""
 
 GRID_NAME = "deepobs grid"
+
+
+MOST_VALUES = 10_000
+"""The most values that one field of a sweep may stand for."""
 
 
 def _logspace(start: float, stop: float, num: float) -> list[float]:
@@ -26,13 +32,21 @@ def _range(start: float, stop: float, step: float = 1) -> list[int]:
         raise ValueError("the ends and the step of a range are whole numbers.")
     if step <= 0 or stop < start:
         raise ValueError("a range goes upwards, both ends included.")
+    _check_size(int((stop - start) // step) + 1)
     return list(range(int(start), int(stop) + 1, int(step)))
 
 
 def _count(num: float) -> int:
     if not isinstance(num, int) or num < 1:
         raise ValueError("the number of points is a positive whole number.")
+    _check_size(num)
     return num
+
+
+def _check_size(size: int) -> None:
+    """Refuses what stands for too many values, before any of them is made."""
+    if size > MOST_VALUES:
+        raise ValueError(f"a field stands for at most {MOST_VALUES:,} values, not {size:,}.")
 
 
 _RANGES: Mapping[str, tuple[Callable[..., Sequence[float]], str, tuple[int, ...]]] = {
@@ -54,7 +68,8 @@ def expand(value: object) -> list[object]:
         The values, in order.
 
     Raises:
-        ValueError: The list is empty or the range is not one; the message says what is expected.
+        ValueError: The list is empty, the range is not one, or there are more than `MOST_VALUES`
+            values; the message says what is expected.
     """
     if value == GRID_NAME:
         return list(DEEPOBS_GRID)
@@ -65,6 +80,7 @@ def expand(value: object) -> list[object]:
     if isinstance(value, (list, tuple)):
         if not value:
             raise ValueError("expected at least one value.")
+        _check_size(len(value))
         return list(value)
     return [value]
 
@@ -78,7 +94,7 @@ def _expand_range(value: Mapping[object, object]) -> list[object]:
     if (
         not isinstance(ends, (list, tuple))
         or len(ends) not in lengths
-        or not all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
+        or not all(is_number(end) for end in ends)
     ):
         raise ValueError(f"{name} expects the numbers {form}.")
     return list(make(*ends))

@@ -1,6 +1,7 @@
 """A sweep's configuration, checked as a whole, and the runs that it stands for."""
 
 import itertools
+import math
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,26 +12,40 @@ from ..config import RunConfig
 from ._reader import Configuration, OptimizerEntry, Override, Reader, Settings, name_of
 from ._yaml import read_yaml
 
+MOST_RUNS = 10_000
+"""The most runs that a sweep does without being asked twice."""
+
+_MOST_MISTAKES = 10  # that a message lists
 _NO_OVERRIDE = Override(settings={}, optimizers={})
 
 
-def read_plan(config: str | Path | Mapping[str, Any]) -> list[RunConfig]:
+def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> list[RunConfig]:
     """Reads a sweep's configuration and lists its runs.
 
     Args:
         config: A YAML file, or what such a file holds; `docs/sweeps.md` describes it.
+        yes: Whether more than `MOST_RUNS` runs are meant.
 
     Returns:
         Every run once, in the order problems, optimizers, schedules, other settings, seeds.
 
     Raises:
-        UsageError: The configuration is wrong. One line for each mistake: the field's path, what
-            it holds and what it may hold.
+        UsageError: The configuration is wrong. One line for each of the first ten mistakes: the
+            field's path, what it holds and what it may hold. Or it stands for too many runs.
     """
     source = "The sweep's configuration" if isinstance(config, Mapping) else str(config)
     reader = Reader()
     configuration = reader.read(config if isinstance(config, Mapping) else read_yaml(Path(config)))
     _raise(source, reader.mistakes)
+    count = sum(
+        math.prod(map(len, (*settings.values(), *hyperparameters.values())))
+        for _, _, _, settings, hyperparameters in _entries(configuration)
+    )
+    if count > MOST_RUNS and not yes:
+        raise UsageError(
+            f"{source} stands for {count:,} runs, more than {MOST_RUNS:,}; if you mean that, "
+            "confirm it with --yes (yes=True in Python)."
+        )
     runs, mistakes = _combine(configuration)
     _raise(source, mistakes)
     return list({run.run_id: run for run in runs}.values())
@@ -41,17 +56,25 @@ def _raise(source: str, mistakes: Sequence[str]) -> None:
     if len(mistakes) == 1:
         raise UsageError(f"{source}: {mistakes[0]}")
     if mistakes:
-        lines = "\n".join(f"  {mistake}" for mistake in mistakes)
-        raise UsageError(f"{source} has {len(mistakes)} mistakes:\n{lines}")
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes[:_MOST_MISTAKES])
+        first = f", of which the first {_MOST_MISTAKES} are" if mistakes[_MOST_MISTAKES:] else ""
+        raise UsageError(f"{source} has {len(mistakes)} mistakes{first}:\n{lines}")
 
 
-def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
-    """Every run, and what is wrong only in combination."""
-    runs, mistakes = [], []
+def _entries(
+    configuration: Configuration,
+) -> Iterator[tuple[str, Any, OptimizerEntry, Settings, Settings]]:
+    """Yields each optimizer on each problem: where, both, its settings and hyperparameters."""
     entries = itertools.product(configuration.problems, enumerate(configuration.optimizers))
     for problem, (index, optimizer) in entries:
         where = f"optimizers[{index}] ({name_of(optimizer.name)}) on {name_of(problem)}"
-        settings, hyperparameters = _resolve(configuration, problem, optimizer)
+        yield where, problem, optimizer, *_resolve(configuration, problem, optimizer)
+
+
+def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
+    """Returns every run, and what is wrong only in combination."""
+    runs, mistakes = [], []
+    for where, problem, optimizer, settings, hyperparameters in _entries(configuration):
         if "lr" not in settings:
             expected = "expected one there, in overrides, or for the whole sweep"
             mistakes.append(f"{where} has no lr; {expected}.")
@@ -62,6 +85,8 @@ def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
                 runs.append(RunConfig(hyperparameters=chosen, **fields))
             except UsageError as error:
                 mistakes.append(f"{where}: {error}")
+                if len(mistakes) > _MOST_MISTAKES:
+                    return runs, mistakes
     return runs, mistakes
 
 

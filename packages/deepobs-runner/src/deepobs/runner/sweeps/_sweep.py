@@ -150,6 +150,7 @@ def sweep(
     retries: int = 2,
     executor_options: Mapping[str, Any] | None = None,
     progress: Literal["auto", "lines", "off"] = "auto",
+    yes: bool = False,
 ) -> SweepResult:
     """Does all runs of a plan that are not done yet.
 
@@ -170,6 +171,7 @@ def sweep(
         executor_options: More for the executor: arguments of `LocalExecutor`, `RayExecutor` or
             `SlurmExecutor`.
         progress: `auto` shows a live table on a terminal and lines otherwise; `lines`; `off`.
+        yes: Whether a plan of more than 10,000 runs is meant; it is refused otherwise.
 
     Returns:
         What became of each run.
@@ -194,7 +196,7 @@ def sweep(
         progress=progress,
     )
     ready = execution.make_executor()  # local workers import torch while the plan is read
-    runs = read_plan(config)
+    runs = read_plan(config, yes=yes)
     with ready:
         return execution.run_all(runs, ready)
 
@@ -206,6 +208,7 @@ def dry_run(
     workers: int | None = None,
     device: str = "auto",
     data_root: str | Path | None = None,
+    yes: bool = False,
 ) -> Estimate:
     """Checks a plan, counts its runs and times a few steps of each kind of them; writes nothing.
 
@@ -215,6 +218,7 @@ def dry_run(
         workers: How many runs would go on at once.
         device: Device of every run.
         data_root: Where the data sets are.
+        yes: As for `sweep`.
 
     Returns:
         Numbers of runs, and how long they would take.
@@ -225,7 +229,7 @@ def dry_run(
     """
     workers = default_workers(device) if workers is None else whole("workers", workers, least=0)
     workers = max(1, workers)
-    runs = read_plan(config)
+    runs = read_plan(config, yes=yes)
     return estimate(
         runs,
         results=results,
