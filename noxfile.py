@@ -26,7 +26,7 @@ STANDS_ON = {
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
 NEEDS = {
     "tests-data": _PYTEST,
-    "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch"),
+    "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
     "tests-runner": (*_PYTEST, "playwright", "schedulefree"),
     "slow": (*_PYTEST, "backpack-for-pytorch", "playwright", "schedulefree"),

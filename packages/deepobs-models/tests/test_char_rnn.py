@@ -79,6 +79,6 @@ def test_two_masks_between_the_layers_are_one_of_their_product(model):
 
 
 def test_tokens_are_checked(model):
-    """One sequence without a batch axis is refused with the shape that is needed."""
-    with pytest.raises(ValueError, match=r"shape \[5\] do not fit: \[N, T\] is needed"):
+    """A sequence without a batch dimension is refused; the message states the expected shape."""
+    with pytest.raises(ValueError, match=r"Expected tokens of shape \[N, T\], got \[5\]"):
         model(torch.zeros(5, dtype=torch.long))

@@ -99,7 +99,7 @@ def test_other_image_sizes(model, size):
 @pytest.mark.parametrize("architecture", [Net3C3D, AllCNNC])
 def test_images_that_are_too_small(architecture):
     """A size of which nothing would be left is refused at construction; the next one is not."""
-    with pytest.raises(ValueError, match="Images of 8 rows are too small: 9 are needed at least"):
+    with pytest.raises(ValueError, match="Expected an image_size of at least 9, got 8"):
         architecture(image_size=8)
     assert architecture(image_size=9)(torch.rand(1, 3, 9, 9)).shape[0] == 1
 
@@ -108,7 +108,7 @@ def test_images_that_are_too_small(architecture):
 @pytest.mark.parametrize("size", [0, -3])
 def test_images_without_rows(architecture, size):
     """Sizes of nothing are refused at construction too."""
-    with pytest.raises(ValueError, match=f"Images of {size} rows are too small: 1 is needed"):
+    with pytest.raises(ValueError, match=f"Expected an image_size of at least 1, got {size}"):
         architecture(image_size=size)
 
 

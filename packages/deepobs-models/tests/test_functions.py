@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from deepobs.models import Beale, Branin, Quadratic, Rosenbrock
+from deepobs.models import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
 
 
 def test_quadratic_is_half_the_squared_distance_in_its_metric():
@@ -31,9 +31,17 @@ def test_quadratics_hessian_is_its_argument():
 
 
 def test_quadratic_needs_a_square_matrix():
-    """Another shape is named in the message."""
-    with pytest.raises(ValueError, match=r"Hessian of shape \[2, 3\] does not fit"):
+    """The message states the shape that was given."""
+    with pytest.raises(ValueError, match=r"Expected a Hessian of shape \[D, D\], got \[2, 3\]"):
         Quadratic(torch.zeros(2, 3))
+
+
+def test_matrix_sensing_measures_the_product_of_its_factors():
+    """⟨A, U Vᵀ⟩ picks an entry of the product where A has a single one."""
+    torch.manual_seed(0)
+    model = MatrixSensing(3, 2, rank=4)
+    sensors = torch.eye(6).view(6, 3, 2)
+    torch.testing.assert_close(model(sensors), (model.left @ model.right.T).flatten())
 
 
 @pytest.mark.parametrize(

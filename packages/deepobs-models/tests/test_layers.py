@@ -13,7 +13,6 @@ from torch import nn
 from deepobs.models import InceptionV3
 from deepobs.models._inception_v3 import _average_pool, _conv
 from deepobs.models._layers import (
-    check_images,
     conv2d_same,
     conv_transpose2d_same,
     glorot_normal_,
@@ -174,17 +173,3 @@ def test_initialise_fills_every_kind_of_layer():
     assert (norm.bias == 0).all()
     assert (linear.weight == 0).all()
     assert (linear.bias == 0.5).all()
-
-
-@pytest.mark.parametrize("shape", [(2, 3, 28, 28), (2, 1, 28, 27), (2, 28, 28), (1, 28, 28, 1)])
-def test_images_of_another_shape_are_refused(shape):
-    """The message says what came and what fits."""
-    with pytest.raises(ValueError, match=r"takes \[N, 1, 28, 28\]"):
-        check_images(torch.empty(shape), 1, 28)
-
-
-def test_images_of_any_size_still_have_their_channels():
-    """A network that resizes takes every size, but not every number of channels."""
-    check_images(torch.empty(2, 3, 5, 7), 3)
-    with pytest.raises(ValueError, match=r"takes \[N, 3, H, W\]"):
-        check_images(torch.empty(2, 1, 5, 7), 3)

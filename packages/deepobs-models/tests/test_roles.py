@@ -83,6 +83,51 @@ ARCHITECTURES = {
             "bias": "lstm_*.bias_?h_l0 dense.bias",
         },
     ),
+    "GPT": (
+        models.GPT,
+        {
+            "embedding": "*_embedding.weight",
+            "hidden": "*.query_key_value.weight *.projection.weight *.mlp.?.weight",
+            "gain": "*norm*.weight",
+        },
+    ),
+    "ViT": (
+        models.ViT,
+        {
+            "embedding": "class_token position_embedding",
+            "convolution": "patches.weight",
+            "hidden": "*.query_key_value.weight *.projection.weight *.mlp.?.weight",
+            "output": "head.weight",
+            "gain": "*norm*.weight",
+            "bias": "*.bias",
+        },
+    ),
+    "GCN": (
+        models.GCN,
+        {
+            "hidden": "convolution_1.linear.weight",
+            "output": "convolution_2.linear.weight",
+            "bias": "*.bias",
+        },
+    ),
+    "TanhMLP": (
+        models.TanhMLP,
+        {"hidden": "[0246].weight", "output": "8.weight", "bias": "*.bias"},
+    ),
+    "ModularAddition": (
+        models.ModularAddition,
+        {
+            "embedding": "embedding.weight",
+            "hidden": "hidden.weight",
+            "output": "output.weight",
+            "bias": "*.bias",
+        },
+    ),
+    "ActorCritic": (
+        models.ActorCritic,
+        {"hidden": "*.[02].weight", "output": "*.4.weight", "bias": "*.bias"},
+    ),
+    "MatrixSensing": (partial(models.MatrixSensing, 6, 5, 2), {"hidden": "left right"}),
     "Quadratic": (partial(models.Quadratic, torch.eye(3)), {"other": "theta"}),
     "Rosenbrock": (models.Rosenbrock, {"other": "u v"}),
     "Beale": (models.Beale, {"other": "u v"}),

@@ -17,7 +17,7 @@ def test_depth_counts_convolutions_and_dense_layers(depth, convolutions):
 
 def test_unknown_depth():
     """The message names the depths that there are."""
-    with pytest.raises(ValueError, match="depth 17 is not known: 16 and 19 are"):
+    with pytest.raises(ValueError, match="depth 16 or 19, got 17"):
         VGG(17)
 
 

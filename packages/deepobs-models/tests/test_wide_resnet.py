@@ -9,7 +9,7 @@ from deepobs.models import WideResNet
 @pytest.mark.parametrize("depth", [15, 4, 0])
 def test_depths_that_do_not_exist(depth):
     """A depth is 6 n + 4 with at least one unit a block."""
-    with pytest.raises(ValueError, match=rf"depth {depth} does not exist"):
+    with pytest.raises(ValueError, match=rf"depth of 10, 16, 22, … \(6 n \+ 4\), got {depth}\."):
         WideResNet(depth)
 
 

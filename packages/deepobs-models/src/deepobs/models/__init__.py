@@ -1,22 +1,31 @@
-"""Architectures of DeepOBS as plain PyTorch modules."""
+"""Small, well-defined networks as plain PyTorch modules, and the roles of their parameters."""
 
 from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
+from ._actor_critic import ActorCritic, ActorCriticOutput
 from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
-from ._dense import MLP, LogisticRegression
-from ._functions import Beale, Branin, Quadratic, Rosenbrock
+from ._dense import MLP, LogisticRegression, TanhMLP
+from ._functions import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
+from ._gcn import GCN, normalised_adjacency
+from ._gpt import GPT
 from ._inception_v3 import InceptionOutput, InceptionV3
+from ._modular_addition import ModularAddition
 from ._net2c2d import Net2C2D
 from ._net3c3d import Net3C3D
 from ._roles import DeclaresRoles, Role, parameter_depths, parameter_roles
 from ._vae import VAE, VAEOutput
 from ._vgg import VGG
+from ._vit import ViT
 from ._wide_resnet import WideResNet
 
 __all__ = [
+    "GCN",
+    "GPT",
     "MLP",
     "VAE",
     "VGG",
+    "ActorCritic",
+    "ActorCriticOutput",
     "AllCNNC",
     "Beale",
     "Branin",
@@ -25,13 +34,18 @@ __all__ = [
     "InceptionOutput",
     "InceptionV3",
     "LogisticRegression",
+    "MatrixSensing",
+    "ModularAddition",
     "Net2C2D",
     "Net3C3D",
     "Quadratic",
     "Role",
     "Rosenbrock",
+    "TanhMLP",
     "VAEOutput",
+    "ViT",
     "WideResNet",
+    "normalised_adjacency",
     "parameter_depths",
     "parameter_roles",
 ]

@@ -1,16 +1,19 @@
-"""A network of convolutions only."""
+"""All-CNN-C, a network of convolutions only."""
 
 from torch import nn
 
-from ._layers import ImageClassifier, check_size, conv2d_same, glorot_normal_, initialise, out_size
+from ._checks import check_least
+from ._layers import ImageClassifier, conv2d_same, glorot_normal_, initialise, out_size
 
 
 class AllCNNC(ImageClassifier):
-    """All-CNN-C: nine convolutions, two of them with stride 2, and the mean over all places.
+    """All-CNN-C: nine convolutions, two of them with stride 2, then the mean over all pixels.
 
-    ReLU follows every convolution, the last included, so that no logit is negative. Dropout of 0.2
-    on the input and of 0.5 after each stride. Kernels start Glorot normal, biases at 0.1.
-    (Springenberg et al., 2015, arXiv 1412.6806.)
+    ReLU follows every convolution, including the last, so no logit is negative. Dropout is 0.2 on
+    the input and 0.5 after each convolution with stride 2. Kernels are initialised Glorot normal,
+    biases at 0.1.
+
+    Source: Springenberg et al., Striving for Simplicity, ICLR 2015 workshop, arXiv 1412.6806.
 
     Args:
         in_channels: Channels C of the images.
@@ -18,11 +21,11 @@ class AllCNNC(ImageClassifier):
         image_size: Rows and columns of the images, at least 9.
 
     Raises:
-        ValueError: The images are too small.
+        ValueError: If image_size is below 9.
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 100, image_size: int = 32) -> None:
-        check_size(image_size, least=9)
+        check_least("an image_size", image_size, 9)
         half = out_size(image_size, 2)
         super().__init__(
             nn.Dropout(0.2),

@@ -2,28 +2,35 @@
 
 import math
 
-import torch
+import torch.fx
 from torch import Tensor, nn
 
+from ._checks import check_shape
+
+torch.fx.wrap("check_shape")
+
 State = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""(h, c) of the first and of the second layer, each `[1, N, hidden_size]`."""
+"""(h, c) of the first and of the second layer, each tensor of shape `[1, N, hidden_size]`."""
 
 
 class CharRNN(nn.Module):
-    """Embedding, two LSTM layers with dropout around each, and a dense layer over the vocabulary.
+    """Character model: an embedding, two LSTM layers and an output layer over the vocabulary.
 
-    As in TensorFlow a layer has one bias vector to train, and the forget gate adds 1 to its
-    pre-activation: the second bias that `nn.LSTM` has is frozen and holds that 1. Weights start
-    Glorot uniform, LSTM biases at 0; the dense layer's bias is drawn too, as DeepOBS does.
-    (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
+    As in TensorFlow, an LSTM layer has one bias vector to train, and 1 is added to the
+    pre-activation of the forget gate. The second bias vector of `nn.LSTM` is frozen and holds
+    that 1. Dropout acts on the input and the output of each LSTM layer. Weights are initialised
+    Glorot uniform, LSTM biases at 0; the bias of the output layer is Glorot uniform too.
+
+    Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 
     Args:
         vocabulary_size: Number of characters V.
-        hidden_size: Units of a layer, and size of the embedding.
-        dropout: Probability of dropping an input and an output of a layer, drawn anew at each step.
+        hidden_size: Units of an LSTM layer, and size of the embedding.
+        dropout: Probability of dropping an input or output of an LSTM layer. Every time step has a
+            mask of its own.
 
     Raises:
-        ValueError: Dropout is no probability.
+        ValueError: If dropout is not a probability.
     """
 
     def __init__(
@@ -36,8 +43,8 @@ class CharRNN(nn.Module):
         self.lstm_2 = nn.LSTM(hidden_size, hidden_size, batch_first=True)
         self.dense = nn.Linear(hidden_size, vocabulary_size)
         self.dropout = nn.Dropout(dropout)
-        # Output of the first layer, then input of the second: two masks in a row are one mask
-        # that keeps with the product of their probabilities.
+        # The output of the first layer and the input of the second are both dropped. Two masks in
+        # a row are one mask that keeps with the product of their probabilities.
         self.dropout_between = nn.Dropout(1 - (1 - dropout) ** 2)
         for lstm in (self.lstm_1, self.lstm_2):
             lstm.all_weights[0][-1].requires_grad_(False)
@@ -62,22 +69,27 @@ class CharRNN(nn.Module):
         nn.init.uniform_(self.dense.bias, -bias_limit, bias_limit)
 
     def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
-        """Computes the logits of each next character.
+        """Computes the logits of the character after each of the tokens.
 
         Args:
             tokens: int64 `[N, T]`.
-            state: What an earlier call returned, to go on from there; None is all zeros. It is
-                part of the graph: detach it to stop gradients at the border between two calls.
+            state: State that an earlier call returned; None stands for zeros. Gradients flow
+                through it: detach it to stop them between two calls.
 
         Returns:
-            Logits `[N, T, V]` and the state after the last character.
+            Logits `[N, T, V]` and the state after the last token.
 
         Raises:
             ValueError: If tokens are not `[N, T]`.
         """
-        if tokens.ndim != 2:
-            raise ValueError(f"Tokens of shape {list(tokens.shape)} do not fit: [N, T] is needed.")
-        state_1, state_2 = state if state is not None else (None, None)
+        check_shape(tokens, "tokens", "N", "T")
+        state_1, state_2 = _split(state)
         hidden, state_1 = self.lstm_1(self.dropout(self.embedding(tokens)), state_1)
         hidden, state_2 = self.lstm_2(self.dropout_between(hidden), state_2)
         return self.dense(self.dropout(hidden)), (state_1, state_2)
+
+
+@torch.fx.wrap
+def _split(state: State | None) -> State | tuple[None, None]:
+    """Returns the states of both layers, None each if there is no state."""
+    return (None, None) if state is None else state

@@ -2,21 +2,25 @@
 
 from typing import NamedTuple
 
-import torch
+import torch.fx
 from torch import Tensor, nn
 
-from ._layers import check_images, initialise, resize_bilinear
+from ._checks import check_shape
+from ._layers import initialise, resize_bilinear
 from ._roles import Role
+
+torch.fx.wrap("check_shape")
+torch.fx.wrap("resize_bilinear")  # depends on the size of its input
 
 _SIZE = (299, 299)
 
 
 class InceptionOutput(NamedTuple):
-    """What an `InceptionV3` returns in training.
+    """Output of an `InceptionV3` in training.
 
     Attributes:
-        logits: Logits of the main head `[N, K]`.
-        aux_logits: Logits of the auxiliary head `[N, K]`.
+        logits: Logits of the main head, `[N, K]`.
+        aux_logits: Logits of the auxiliary head, `[N, K]`.
     """
 
     logits: Tensor
@@ -26,7 +30,10 @@ class InceptionOutput(NamedTuple):
 def _conv(
     fan_in: int, width: int, kernel: int | tuple[int, int], stride: int = 1, *, same: bool = True
 ) -> nn.Sequential:
-    """Convolution without bias, batch normalisation, ReLU; kernels are odd, `same` has stride 1."""
+    """Returns a convolution without bias, batch normalisation and ReLU.
+
+    Kernels have an odd number of rows and columns; `same` padding assumes stride 1.
+    """
     rows, columns = (kernel, kernel) if isinstance(kernel, int) else kernel
     padding = (rows // 2, columns // 2) if same else (0, 0)
     return nn.Sequential(
@@ -37,7 +44,7 @@ def _conv(
 
 
 def _chain(fan_in: int, *layers: tuple[int, int | tuple[int, int]]) -> nn.Sequential:
-    """One `same` convolution after the other, each given as (width, kernel)."""
+    """Returns `same` convolutions in sequence, each given as (width, kernel)."""
     modules = []
     for width, kernel in layers:
         modules.append(_conv(fan_in, width, kernel))
@@ -50,7 +57,7 @@ def _average_pool() -> nn.AvgPool2d:
 
 
 class _Branches(nn.Module):
-    """Modules that see the same input and whose outputs are concatenated over channels."""
+    """Modules with the same input, whose outputs are concatenated along the channels."""
 
     def __init__(self, *branches: nn.Module) -> None:
         super().__init__()
@@ -111,20 +118,21 @@ def _block_7(fan_in: int) -> _Branches:
 
 
 class InceptionV3(nn.Module):
-    """Inception v3 with an auxiliary head, which is computed in training only.
+    """Inception v3 with an auxiliary head, which is only computed in training.
 
-    Images of any size are resized to 299×299, bilinearly and as TensorFlow 1 did it. Batch
-    normalisation has ε = 1e-3 and gives a new batch the weight 0.0003 in its statistics. Weights
-    start Glorot uniform, biases at 0. (Szegedy et al., 2016, arXiv 1512.00567.)
+    Images of any size are resized to 299×299 bilinearly, as TensorFlow 1 did. Batch normalisation
+    has ε = 1e-3 and momentum 0.0003. Weights are initialised Glorot uniform, biases at 0.
+
+    Source: Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, arXiv 1512.00567.
 
     Args:
         num_classes: Number of classes K.
         in_channels: Channels C of the images.
-        dropout: Probability of dropout before the last dense layer. 0 is what DeepOBS trains with
-            (it means to drop, but its call never does).
+        dropout: Probability of dropout before the output layer. The default is 0 because DeepOBS
+            1.1 trains without dropout: it asks for it, but its call has no effect.
 
     Raises:
-        ValueError: Dropout is no probability.
+        ValueError: If dropout is not a probability.
     """
 
     def __init__(self, num_classes: int = 1001, in_channels: int = 3, dropout: float = 0.0) -> None:
@@ -166,7 +174,7 @@ class InceptionV3(nn.Module):
         self.reset_parameters()
 
     def declared_roles(self) -> dict[str, Role]:
-        """Returns the roles that types of layers do not tell: both heads end with an output."""
+        """Returns the output layer of both heads as roles; see `parameter_roles`."""
         return {"aux_head.4.weight": Role.OUTPUT, "head.6.weight": Role.OUTPUT}
 
     def reset_parameters(self) -> None:
@@ -177,16 +185,16 @@ class InceptionV3(nn.Module):
         """Computes the logits.
 
         Args:
-            images: `[N, in_channels, H, W]`, resized to 299×299.
+            images: `[N, in_channels, H, W]`, of any size.
 
         Returns:
-            In training the logits of both heads, otherwise those of the main one, each
-            `[N, num_classes]`.
+            The logits `[N, num_classes]` of both heads in training, and those of the main head in
+            evaluation.
 
         Raises:
             ValueError: If the images have another shape.
         """
-        check_images(images, self.in_channels)
+        check_shape(images, "images", "N", self.in_channels, "H", "W")
         features = self.trunk(resize_bilinear(images, _SIZE))
         if self.training:
             return InceptionOutput(aux_logits=self.aux_head(features), logits=self.head(features))

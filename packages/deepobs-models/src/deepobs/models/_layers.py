@@ -1,20 +1,25 @@
-"""What the architectures share: TensorFlow's `same` padding and initial distributions."""
+"""TensorFlow's `same` padding, resizing and initial distributions."""
 
 import math
 from collections.abc import Callable
 
+import torch.fx
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ._checks import check_shape
+
+torch.fx.wrap("check_shape")
+
 # Standard deviation of a standard normal cut at ±2: with its density φ and distribution function Φ,
-# √(1 − 4 φ(2) / (2 Φ(2) − 1)). TensorFlow divides by this very number.
+# √(1 − 4 φ(2) / (2 Φ(2) − 1)). TensorFlow divides by this number, digit for digit.
 _STD_AFTER_CUT = 0.87962566103423978
 
 
 def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
-    """Rows (or columns) that TensorFlow's `same` padding adds before and after an image.
+    """Returns the rows (or columns) that `same` padding adds before and after an image.
 
-    The output has ⌈size / stride⌉ rows. An odd total puts the extra row after the image.
+    The output has ⌈size / stride⌉ rows. If the total is odd, the extra row comes after the image.
 
     Args:
         size: Rows of the input.
@@ -26,24 +31,24 @@ def same_padding(size: int, kernel: int, stride: int = 1) -> tuple[int, int]:
 
 
 def out_size(size: int, stride: int) -> int:
-    """Rows that are left after a `same` convolution or pooling."""
+    """Returns the number of rows of the output of a `same` convolution or pooling."""
     return math.ceil(size / stride)
 
 
 def conv2d_same(
     in_channels: int, out_channels: int, kernel: int, size: int, stride: int = 1, bias: bool = True
 ) -> list[nn.Module]:
-    """A convolution with `same` padding, as modules to be called one after the other.
+    """Returns a convolution with `same` padding, as modules to call one after the other.
 
-    Padding that is the same on both sides belongs to the convolution, which costs no copy.
+    Equal padding on both sides is left to the convolution, which needs no copy for it.
 
     Args:
         in_channels: Channels of the input.
         out_channels: Channels of the output.
         kernel: Rows and columns of the kernel.
-        size: Rows and columns of the input; with stride 1 the padding does not depend on it.
+        size: Rows and columns of the input. With stride 1 the padding does not depend on it.
         stride: Step of the kernel.
-        bias: Whether there is a bias.
+        bias: Whether the convolution has a bias.
     """
     before, after = same_padding(size, kernel, stride)
     if before == after:
@@ -57,10 +62,10 @@ def conv2d_same(
 def conv_transpose2d_same(
     in_channels: int, out_channels: int, kernel: int, size: int, stride: int = 1
 ) -> list[nn.Module]:
-    """A transposed convolution with `same` padding, as modules to be called one after the other.
+    """Returns a transposed convolution with `same` padding, as modules to call in order.
 
-    It is the transpose of a `same` convolution, so its output has size · stride rows. What is to be
-    cut from both sides is the layer's padding; one row more at the end is cut by a negative pad.
+    It is the transpose of a `same` convolution, so its output has size · stride rows. The layer's
+    `padding` cuts the same number of rows from both sides; a negative pad cuts one more at the end.
 
     Args:
         in_channels: Channels of the input.
@@ -79,9 +84,9 @@ def conv_transpose2d_same(
 
 
 def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
-    """A max pooling with `same` padding, for windows of at most three rows.
+    """Returns a max pooling with `same` padding, for windows of at most three rows.
 
-    Padding only behind the image is what `ceil_mode` does, without a copy.
+    Padding after the image only is what `ceil_mode` does, without a copy.
 
     Args:
         kernel: Rows and columns of the window.
@@ -89,43 +94,26 @@ def max_pool2d_same(kernel: int, stride: int, size: int) -> nn.MaxPool2d:
         size: Rows and columns of the input.
 
     Raises:
-        ValueError: The padding would be unequal with some of it before the image.
+        ValueError: If the padding is unequal and not only after the image.
     """
     before, after = same_padding(size, kernel, stride)
     if before == after:
         return nn.MaxPool2d(kernel, stride, padding=before)
     if before == 0:
         return nn.MaxPool2d(kernel, stride, ceil_mode=True)
-    raise ValueError(f"A {kernel}×{kernel} max pooling of {size} rows needs unequal padding.")
-
-
-def check_images(images: Tensor, channels: int, size: int | None = None) -> None:
-    """Raises a ValueError unless images are `[N, channels, size, size]`; None is any size."""
-    wanted = ("H", "W") if size is None else (size, size)
-    sizes = wanted if size is None and images.ndim == 4 else images.shape[2:]
-    if (*images.shape[1:2], *sizes) != (channels, *wanted):
-        raise ValueError(
-            f"Images of shape {list(images.shape)} do not fit: this network takes"
-            f" [N, {channels}, {wanted[0]}, {wanted[1]}]."
-        )
-
-
-def check_size(image_size: int, *, least: int) -> None:
-    """Raises a ValueError unless images have at least so many rows."""
-    if image_size < least:
-        verb = "is" if least == 1 else "are"
-        raise ValueError(
-            f"Images of {image_size} rows are too small: {least} {verb} needed at least."
-        )
+    raise ValueError(
+        f"A {kernel}×{kernel} max pooling of {size} rows needs unequal padding, which"
+        " nn.MaxPool2d does not have."
+    )
 
 
 class ImageClassifier(nn.Sequential):
-    """Layers that are called one after the other on images of one size.
+    """Layers in sequence for images of one size.
 
-    BackPACK extends it where it extends the layers.
+    BackPACK can extend it if it can extend the layers.
 
     Args:
-        *layers: Modules.
+        *layers: Modules, called in order.
         in_channels: Channels C of the images.
         image_size: Rows and columns of the images.
     """
@@ -147,19 +135,19 @@ class ImageClassifier(nn.Sequential):
         Raises:
             ValueError: If the images have another shape.
         """
-        check_images(images, self.in_channels, self.image_size)
+        check_shape(images, "images", "N", self.in_channels, self.image_size, self.image_size)
         for layer in self:
             images = layer(images)
         return images
 
 
 def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resizes images as TensorFlow 1 does: corners not aligned, pixel centres not halved.
+    """Resizes images bilinearly as TensorFlow 1 does, without half-pixel centres.
 
-    Row i of the result lies at i · H / rows of the source, between two rows of which the second is
-    at most the last one. PyTorch's aligned corners give just that with one row more on both sides:
-    i · ((H + 1) − 1) / ((rows + 1) − 1); the added row of the source repeats the last one, the
-    added row of the result is cut off. Columns likewise.
+    Row i of the result is interpolated at row i · H / rows of the source. PyTorch has no such mode,
+    but its aligned corners compute i · ((H + 1) − 1) / ((rows + 1) − 1) if source and result have
+    one row more. The added row of the source repeats the last one; the added row of the result is
+    dropped. Columns likewise.
 
     Args:
         images: `[N, C, H, W]`.
@@ -178,19 +166,22 @@ def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def truncated_normal_(weight: Tensor, std: float) -> Tensor:
-    """Normal draws of which those beyond two standard deviations are drawn again.
+    """Fills a tensor with normal draws; those beyond two standard deviations are redrawn.
 
     Args:
-        weight: What is filled.
+        weight: The tensor to fill.
         std: Standard deviation before the cut (afterwards it is 0.8796 times that).
     """
     return nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
 
 
 def glorot_normal_(weight: Tensor) -> Tensor:
-    """TensorFlow's Glorot normal: cut at two standard deviations, with the variance after the cut.
+    """Fills a tensor as TensorFlow's Glorot normal does: a normal cut at two deviations.
 
-    The variance after the cut is 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+    The variance after the cut is 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010).
+
+    Args:
+        weight: The tensor to fill.
     """
     fan_in, fan_out = nn.init._calculate_fan_in_and_fan_out(weight)
     return truncated_normal_(weight, math.sqrt(2 / (fan_in + fan_out)) / _STD_AFTER_CUT)
@@ -203,15 +194,15 @@ def initialise(
     linear: Callable[[Tensor], Tensor] = nn.init.xavier_uniform_,
     bias: float = 0.0,
 ) -> None:
-    """Fills every layer below a module, in the order in which they were defined.
+    """Initialises every layer of a network, in order of definition.
 
     Batch normalisation starts at γ = 1, β = 0, mean 0, variance 1.
 
     Args:
         module: The network.
-        conv: Fills the kernel of a convolution.
-        linear: Fills the kernel of a dense layer.
-        bias: The constant that biases start at.
+        conv: Fills the kernel of a convolution, transposed or not.
+        linear: Fills the matrix of a dense layer.
+        bias: Initial value of all biases but those of batch normalisation.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

@@ -4,9 +4,9 @@ from functools import partial
 
 from torch import nn
 
+from ._checks import check_least
 from ._layers import (
     ImageClassifier,
-    check_size,
     conv2d_same,
     initialise,
     max_pool2d_same,
@@ -16,11 +16,12 @@ from ._layers import (
 
 
 class Net2C2D(ImageClassifier):
-    """Two 5×5 convolutions (32, 64) with 2×2 max pooling, a dense layer of 1024 and the logits.
+    """Two 5×5 convolutions (32, 64) with 2×2 max pooling, and two dense layers (1024, K).
 
-    ReLU after every layer but the last. Weights start as truncated normal with standard deviation
-    0.05, biases at 0.05, as in DeepOBS. It consists of plain `torch.nn` layers, so BackPACK extends
-    it. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
+    ReLU follows every layer but the last. Weights are initialised truncated normal with standard
+    deviation 0.05, biases at 0.05. All layers are from `torch.nn`, so BackPACK can extend it.
+
+    Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 
     Args:
         in_channels: Channels C of the images.
@@ -28,14 +29,14 @@ class Net2C2D(ImageClassifier):
         image_size: Rows and columns of the images, at least 1.
 
     Raises:
-        ValueError: The images are too small.
+        ValueError: If image_size is below 1.
     """
 
     def __init__(self, in_channels: int = 1, num_classes: int = 10, image_size: int = 28) -> None:
-        check_size(image_size, least=1)
+        check_least("an image_size", image_size, 1)
         half = out_size(image_size, 2)
         quarter = out_size(half, 2)
-        # Max pooling comes before ReLU: the same numbers for a quarter of the work.
+        # ReLU after max pooling gives the same numbers for a quarter of the work.
         super().__init__(
             *conv2d_same(in_channels, 32, 5, image_size),
             max_pool2d_same(2, 2, image_size),

@@ -2,9 +2,9 @@
 
 from torch import nn
 
+from ._checks import check_least
 from ._layers import (
     ImageClassifier,
-    check_size,
     conv2d_same,
     glorot_normal_,
     initialise,
@@ -14,12 +14,14 @@ from ._layers import (
 
 
 class Net3C3D(ImageClassifier):
-    """Three convolutions (64, 96, 128) with max pooling, and dense layers of 512 and 256.
+    """Three convolutions (64, 96, 128) with max pooling, and three dense layers (512, 256, K).
 
-    The first kernel is 5×5, the others and the pooling windows are 3×3; pooling has stride 2. ReLU
-    follows every layer but the last. Kernels start Glorot normal in convolutions, Glorot uniform in
-    dense layers, biases at 0, as in DeepOBS. It consists of plain `torch.nn` layers, so BackPACK
-    extends it. (Schneider, Balles and Hennig, ICLR 2019, arXiv 1903.05499.)
+    The first kernel is 5×5; the other kernels and the pooling windows are 3×3. Pooling has
+    stride 2. ReLU follows every layer but the last. Convolutions are initialised Glorot normal,
+    dense layers Glorot uniform, biases at 0. All layers are from `torch.nn`, so BackPACK can extend
+    it.
+
+    Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 
     Args:
         in_channels: Channels C of the images.
@@ -27,16 +29,16 @@ class Net3C3D(ImageClassifier):
         image_size: Rows and columns of the images, at least 9.
 
     Raises:
-        ValueError: The images are too small.
+        ValueError: If image_size is below 9.
     """
 
     def __init__(self, in_channels: int = 3, num_classes: int = 10, image_size: int = 32) -> None:
-        check_size(image_size, least=9)
+        check_least("an image_size", image_size, 9)
         size_1 = image_size - 4
         size_2 = out_size(size_1, 2) - 2
         size_3 = out_size(size_2, 2)
         size_4 = out_size(size_3, 2)
-        # Max pooling comes before ReLU: the same numbers for a quarter of the work.
+        # ReLU after max pooling gives the same numbers for a quarter of the work.
         super().__init__(
             nn.Conv2d(in_channels, 64, 5),
             max_pool2d_same(3, 2, size_1),
@@ -59,5 +61,5 @@ class Net3C3D(ImageClassifier):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws kernels Glorot normal or (dense) uniform and sets biases to zero."""
+        """Draws convolutions Glorot normal, dense layers Glorot uniform; sets biases to zero."""
         initialise(self, conv=glorot_normal_)

@@ -2,19 +2,22 @@
 
 from typing import NamedTuple
 
-import torch
+import torch.fx
 from torch import Tensor, nn
 
-from ._layers import check_images, conv2d_same, conv_transpose2d_same, initialise
+from ._checks import check_shape
+from ._layers import conv2d_same, conv_transpose2d_same, initialise
+
+torch.fx.wrap("check_shape")
 
 
 class VAEOutput(NamedTuple):
-    """What a `VAE` returns.
+    """Output of a `VAE`.
 
     Attributes:
-        reconstruction: Reconstructed images `[N, 1, 28, 28]`, between 0 and 1.
-        mean: Mean μ of the approximate posterior `[N, latent_size]`.
-        log_std: Logarithm of its standard deviation, log σ `[N, latent_size]`.
+        reconstruction: Reconstructed images, `[N, 1, 28, 28]`, between 0 and 1.
+        mean: Mean μ of the approximate posterior, `[N, latent_size]`.
+        log_std: Logarithm log σ of its standard deviation, `[N, latent_size]`.
     """
 
     reconstruction: Tensor
@@ -25,17 +28,20 @@ class VAEOutput(NamedTuple):
 class VAE(nn.Module):
     """Variational autoencoder with a convolutional encoder and decoder.
 
-    The encoder has three 4×4 convolutions of 64 channels (strides 2, 2, 1) and a dense head each
-    for μ and log σ; the decoder two dense layers (24, 49), three transposed 4×4 convolutions of 64
-    channels (strides 2, 1, 1) and a dense layer with a sigmoid. z = μ + ε exp(log σ).
-    Weights start Glorot uniform, biases at 0. (Kingma and Welling, 2014, arXiv 1312.6114.)
+    The encoder has three 4×4 convolutions of 64 channels (strides 2, 2, 1) and one dense head each
+    for μ and log σ. The decoder has two dense layers (24, 49), three transposed 4×4 convolutions of
+    64 channels (strides 2, 1, 1) and a dense layer with a sigmoid. Its input is z = μ + σ ε with
+    standard normal ε. Weights are initialised Glorot uniform, biases at 0.
+
+    Source: Kingma and Welling, Auto-Encoding Variational Bayes, ICLR 2014, arXiv 1312.6114; layers
+    after Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 
     Args:
         latent_size: Number of latent variables.
-        dropout: Probability of dropout after each convolution but the last.
+        dropout: Probability of dropout after each convolution but the last one of the decoder.
 
     Raises:
-        ValueError: Dropout is no probability.
+        ValueError: If dropout is not a probability.
     """
 
     def __init__(self, latent_size: int = 8, dropout: float = 0.2) -> None:
@@ -82,7 +88,7 @@ class VAE(nn.Module):
         initialise(self)
 
     def encode(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Computes the approximate posterior.
+        """Computes mean and deviation of the approximate posterior.
 
         Args:
             images: `[N, 1, 28, 28]`.
@@ -93,7 +99,7 @@ class VAE(nn.Module):
         Raises:
             ValueError: If the images have another shape.
         """
-        check_images(images, 1, 28)
+        check_shape(images, "images", "N", 1, 28, 28)
         features = self.encoder(images)
         return self.mean_head(features), 0.5 * self.log_variance_head(features)
 
@@ -107,7 +113,8 @@ class VAE(nn.Module):
 
         Args:
             images: `[N, 1, 28, 28]` between 0 and 1.
-            epsilon: Standard normal noise `[N, latent_size]`; drawn when None, in evaluation too.
+            epsilon: Standard normal noise ε, `[N, latent_size]`. If None it is drawn, in evaluation
+                as well as in training.
 
         Returns:
             Reconstruction, mean and logarithmic standard deviation.
@@ -116,6 +123,11 @@ class VAE(nn.Module):
             ValueError: If the images have another shape.
         """
         mean, log_std = self.encode(images)
-        if epsilon is None:
-            epsilon = torch.randn_like(mean)
-        return VAEOutput(self.decode(mean + epsilon * log_std.exp()), mean, log_std)
+        noise = _noise(epsilon, mean)
+        return VAEOutput(self.decode(mean + noise * log_std.exp()), mean, log_std)
+
+
+@torch.fx.wrap
+def _noise(epsilon: Tensor | None, mean: Tensor) -> Tensor:
+    """Returns the noise given, or draws it in the shape of the mean."""
+    return torch.randn_like(mean) if epsilon is None else epsilon

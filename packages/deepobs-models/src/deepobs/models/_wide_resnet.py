@@ -2,20 +2,23 @@
 
 from itertools import pairwise
 
-import torch
+import torch.fx
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ._layers import check_images, check_size, conv2d_same, initialise, out_size
+from ._checks import check_least, check_shape
+from ._layers import conv2d_same, initialise, out_size
+
+torch.fx.wrap("check_shape")
 
 
 def _batch_norm(channels: int) -> nn.BatchNorm2d:
-    # TensorFlow's fused operation raises the epsilon of 1e-5 that the original asks for.
+    # The original asks for ε = 1e-5, which TensorFlow's fused operation raises to this.
     return nn.BatchNorm2d(channels, eps=1.001e-5, momentum=0.1)
 
 
 class _Unit(nn.Module):
-    """Pre-activation residual unit; the first one of a block projects its shortcut."""
+    """Pre-activation residual unit; the first unit of a block projects its shortcut."""
 
     def __init__(self, fan_in: int, width: int, size: int, stride: int, *, first: bool) -> None:
         super().__init__()
@@ -33,21 +36,22 @@ class _Unit(nn.Module):
 
 
 class WideResNet(nn.Module):
-    """Wide ResNet: three blocks of pre-activation units, 16, 32 and 64 times `width` channels.
+    """Wide ResNet: three blocks of pre-activation units with 16, 32 and 64 times `width` channels.
 
-    Batch normalisation has ε = 1.001e-5 and gives a new batch the weight 0.1 in its statistics.
-    Weights start Glorot uniform; there is no dropout. (Zagoruyko and Komodakis, 2016,
-    arXiv 1605.07146.)
+    Batch normalisation has ε = 1.001e-5 and momentum 0.1. Weights are initialised Glorot uniform.
+    There is no dropout.
+
+    Source: Zagoruyko and Komodakis, Wide Residual Networks, BMVC 2016, arXiv 1605.07146.
 
     Args:
-        depth: Number of layers, 6 n + 4 with n units a block.
+        depth: Number of layers, 6 n + 4 for n units in each block.
         width: Factor of the number of channels.
         num_classes: Number of classes K.
         in_channels: Channels C of the images.
         image_size: Rows and columns of the images, at least 1.
 
     Raises:
-        ValueError: There is no such depth, or the images are too small.
+        ValueError: If depth is not 6 n + 4 with n ≥ 1, or image_size is below 1.
     """
 
     def __init__(
@@ -61,10 +65,8 @@ class WideResNet(nn.Module):
         super().__init__()
         units, rest = divmod(depth - 4, 6)
         if rest or units < 1:
-            raise ValueError(
-                f"A Wide ResNet of depth {depth} does not exist: 10, 16, 22, … (6 n + 4) do."
-            )
-        check_size(image_size, least=1)
+            raise ValueError(f"Expected a depth of 10, 16, 22, … (6 n + 4), got {depth}.")
+        check_least("an image_size", image_size, 1)
         self.in_channels = in_channels
         self.image_size = image_size
         self.conv = nn.Conv2d(in_channels, 16, 3, padding=1, bias=False)
@@ -96,7 +98,7 @@ class WideResNet(nn.Module):
         Raises:
             ValueError: If the images have another shape.
         """
-        check_images(images, self.in_channels, self.image_size)
+        check_shape(images, "images", "N", self.in_channels, self.image_size, self.image_size)
         features = functional.relu(self.norm(self.units(self.conv(images))))
         logits: Tensor = self.dense(torch.mean(features, (2, 3)))
         return logits

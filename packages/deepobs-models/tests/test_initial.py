@@ -1,0 +1,151 @@
+"""Shapes and initial distributions of the parameters of every architecture."""
+
+import json
+import math
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+import torch
+
+from ._architectures import DEEPOBS, OTHERS
+
+INITIAL = json.loads((Path(__file__).parent / "golden" / "initial.json").read_text())
+
+
+def in_tensorflows_layout(shape):
+    """Shape of a kernel [out, in, …] as TensorFlow has it."""
+    shape = list(shape)
+    return [shape[2], shape[3], shape[1], shape[0]] if len(shape) == 4 else shape[::-1]
+
+
+@pytest.fixture(scope="module", params=DEEPOBS)
+def drawn(request):
+    """The trained parameters of a new network, and the original's variables in order."""
+    model = DEEPOBS[request.param].model()
+    parameters = [p.detach() for p in model.parameters() if p.requires_grad]
+    variables = INITIAL[request.param]
+    if request.param == "CharRNN":
+        parameters, variables = _joined(parameters), [*variables]
+        parameters[0] = parameters[0].T  # the embedding is [vocabulary, size] in both
+    return parameters, variables
+
+
+def _joined(parameters):
+    """An LSTM's two kernels are one in TensorFlow: one below the other."""
+    embedding, *layers, weight, bias = parameters
+    joined = []
+    for weight_ih, weight_hh, lstm_bias in (layers[:3], layers[3:]):
+        joined += [torch.cat((weight_ih, weight_hh), 1), lstm_bias]
+    return [embedding, *joined, weight, bias]
+
+
+def test_parameters_are_the_originals_in_number_order_and_shape(drawn):
+    """Golden variables map one to one, in the order in which they are defined."""
+    parameters, variables = drawn
+    assert [in_tensorflows_layout(p.shape) for p in parameters] == [v[0] for v in variables]
+
+
+def test_parameters_start_from_the_originals_distributions(drawn):
+    """Mean and standard deviation as recorded, the same bounds, and bounds that are reached.
+
+    The recorded numbers are means over three draws of n values: five standard errors of the
+    difference to one draw are 5 s sqrt(4 / 3 / n), and less for the standard deviation. The
+    largest of n values is within 10 / n of a uniform's bound and within 88 / n of a truncated
+    normal's, but for one draw in e^10; the seed is fixed.
+    """
+    for parameter, (_, op, mean, std, *number) in zip(*drawn, strict=True):
+        n = parameter.numel()
+        error = 5 * std * math.sqrt(4 / 3 / n) + 1e-7
+        assert abs(parameter.mean() - mean) < error
+        if op == "Const":
+            assert (parameter == parameter.flatten()[0]).all()
+            continue
+        assert abs(parameter.std() - std) < error
+        bound, slack = (2 * number[0], 88 / n) if op == "TruncatedNormal" else (number[0], 10 / n)
+        assert bound * (1 - slack) < parameter.abs().max() <= bound * (1 + 1e-6)
+
+
+# The distribution of each parameter: a constant, ("normal", deviation), ("uniform", bound) or
+# ("orthogonal", gain).
+WEIGHT = ("normal", 0.02)
+RESIDUAL = ("normal", 0.02 / math.sqrt(8))  # two residual branches in each of four blocks
+LINEAR = 1 / math.sqrt(128)  # the bound of nn.Linear with 128 inputs
+DISTRIBUTIONS = {
+    "GPT": {
+        "*_embedding.weight": WEIGHT,
+        "*.query_key_value.weight": WEIGHT,
+        "*.projection.weight": RESIDUAL,
+        "*.mlp.0.weight": WEIGHT,
+        "*.mlp.2.weight": RESIDUAL,
+        "*norm*.weight": 1.0,
+    },
+    "ViT": {
+        "class_token": ("normal", 1e-6),
+        "position_embedding": WEIGHT,
+        "patches.*": ("uniform", 1 / 7),  # as nn.Conv2d with 49 inputs
+        "*.attention.*.weight": WEIGHT,
+        "*.mlp.?.weight": WEIGHT,
+        "head.weight": WEIGHT,
+        "*norm*.weight": 1.0,
+        "blocks.*.bias": 0.0,
+        "norm.bias": 0.0,
+        "head.bias": 0.0,
+    },
+    "GCN": {
+        "convolution_1.linear.weight": ("uniform", math.sqrt(6 / (11 + 16))),
+        "convolution_2.linear.weight": ("uniform", math.sqrt(6 / (16 + 3))),
+        "*.bias": 0.0,
+    },
+    "TanhMLP": {
+        "0.weight": ("normal", math.sqrt(2 / 52)),
+        "[246].weight": ("normal", math.sqrt(2 / 100)),
+        "8.weight": ("normal", math.sqrt(2 / 51)),
+        "*.bias": 0.0,
+    },
+    "ModularAddition": {
+        "embedding.weight": ("normal", LINEAR),
+        "hidden.*": ("uniform", LINEAR),
+        "output.*": ("uniform", 1 / math.sqrt(256)),
+    },
+    "ActorCritic": {
+        "*.[02].weight": ("orthogonal", math.sqrt(2)),
+        "actor.4.weight": ("orthogonal", 0.01),
+        "critic.4.weight": ("orthogonal", 1.0),
+        "*.bias": 0.0,
+    },
+    "MatrixSensing": {"left": ("normal", 0.1), "right": ("normal", 0.1)},
+    "Quadratic": {"theta": 1.0},
+    "Rosenbrock": {"u": -0.5, "v": 1.5},
+    "Beale": {"u": -4.5, "v": 4.5},
+    "Branin": {"u": 2.5, "v": 12.5},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_parameters_start_from_the_documented_distributions(name):
+    """Mean and deviation of n values are within five standard errors; bounds hold."""
+    for key, parameter in OTHERS[name].model().named_parameters():
+        matches = [pattern for pattern in DISTRIBUTIONS[name] if fnmatchcase(key, pattern)]
+        assert len(matches) == 1, key
+        check_distribution(parameter.detach(), DISTRIBUTIONS[name][matches[0]])
+
+
+def check_distribution(parameter, distribution):
+    if isinstance(distribution, float):
+        assert (parameter == distribution).all()
+        return
+    kind, scale = distribution
+    n = parameter.numel()
+    if kind == "orthogonal":
+        rows, columns = parameter.shape
+        wide = parameter if rows <= columns else parameter.T
+        expected = scale**2 * torch.eye(len(wide))
+        torch.testing.assert_close(wide @ wide.T, expected, rtol=0, atol=1e-5 * scale**2)
+        return
+    std = scale if kind == "normal" else scale / math.sqrt(3)
+    assert abs(parameter.mean()) < 5 * std / math.sqrt(n)
+    # The standard error of a normal's deviation; a uniform's is smaller.
+    assert abs(parameter.std() - std) < 5 * std / math.sqrt(2 * n)
+    if kind == "uniform":
+        assert scale * (1 - 10 / n) < parameter.abs().max() <= scale
