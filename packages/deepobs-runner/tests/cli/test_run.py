@@ -85,10 +85,10 @@ def test_bad_usage_is_one_sentence_and_status_2(deepobs, tmp_path, capsys, argum
 
 def test_an_optimizer_that_fails_is_a_failed_run(deepobs, tmp_path, capsys):
     """One sentence with the optimizer and its error, status 1, and no record."""
-    arguments = ["run", "digits_mlp", "SparseAdam", "--lr", "0.1", "--progress", "off"]
+    arguments = ["run", "digits_mlp", "sweep_optimizers.Fails", "--lr", "0.1", "--progress", "off"]
     assert deepobs(*arguments, "--results", str(tmp_path)) == 1
     out, err = capsys.readouterr()
-    assert err.startswith("Error: The optimizer SparseAdam failed in its step: RuntimeError: ")
+    assert err.startswith("Error: The optimizer Fails failed in its step: RuntimeError: ")
     assert err.count("\n") == 1
     assert not out
     assert not list(tmp_path.rglob("*"))

@@ -22,7 +22,7 @@ BAD = {
     "unknown optimizer": ({"optimizer": "sgd"}, "SGD"),
     "optimizer of no module": ({"optimizer": "no_such.Thing"}, "no_such"),
     "optimizer misspelled in its module": ({"optimizer": "torch.optim.Adm"}, "Adam"),
-    "not an optimizer": ({"optimizer": "torch.nn.Linear"}, "torch.nn.Linear"),
+    "not an optimizer": ({"optimizer": "torch.nn.Linear"}, "modules.linear.Linear"),
     "no class at all": ({"optimizer": 3}, "3"),
     "lr is text": ({"lr": "0.1"}, "'0.1'"),
     "lr is negative": ({"lr": -1}, "-1"),
@@ -58,7 +58,7 @@ BAD = {
     "no norm": ({"clip_norm": 0}, "clip_norm"),
     "no examples left to train": ({"validation": 1.0}, "validation"),
     "weight decay without a regularizer": ({"weight_decay": 0.1}, "quadratic_deep"),
-    "loss scaling with a closure": ({"optimizer": "LBFGS", "precision": "fp16"}, "LBFGS"),
+    "loss scaling with a closure": ({"optimizer": "LBFGS", "precision": "fp16"}, "'closure'"),
 }
 
 
@@ -212,6 +212,8 @@ def test_from_dict_names_a_misspelled_setting():
 
 
 def test_from_dict_asks_for_what_is_missing():
-    """There is no default learning rate."""
-    with pytest.raises(UsageError, match="needs lr"):
-        RunConfig.from_dict({"problem": "quadratic_deep", "optimizer": "SGD"})
+    """A problem and an optimizer are needed; the learning rate has the optimizer's default."""
+    with pytest.raises(UsageError, match="needs optimizer"):
+        RunConfig.from_dict({"problem": "quadratic_deep"})
+    config = RunConfig.from_dict({"problem": "quadratic_deep", "optimizer": "SGD"})
+    assert config == RunConfig(problem="quadratic_deep", optimizer="SGD", lr=0.1)

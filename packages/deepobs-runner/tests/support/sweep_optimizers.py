@@ -23,11 +23,16 @@ class FailsOnce(torch.optim.SGD):
 
 
 class Fails(torch.optim.SGD):
-    """Raises in its first step, always."""
+    """Raises in the second step of every instance, which a trial step does not reach."""
+
+    steps = 0
 
     def step(self, closure=None):
-        """An error."""
-        raise RuntimeError("this optimizer is broken")
+        """SGD's step, then an error."""
+        self.steps += 1
+        if self.steps == 2:
+            raise RuntimeError("this optimizer is broken")
+        return super().step(closure)
 
 
 class KillsOnce(torch.optim.SGD):

@@ -11,7 +11,7 @@ problems: [quadratic_deep, two_d_rosenbrok, fmnist_2c2d]
 optimizers:
   - SDG
   - name: Adam
-    hyperparameters: {epss: 1.0e-8, amsgrad: 3, betas: [0.9, 1.5]}
+    hyperparameters: {epss: 1.0e-8, amsgrad: true, betas: [0.9, 1.5]}
   - lr: 0.1
 lr: [0.1, -3]
 epoch: 3

@@ -316,33 +316,48 @@ def test_bad_execution_is_refused_in_one_sentence(changes, named):
     assert "\n" not in str(caught.value)
 
 
-def test_what_the_optimizer_refuses_of_a_model_is_a_usage_error():
-    """Muon takes matrices alone, and a perceptron has biases."""
-    if not hasattr(torch.optim, "Muon"):
-        pytest.skip("this torch has no Muon")
-    with pytest.raises(UsageError, match="Muon refuses its arguments"):
-        quiet("digits_mlp", "Muon", lr=0.1, epochs=1)
+class TwoSteps(torch.optim.SGD):
+    """Takes one step, then raises an error."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, or an error of two lines."""
+        self.steps += 1
+        if self.steps == 2:
+            raise ValueError("no descent\nat all")
+        return super().step(closure)
 
 
-def test_an_optimizer_that_fails_is_named_with_its_error(tmp_path):
-    """SparseAdam wants sparse gradients; the error is the cause, and nothing is left behind."""
-    with pytest.raises(
-        OptimizerError, match="SparseAdam failed in its step: RuntimeError:"
-    ) as caught:
+def test_what_the_optimizer_refuses_of_a_model_is_a_usage_error(tmp_path):
+    """SparseAdam wants sparse gradients; a trial step finds that out before anything starts."""
+    with pytest.raises(UsageError, match="SparseAdam fails in a trial step") as caught:
         quiet("digits_mlp", "SparseAdam", lr=0.1, epochs=1, results=tmp_path)
     assert "dense gradients" in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_an_optimizer_that_fails_is_named_with_its_error(tmp_path):
+    """The error is the cause, and nothing is left behind."""
+    with pytest.raises(OptimizerError, match="TwoSteps failed in its step: ValueError:") as caught:
+        quiet("digits_mlp", TwoSteps, lr=0.1, epochs=1, results=tmp_path)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, ValueError)
     assert not list(tmp_path.rglob("*"))
 
 
 class BrokenAfterClosure(torch.optim.SGD):
-    """Evaluates its closure, then fails."""
+    """Evaluates its closure, and fails after the second time."""
+
+    steps = 0
 
     def step(self, closure):
         """An error of its own, of two lines."""
         closure()
-        raise ValueError("no descent\nat all")
+        self.steps += 1
+        if self.steps == 2:
+            raise ValueError("no descent\nat all")
 
 
 def test_an_optimizer_that_fails_after_its_closure_is_named():

@@ -31,14 +31,15 @@ class OptimizerError(RuntimeError):
     """An optimizer raised an error in its step; that error is the cause of this one."""
 
     @classmethod
-    def of(cls, optimizer: str, error: Exception) -> Self:
+    def of(cls, optimizer: str, error: Exception, hint: str = "") -> Self:
         """The error in one sentence, with the place that raised it.
 
         Args:
             optimizer: The optimizer's name.
             error: What it raised.
+            hint: Advice to end the sentence with.
         """
-        return cls(f"The optimizer {optimizer} failed in its step: {explain(error)}.")
+        return cls(f"The optimizer {optimizer} failed in its step: {explain(error)}{hint}.")
 
 
 class RunInterruptedError(BaseException):

@@ -9,12 +9,22 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
-from torch.optim import Optimizer
+import torch
+from torch import nn
 
 from deepobs.problems import PROBLEMS, Problem, get_problem
 
 from ..common import UsageError, number, unknown, whole
-from ..optimizers import check_hyperparameters, find_optimizer, needs_closure, optimizer_path
+from ..optimizers import (
+    FoundOptimizer,
+    OptimizerLike,
+    build_optimizer,
+    check_hyperparameters,
+    check_lr,
+    check_step,
+    find_optimizer,
+    refuse,
+)
 from ..schedules import check_schedule
 from ._identity import description, lists
 
@@ -32,7 +42,8 @@ class RunConfig:
         problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
         optimizer: A class or a name: `"SGD"`, any of torch.optim, `"package.module.Class"`, or
             one added by the entry point group `deepobs.optimizers`.
-        lr: The base learning rate, finite and at least 0.
+        lr: The base learning rate, finite and at least 0; default: the optimizer's own. None for
+            an optimizer without one.
         hyperparameters: The optimizer's other arguments, by name.
         epochs: How many passes over the training set, at least 1; default: the problem's.
         batch_size: Examples an optimizer step, over all processes and micro-batches; default: the
@@ -52,8 +63,8 @@ class RunConfig:
     """
 
     problem: str | Problem
-    optimizer: str | type[Optimizer]
-    lr: float
+    optimizer: OptimizerLike
+    lr: float | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
     epochs: int | None = None
     batch_size: int | None = None
@@ -68,8 +79,8 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         problem = self.problem_value
-        chosen = find_optimizer(self.optimizer)
-        lr = number("lr", self.lr, least=0.0)
+        chosen = self.found
+        lr = check_lr(chosen, self.lr)
         epochs = problem.epochs if self.epochs is None else self.epochs
         batch_size = problem.batch_size if self.batch_size is None else self.batch_size
         values = {
@@ -86,7 +97,7 @@ class RunConfig:
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
-        self._check_together(chosen)
+        self._check_together()
 
     @property
     def problem_value(self) -> Problem:
@@ -109,15 +120,15 @@ class RunConfig:
             return self.problem_name
         return description(self.problem_value)
 
-    @property
-    def optimizer_class(self) -> type[Optimizer]:
-        """The optimizer's class."""
+    @cached_property
+    def found(self) -> FoundOptimizer:
+        """The optimizer as it was found."""
         return find_optimizer(self.optimizer)
 
     @property
     def optimizer_name(self) -> str:
-        """The name of the optimizer's class, as folders bear it."""
-        return self.optimizer_class.__name__
+        """The optimizer's name, as folders have it."""
+        return self.found.name
 
     @cached_property
     def run_id(self) -> str:
@@ -135,7 +146,7 @@ class RunConfig:
         """The configuration as JSON can hold it; `from_dict` reads it again."""
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content["problem"] = self.problem_name
-        content["optimizer"] = optimizer_path(self.optimizer_class)
+        content["optimizer"] = self.found.path
         content["hyperparameters"] = lists(content["hyperparameters"])
         content["schedule"] = lists(content["schedule"])
         return content
@@ -151,7 +162,7 @@ class RunConfig:
         for name in content:
             if name not in names:
                 raise unknown("setting of a run", name, names, f"there are {', '.join(names)}.")
-        for name in ("problem", "optimizer", "lr"):
+        for name in ("problem", "optimizer"):
             if name not in content:
                 raise UsageError(f"A run needs {name}.")
         return cls(**content)
@@ -159,7 +170,7 @@ class RunConfig:
     def __hash__(self) -> int:
         return hash((self.problem_name, self.optimizer_name, self.lr, self.seed))
 
-    def _check_together(self, optimizer: type[Optimizer]) -> None:
+    def _check_together(self) -> None:
         """What is wrong with values only beside each other."""
         if self.precision not in PRECISIONS:
             advice = f"there are {', '.join(PRECISIONS)}."
@@ -179,11 +190,26 @@ class RunConfig:
                 f"{self.problem_name} carries its state from batch to batch, which micro-batches "
                 "would break: accumulate is 1."
             )
-        if needs_closure(optimizer) and self.precision == "fp16":
+        self._check_optimizer()
+
+    def _check_optimizer(self) -> None:
+        """Refuses what the optimizer cannot be combined with, and takes a trial step."""
+        found = self.found
+        refuse(found.calls, precision=self.precision)
+        if not found.takes_lr and self.schedule != {"name": "constant"}:
             raise UsageError(
-                f"{optimizer.__name__} evaluates its closure itself, which loss scaling cannot "
-                "follow: take precision bf16 or fp32."
+                f"{found.name} has no learning rate, so no schedule can move it: take constant."
             )
+        if self.problem_name in PROBLEMS and self.problem_value.correct is not None:
+            check_step(found, self.lr, self.hyperparameters)
+        else:  # whose model may have parameters of one shape only
+            build_optimizer(found, _one_matrix(), self.lr, self.hyperparameters)
+
+
+def _one_matrix() -> nn.Module:
+    module = nn.Module()
+    module.weight = nn.Parameter(torch.zeros(2, 2))
+    return module
 
 
 def _clip_norm(value: Any) -> float:

@@ -1,15 +1,52 @@
-"""Optimizers: found, checked and built."""
+"""Optimizers: found, checked, put together, and called as they want to be."""
 
-from ._build import load_optimizer_state, make_optimizer, state_bytes
-from ._check import check_hyperparameters, needs_closure
-from ._find import find_optimizer, optimizer_path
+from ._assemble import build_optimizer, calls_in_force, check_step
+from ._build import Part, make_optimizer
+from ._calls import Calls, check_calls, hint_for, refuse
+from ._check import check_hyperparameters, check_lr
+from ._find import FoundOptimizer, OptimizerLike, find_optimizer, optimizer_path
+from ._groups import Group, check_groups, parse_group
+from ._joined import JoinedOptimizer, MatrixOptimizer
+from ._parameters import NamedParameter, named_parameters
+from ._recipes import muon
+from ._reference import ReferenceOptimizer
+from ._state import load_optimizer_state, state_bytes
+from ._table import OPTIMIZERS
+from ._trial import resumes_exactly
+from ._wrappers import SAM, WRAPPERS, GradientCentralization, Lookahead, ScheduleFree
 
 __all__ = [
+    "OPTIMIZERS",
+    "SAM",
+    "WRAPPERS",
+    "Calls",
+    "FoundOptimizer",
+    "GradientCentralization",
+    "Group",
+    "JoinedOptimizer",
+    "Lookahead",
+    "MatrixOptimizer",
+    "NamedParameter",
+    "OptimizerLike",
+    "Part",
+    "ReferenceOptimizer",
+    "ScheduleFree",
+    "build_optimizer",
+    "calls_in_force",
+    "check_calls",
+    "check_groups",
     "check_hyperparameters",
+    "check_lr",
+    "check_step",
     "find_optimizer",
+    "hint_for",
     "load_optimizer_state",
     "make_optimizer",
-    "needs_closure",
+    "muon",
+    "named_parameters",
     "optimizer_path",
+    "parse_group",
+    "refuse",
+    "resumes_exactly",
     "state_bytes",
 ]

@@ -1,66 +1,153 @@
-"""Optimizers: found by name or class, their hyperparameters checked before anything runs."""
+"""Makes an optimizer from what was found: the right kind of parameters, and wrappers around it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
+from deepobs.models import Role
+
 from ..common import UsageError, explain
+from ._find import FoundOptimizer
+from ._parameters import NamedParameter
+from ._signature import Takes
+from ._wrappers import WRAPPERS
+
+#: Modules whose classes take groups marked by `use_muon`.
+_MARKED_FOR_MUON = "pytorch_optimizer.optimizer.muon."
+_MATRICES = (Role.HIDDEN, Role.CONVOLUTION)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some parameters and the settings that differ for them.
+
+    Attributes:
+        parameters: The parameters.
+        settings: Entries of their parameter group, such as `lr`.
+    """
+
+    parameters: Sequence[NamedParameter]
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def make_optimizer(
-    optimizer: type[Optimizer],
-    parameters: Iterable[nn.Parameter],
-    lr: float,
+    found: FoundOptimizer,
+    parts: Sequence[Part],
+    module: nn.Module | None,
+    lr: float | None,
     hyperparameters: Mapping[str, Any],
 ) -> Optimizer:
-    """A new optimizer over `parameters`; what its constructor refuses becomes a `UsageError`."""
-    construct: Any = optimizer
+    """Makes an optimizer; what its constructor refuses becomes one sentence.
+
+    Args:
+        found: What makes it.
+        parts: The parameters it trains, in groups.
+        module: The model they belong to.
+        lr: The learning rate; None for an optimizer without.
+        hyperparameters: Its hyperparameters, checked; those of a base inside too.
+
+    Raises:
+        UsageError: If the constructor raises an error, or returns no optimizer.
+    """
+    own, inner = split(found, hyperparameters)
     try:
-        made: Optimizer = construct(parameters, lr=lr, **hyperparameters)
+        if found.base is not None and found.make in WRAPPERS.values():
+            made = found.make(make_optimizer(found.base, parts, module, lr, inner), **own)
+        else:
+            made = _construct(found, parts, module, lr, own, inner)
+    except UsageError:
+        raise
     except Exception as error:  # a user's constructor may assert, or look up what is not there
-        reason = f"{optimizer.__name__} refuses its arguments: {explain(error)}."
-        raise UsageError(reason) from error
+        raise UsageError(f"{found.name} refuses its arguments: {explain(error)}.") from error
+    if not isinstance(made, Optimizer):
+        raise UsageError(
+            f"{found.name} makes no torch.optim.Optimizer but a {type(made).__name__}."
+        )
     return made
 
 
-def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
-    """Restores what `state_dict` gave, in the type it had.
+def split(
+    found: FoundOptimizer, hyperparameters: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Splits hyperparameters into those of a wrapper and those of the optimizer inside.
 
-    `Optimizer.load_state_dict` alone turns every number of a parameter's state into the parameter's
-    type: sums kept in float64 would lose digits, and the run not go on as it was.
+    Args:
+        found: The wrapper, or an optimizer without another inside.
+        hyperparameters: By name; `base.NAME` is the inside's where both have one of that name.
     """
-    optimizer.load_state_dict(dict(state))
-    for index, held in optimizer.state_dict()["state"].items():  # the very mappings it works with
-        if isinstance(held, dict):  # state of the whole optimizer may be a bare value
-            held.update(_in_type_of(state["state"].get(index), held))
+    if found.base is None:
+        return dict(hyperparameters), {}
+    own = {k: v for k, v in hyperparameters.items() if k in found.signature.defaults}
+    inner = {
+        name.removeprefix("base."): value
+        for name, value in hyperparameters.items()
+        if name not in own
+    }
+    return own, inner
 
 
-def state_bytes(optimizer: Optimizer) -> int:
-    """Bytes of the tensors in the optimizer's state."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in _tensors(optimizer.state))
+def _construct(
+    found: FoundOptimizer,
+    parts: Sequence[Part],
+    module: nn.Module | None,
+    lr: float | None,
+    own: dict[str, Any],
+    inner: dict[str, Any],
+) -> Any:
+    signature = found.signature
+    settings = dict(own) if lr is None or not found.takes_lr else {"lr": lr, **own}
+    if signature.takes is Takes.OPTIMIZER:
+        assert found.base is not None
+        base = make_optimizer(found.base, parts, module, lr, inner)
+        return found.make(**{signature.first: base}, **own)
+    if signature.inside is not None and found.base is not None:
+        settings |= {signature.inside: found.base.make, **found.base.preset, **inner}
+    if signature.takes in (Takes.PARAMETERS, Takes.NAMED) or signature.also_parameters:
+        given = _given(found, parts)
+    else:
+        _refuse_settings(found, parts)
+        given = [item for part in parts for item in part.parameters]
+    if signature.takes is not Takes.MODEL:
+        return found.make(given, **settings)
+    if signature.also_parameters:
+        settings["params"] = given
+    return found.make(**{signature.first: module}, **settings)
 
 
-def _in_type_of(saved: Any, held: Any) -> Any:
-    """What is held, with every tensor in the type it was saved in, however deep."""
-    if isinstance(held, Tensor) and isinstance(saved, Tensor):
-        return held if saved.dtype == held.dtype else saved.to(held.device, copy=True)
-    if isinstance(held, dict) and isinstance(saved, dict):
-        return {name: _in_type_of(saved.get(name), item) for name, item in held.items()}
-    if type(held) in (list, tuple) and isinstance(saved, type(held)) and len(saved) == len(held):
-        return type(held)(map(_in_type_of, saved, held))
-    return saved if isinstance(saved, str) else held  # torch takes a string for a list
+def _given(found: FoundOptimizer, parts: Sequence[Part]) -> list[Any]:
+    """Returns parameters as the constructor takes them: alone, named, or in groups."""
+    named = found.signature.takes is Takes.NAMED
+    marked = getattr(found.make, "__module__", "").startswith(_MARKED_FOR_MUON)
+    groups = _marked(parts) if marked else parts
+
+    def plain(part: Part) -> list[Any]:
+        if named:
+            return [(item.name, item.parameter) for item in part.parameters]
+        return [item.parameter for item in part.parameters]
+
+    if len(groups) == 1 and not groups[0].settings:
+        return plain(groups[0])
+    return [{"params": plain(part), **part.settings} for part in groups]
 
 
-def _tensors(value: Any) -> Iterable[Tensor]:
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _tensors(item)
+def _marked(parts: Sequence[Part]) -> list[Part]:
+    groups = []
+    for part in parts:
+        for use in (True, False):
+            chosen = [item for item in part.parameters if (item.role in _MATRICES) is use]
+            if chosen:
+                groups.append(Part(chosen, {**part.settings, "use_muon": use}))
+    return groups
+
+
+def _refuse_settings(found: FoundOptimizer, parts: Sequence[Part]) -> None:
+    if any(part.settings for part in parts):
+        raise UsageError(
+            f"{found.name} takes {found.signature.first}, not groups of parameters, so no group "
+            "can have settings of its own under it."
+        )

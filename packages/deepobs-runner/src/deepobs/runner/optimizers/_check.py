@@ -1,80 +1,170 @@
-"""Checks an optimizer's hyperparameters before anything runs."""
+"""Checks an optimizer's hyperparameters: their names and values, before anything runs."""
 
 from __future__ import annotations
 
 import inspect
-import math
-import numbers
+import logging
+import re
+import sys
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-from torch import nn
-from torch.optim import Optimizer
+from ..common import UsageError, number, unknown
+from ._build import Part, make_optimizer
+from ._find import FoundOptimizer
+from ._parameters import named_parameters
+from ._signature import EMPTY
+from ._trial import trial_model
+from ._values import canonical
 
-from ..common import UsageError, unknown
-from ._build import make_optimizer
+_log = logging.getLogger(__name__)
+
+_ELEMENT = re.compile(r"^(.+)\[(\d+)\]$")
+_PROBE = "deepobs_no_such_hyperparameter"
+_told: set[tuple[str, str]] = set()
 
 
-def needs_closure(optimizer: type[Optimizer]) -> bool:
-    """Whether `step` cannot be called without a closure, as for L-BFGS."""
-    parameter = inspect.signature(optimizer.step).parameters.get("closure")
-    return parameter is not None and parameter.default is inspect.Parameter.empty
+def check_lr(found: FoundOptimizer, lr: Any) -> float | None:
+    """Returns the learning rate in force; None for an optimizer without one.
+
+    Args:
+        found: The optimizer.
+        lr: The rate that was given, or None for the optimizer's own default.
+
+    Raises:
+        UsageError: If a rate is given that is not taken, or none is given and none is known.
+    """
+    if not found.takes_lr:
+        if lr is None:
+            return None
+        raise UsageError(f"{found.name} takes no learning rate, so lr={lr!r} cannot be given.")
+    if lr is None:
+        if found.default_lr is None:
+            raise UsageError(f"{found.name} needs a learning rate: it has no default for lr.")
+        return found.default_lr
+    tensor_like = callable(getattr(lr, "item", None))
+    return number("lr", lr.item() if tensor_like else lr, least=0.0)
 
 
 def check_hyperparameters(
-    optimizer: type[Optimizer], lr: float, hyperparameters: Mapping[str, Any]
+    found: FoundOptimizer, lr: float | None, hyperparameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The hyperparameters in canonical form: sorted, sequences as tuples, 1 and 1.0 the same.
+    """Returns the hyperparameters in force, in canonical form.
+
+    Those that the optimizer is preset with are filled in; names are sorted, sequences are tuples,
+    and 1 and 1.0 are the same. `betas[0]` sets one element of a sequence.
+
+    Args:
+        found: The optimizer.
+        lr: Its learning rate, checked.
+        hyperparameters: What was given, by name.
 
     Raises:
-        UsageError: The optimizer has no argument of that name, or refuses the value.
+        UsageError: If there is no hyperparameter of a name, or a value is of the wrong kind.
     """
     if not (
         isinstance(hyperparameters, Mapping) and all(isinstance(k, str) for k in hyperparameters)
     ):
         raise UsageError(f"hyperparameters is a mapping from names, not {hyperparameters!r}.")
-    parameters = inspect.signature(optimizer).parameters
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    names = [name for name in list(parameters)[1:] if name != "lr"]
-    if "lr" not in parameters and not open_ended:
-        raise UsageError(f"{optimizer.__name__} takes no learning rate: it has no argument lr.")
-    checked = {}
-    for name, value in sorted(hyperparameters.items()):
-        if name == "lr":
-            raise UsageError("The learning rate is given as lr, not as one of the hyperparameters.")
-        if name not in names and not open_ended:
-            raise unknown(
-                f"hyperparameter of {optimizer.__name__}",
-                name,
-                names,
-                f"it takes {', '.join(names) or 'none besides lr'}.",
-            )
-        default = parameters[name].default if name in parameters else None
-        checked[name] = _canonical(f"{optimizer.__name__}'s {name}", value, default)
-    _try_out(optimizer, lr, checked)
+    checked: dict[str, Any] = {}
+    unlisted = []
+    for name, value in _whole(found, {**_presets(found), **hyperparameters}).items():
+        default, annotation, listed = _known(found, name)
+        checked[name] = canonical(f"{found.name}'s {name}", value, default, annotation)
+        if not listed:
+            unlisted.append(name)
+    checked = dict(sorted(checked.items()))
+    for name in unlisted:
+        _check_unlisted(found, lr, checked, name)
     return checked
 
 
-def _canonical(what: str, value: Any, default: Any) -> Any:
-    """`value` as a plain Python value that JSON can hold, compared with the kind of the default."""
-    if isinstance(value, (list, tuple)):
-        return tuple(_canonical(what, item, None) for item in value)
-    number = isinstance(default, numbers.Real) and not isinstance(default, bool)
-    if value is None or isinstance(value, (bool, str)):
-        if number and value is not None:
-            raise UsageError(f"{what} is a number, like its default {default}, not {value!r}.")
-        return value
-    if isinstance(value, numbers.Integral):
-        return float(value) if isinstance(default, float) else int(value)
-    if isinstance(value, numbers.Real):
-        if not math.isfinite(value):
-            raise UsageError(f"{what} is a finite number, not {float(value)}.")
-        value = float(value)
-        return int(value) if isinstance(default, int) and value.is_integer() else value
-    raise UsageError(f"{what} is a number, a string, a boolean or a list of them, not {value!r}.")
+def _presets(found: FoundOptimizer) -> dict[str, Any]:
+    inner = {} if found.base is None else _presets(found.base)
+    return {**inner, **found.preset}
 
 
-def _try_out(optimizer: type[Optimizer], lr: float, hyperparameters: Mapping[str, Any]) -> None:
-    """Constructs the optimizer over a matrix, so that a value it refuses is known at once."""
-    make_optimizer(optimizer, [nn.Parameter(torch.zeros(2, 2))], lr, hyperparameters)
+def _whole(found: FoundOptimizer, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Puts single elements, as `betas[0]`, into whole sequences."""
+    whole = {name: value for name, value in given.items() if not _ELEMENT.match(name)}
+    for name, value in given.items():
+        match = _ELEMENT.match(name)
+        if not match:
+            continue
+        sequence, index = match[1], int(match[2])
+        held = whole.get(sequence, _known(found, sequence)[0])
+        if not isinstance(held, (list, tuple)) or index >= len(held):
+            raise UsageError(f"{found.name}'s {sequence} has no element {index}.")
+        whole[sequence] = tuple(value if i == index else v for i, v in enumerate(held))
+    return whole
+
+
+def _known(found: FoundOptimizer, name: str) -> tuple[Any, str, bool]:
+    """Returns the default and annotation of a hyperparameter, and whether it is a listed one."""
+    if name == "lr":
+        raise UsageError("The learning rate is given as lr, not as one of the hyperparameters.")
+    signature = found.signature
+    if name in signature.defaults:
+        return signature.defaults[name], signature.annotations[name], True
+    if found.base is not None:
+        inner = name.removeprefix("base.")
+        if inner in signature.defaults or name == inner:
+            return _known_inside(found, inner)
+    if signature.open_ended:
+        return EMPTY, "", False
+    raise _unknown(found, name)
+
+
+def _known_inside(found: FoundOptimizer, name: str) -> tuple[Any, str, bool]:
+    assert found.base is not None
+    try:
+        return _known(found.base, name)
+    except UsageError as error:
+        raise _unknown(found, name) from error
+
+
+def _unknown(found: FoundOptimizer, name: str) -> UsageError:
+    names = _names(found)
+    advice = f"it takes {', '.join(names) or 'none besides lr'}."
+    return unknown(f"hyperparameter of {found.name}", name, names, advice)
+
+
+def _names(found: FoundOptimizer) -> list[str]:
+    own = list(found.signature.defaults)
+    if found.base is None:
+        return own
+    return own + [f"base.{n}" if n in own else n for n in _names(found.base)]
+
+
+def _check_unlisted(
+    found: FoundOptimizer, lr: float | None, checked: Mapping[str, Any], name: str
+) -> None:
+    """Refuses a name that `**kwargs` swallows; warns once where this cannot be known."""
+    module = trial_model()
+    part = Part(named_parameters(module))
+    try:
+        make_optimizer(found, [part], module, lr, {**checked, _PROBE: checked[name]})
+    except UsageError:  # it refuses names that it does not know, and this one too if it is unknown
+        return
+    read = _is_read(found.make, name)
+    if read is False:
+        raise _unknown(found, name)
+    if read is None and (found.name, name) not in _told:
+        _told.add((found.name, name))
+        _log.warning(
+            "%s takes any name as a hyperparameter, so whether %s means something to it cannot be "
+            "checked.",
+            found.name,
+            name,
+        )
+
+
+def _is_read(make: Any, name: str) -> bool | None:
+    """Whether a name is in the source of a class or of its bases; None where there is no source."""
+    kinds = make.__mro__ if isinstance(make, type) else (make,)
+    modules = {kind.__module__ for kind in kinds} - {"builtins", "torch.optim.optimizer"}
+    try:
+        sources = [inspect.getsource(sys.modules[module]) for module in modules]
+    except (OSError, TypeError, KeyError):
+        return None
+    return any(f"'{name}'" in source or f'"{name}"' in source for source in sources)

@@ -84,7 +84,7 @@ class Record:
     weight_decay: float | None
     batch_size: int
     num_epochs: int
-    learning_rate: float
+    learning_rate: float | None
     lr_sched_epochs: list[int] | None = None
     lr_sched_factors: list[float] | None = None
     random_seed: int

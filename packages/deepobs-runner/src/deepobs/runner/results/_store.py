@@ -153,8 +153,8 @@ def setting_name(config: RunConfig) -> str:
             parts[name] = getattr(config, name)
     if as_deepobs:
         changes = zip((0, *schedule["epochs"]), (1.0, *schedule["factors"]), strict=True)
-        parts["lr_schedule"] = "_".join(f"{e}_{_text(f * config.lr)}" for e, f in changes)
-    else:
+        parts["lr_schedule"] = "_".join(f"{e}_{_text(f * (config.lr or 0.0))}" for e, f in changes)
+    elif config.lr is not None:
         parts["lr"] = config.lr
     return _short("__".join(f"{name}__{_text(value)}" for name, value in parts.items()), config)
 

@@ -133,7 +133,7 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
     with isolated(chosen), arithmetic(config.precision, deterministic=False):
         built = build_problem(config, chosen, data_root)
         trainer = _trainer(config, built)
-        step_seconds = _time(built, "train", trainer.step)
+        step_seconds = _time(built, "train", trainer.stepper.step)
         trainer.evaluation_mode()
         with torch.no_grad(), autocast(config.precision, built.device):
             evaluation_seconds = _time(built, "test", built.losses)

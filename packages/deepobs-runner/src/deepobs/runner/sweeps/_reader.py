@@ -1,7 +1,6 @@
 """Reads a sweep's configuration field by field and notes every mistake on the way."""
 
 import difflib
-import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -234,9 +233,8 @@ def _probe(field: str, value: Any) -> dict[str, Any]:
 
 def _is_pair(optimizer: Any, name: str, held: object) -> bool:
     """Whether a flat list is one value, as Adam's `betas` is, rather than a list of values."""
-    parameter = inspect.signature(find_optimizer(optimizer)).parameters.get(name)
     flat = isinstance(held, (list, tuple)) and not any(isinstance(v, (list, tuple)) for v in held)
-    return flat and parameter is not None and isinstance(parameter.default, tuple)
+    return flat and isinstance(find_optimizer(optimizer).default_of(name), tuple)
 
 
 def _join(path: str, key: object) -> str:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import torch
-from torch.optim import Optimizer
 
 from deepobs.data import derive_seed
 from deepobs.problems import BuiltProblem, Problem, build
 
 from ..common import UsageError, number
 from ..config import RunConfig
+from ..optimizers import OptimizerLike
 from ..results import Record, ResultsStore
 from ._best_model import BestModel
 from ._callbacks import Callback, Callbacks
@@ -47,9 +47,9 @@ class Execution(TypedDict, total=False):
 
 def run(
     problem: str | Problem,
-    optimizer: str | type[Optimizer],
+    optimizer: OptimizerLike,
     *,
-    lr: float,
+    lr: float | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     epochs: int | None = None,
     batch_size: int | None = None,
@@ -70,7 +70,7 @@ def run(
     Args:
         problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
         optimizer: A name or a class; see `RunConfig`.
-        lr: The base learning rate.
+        lr: The base learning rate; default: the optimizer's own. Not for optimizers without one.
         hyperparameters: The optimizer's other arguments, by name.
         epochs: Passes over the training set; default: the problem's.
         batch_size: Examples an optimizer step; default: the problem's.

@@ -10,20 +10,20 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from deepobs.data import Batch, Phase
+from deepobs.data import Phase
 from deepobs.problems import BuiltProblem
 
-from ..common import CheckpointError, OptimizerError
+from ..common import CheckpointError
 from ..config import RunConfig
-from ..optimizers import load_optimizer_state, make_optimizer, needs_closure
+from ..optimizers import build_optimizer, calls_in_force, load_optimizer_state, refuse
 from ..schedules import make_schedule
 from ._callbacks import Callback
 from ._distributed import Processes
-from ._precision import autocast, in_precision
+from ._precision import autocast
 from ._progress import Progress
 from ._rng import random_state, set_random_state
+from ._step import Stepper
 from ._step_timer import StepTimer
 
 #: Steps between two recorded mini-batch losses, as in DeepOBS.
@@ -61,9 +61,15 @@ class Trainer:
         self.config, self.built, self.processes = config, built, processes
         self.callback, self.progress, self.after_step = callback, progress, after_step
         self.parameters = [p for p in built.model.parameters() if p.requires_grad]
-        kind = config.optimizer_class
-        self.optimizer = make_optimizer(kind, self.parameters, config.lr, config.hyperparameters)
-        self.wants_closure = needs_closure(kind)
+        self.optimizer = build_optimizer(
+            config.found, built.model, config.lr, config.hyperparameters
+        )
+        calls = calls_in_force(config.found, self.optimizer)
+        refuse(calls, precision=config.precision, processes=processes.count)
+        self.timer = StepTimer(built.device)
+        self.stepper = Stepper(
+            config, built, self.optimizer, calls, processes=processes, timer=self.timer
+        )
         self.steps_per_epoch = built.num_batches("train")
         self.epochs = config.epochs or 0
         assert isinstance(config.schedule, Mapping)
@@ -73,18 +79,16 @@ class Trainer:
             epochs=self.epochs,
             steps_per_epoch=self.steps_per_epoch,
         )
-        scaling = config.precision == "fp16"
-        self.scaler = torch.amp.GradScaler(built.device.type, enabled=scaling)
-        self.objective = in_precision(built.objective, config.precision, built.device)
-        self.wrapped = processes.wrap(built.model, built.device)
-        self.training_forward = torch.compile(self.wrapped) if compiled else self.wrapped
-        self.timer = StepTimer(built.device)
+        self.scaler = self.stepper.scaler
+        wrapped = self.stepper.wrapped
+        self.training_forward = torch.compile(wrapped) if compiled else wrapped
 
         self.phases: tuple[Phase, ...] = ("train_eval", "test")
         if config.validation:
             self.phases = ("train_eval", "valid", "test")
         # By name of the metric, in the order of the evaluations; and what a record has besides.
         self.series: defaultdict[str, list[float]] = defaultdict(list)
+        self.group_learning_rates: list[list[float]] = []  # of each group, by epoch
         self.epoch = 0  # epochs trained and evaluated
         self.step_in_epoch = 0
         # Of this epoch's steps, on the device. A buffer, so that it is read with one transfer.
@@ -110,14 +114,16 @@ class Trainer:
     def train_epoch(self) -> None:
         """The rest of the current epoch; its losses stay on the device until its end."""
         if self.step_in_epoch == 0:
-            self.series["learning_rates"].append(float(self.optimizer.param_groups[0]["lr"]))
+            rates = [float(group.get("lr", math.nan)) for group in self.optimizer.param_groups]
+            self.series["learning_rates"].append(rates[0])
+            self.group_learning_rates.append(rates)
         look = _STEPS_BETWEEN_LOOKS.get(self.built.device.type, _STEPS_BETWEEN_LOOKS_ELSEWHERE)
         batches = self.built.batches(
             "train", epoch=self.epoch, start=self.step_in_epoch, shard=self.processes.shard
         )
         begin = perf_counter() - self.seconds
         for batch in batches:
-            self.losses[self.step_in_epoch] = self.step(batch)
+            self.losses[self.step_in_epoch] = self.stepper.step(batch)
             self.step_in_epoch += 1
             self.schedule.after_step()
             if self.step_in_epoch % look == 0 and self.hopeless():
@@ -127,82 +133,13 @@ class Trainer:
             begin = perf_counter() - self.seconds  # saving a checkpoint is not training
         self.finish_epoch(begin)
 
-    def step(self, batch: Batch) -> Tensor:
-        """One optimizer step; returns the objective before it, on the device.
-
-        Raises:
-            OptimizerError: The optimizer raised an error in its step.
-        """
-        if self.wants_closure:
-            loss = self.step_with_closure(batch)
-        else:
-            loss = self.forward_backward(batch)
-            try:
-                self.scaler.step(self.optimizer)
-            except Exception as error:
-                raise OptimizerError.of(self.config.optimizer_name, error) from error
-            self.scaler.update()
-        self.timer.stepped()
-        return loss
-
-    def forward_backward(self, batch: Batch) -> Tensor:
-        """The objective of a batch, and its gradient in the parameters."""
-        self.timer.begin()
-        self.optimizer.zero_grad()
-        if self.config.accumulate == 1:
-            loss = self.objective(batch)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-        else:
-            loss = self.accumulate(batch)
-        if self.config.clip_norm is not None:
-            self.scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
-        self.timer.end()
-        return loss.detach()
-
-    def accumulate(self, batch: Batch) -> Tensor:
-        """The same over micro-batches of equal size; processes exchange gradients at the last."""
-        count = self.config.accumulate
-        inputs = batch.inputs.chunk(count)
-        targets = [None] * count if batch.targets is None else batch.targets.chunk(count)
-        total = torch.zeros((), device=self.built.device)
-        for index, part in enumerate(zip(inputs, targets, strict=True), start=1):
-            with self.processes.exchange(self.wrapped, now=index == count):
-                loss = self.objective(Batch(*part)) / count
-                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            total += loss.detach()
-        return total
-
-    def step_with_closure(self, batch: Batch) -> Tensor:
-        """A step of an optimizer that evaluates the objective itself, always with equal noise."""
-        state = self.built.state_dict()
-        losses: list[Tensor] = []
-        not_its_own: list[Exception] = []
-
-        @torch.enable_grad()
-        def closure() -> Any:
-            if losses:
-                self.built.load_state_dict(state)
-            try:
-                losses.append(self.forward_backward(batch))
-            except Exception as error:
-                not_its_own.append(error)
-                raise
-            return losses[-1]
-
-        try:
-            self.optimizer.step(closure)
-        except Exception as error:
-            if error in not_its_own:
-                raise
-            raise OptimizerError.of(self.config.optimizer_name, error) from error
-        return losses[0]
-
     def finish_epoch(self, begin: float) -> None:
         """Reads the epoch's losses from the device, once."""
         losses = self.processes.sum(self.losses[: self.step_in_epoch]) / self.processes.count
         values = losses.tolist()  # waits for the device, so the clock is read after it
         self.series["epoch_seconds"].append(perf_counter() - begin)
+        self.series["passes"].append(self.stepper.passes)
+        self.stepper.passes = 0
         self.series["minibatch_losses"] += values[::LOG_INTERVAL]
         # Loss scaling skips a step that overflows, so there one bad loss is no divergence.
         self.diverged = not self.scaler.is_enabled() and not all(map(math.isfinite, values))
@@ -246,14 +183,19 @@ class Trainer:
         """The weights that are trained, and the model as it trains."""
         self.built.model.train()
         self.built.forward = self.training_forward
-        if hasattr(self.optimizer, "train"):  # schedule-free optimizers keep two sets of weights
-            self.optimizer.train()
+        self.tell_optimizer("train")
 
     def evaluation_mode(self) -> None:
         """The weights that are the optimizer's answer; the model alone, not its wrappers."""
         self.built.forward = self.built.model
-        if hasattr(self.optimizer, "eval"):
-            self.optimizer.eval()
+        if self.epoch or self.step_in_epoch:  # before the first step some have no weights of theirs
+            self.tell_optimizer("eval")
+
+    def tell_optimizer(self, method: str) -> None:
+        """Calls `train` or `eval` of an optimizer that keeps two sets of weights."""
+        function = getattr(self.optimizer, method, None)
+        if callable(function):
+            function()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on exactly from here; all processes have to ask together."""
@@ -262,6 +204,8 @@ class Trainer:
             "step_in_epoch": self.step_in_epoch,
             "seconds": self.seconds,
             "series": dict(self.series),
+            "group_learning_rates": self.group_learning_rates,
+            "passes": self.stepper.passes,
             "losses": self.processes.sum(self.losses[: self.step_in_epoch].clone()),
             "model": self.built.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -289,6 +233,8 @@ class Trainer:
         self.epoch, self.step_in_epoch = state["epoch"], state["step_in_epoch"]
         self.seconds = state["seconds"]
         self.series = defaultdict(list, state["series"])
+        self.group_learning_rates = state["group_learning_rates"]
+        self.stepper.passes = state["passes"]
         # The sum over all processes, which `finish_epoch` takes again: so the others add nothing.
         self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
         self.built.model.load_state_dict(state["model"])

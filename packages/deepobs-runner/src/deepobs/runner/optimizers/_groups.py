@@ -1,0 +1,262 @@
+"""Groups of parameters: which are chosen, and what trains them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import yaml
+
+from deepobs.models import Role
+
+from ..common import UsageError, number, unknown
+from ._check import check_hyperparameters
+from ._find import FoundOptimizer, find_optimizer
+from ._parameters import NamedParameter
+
+_SELECTORS = ("role", "name", "ndim", "depth")
+_KEYS = (*_SELECTORS, "optimizer", "lr_factor", "depth_factor", "hyperparameters")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Which parameters a group chooses, and what is different for them.
+
+    Of a selector's values one has to hold, and of the selectors all. A group without selectors
+    chooses every parameter that no earlier group has chosen.
+
+    Attributes:
+        role: Roles, as `deepobs.models.Role` names them.
+        name: Patterns of names, in which `*` matches anything.
+        ndim: Numbers of dimensions.
+        depth: Depths, as `deepobs.models.parameter_depths` counts them; negative from the end.
+        optimizer: What trains them; None for the run's optimizer.
+        lr_factor: Factor of the run's learning rate.
+        depth_factor: A further factor for each layer between a parameter and the deepest one.
+        hyperparameters: Hyperparameters of these parameters' optimizer, by name.
+    """
+
+    role: tuple[str, ...] = ()
+    name: tuple[str, ...] = ()
+    ndim: tuple[int, ...] = ()
+    depth: tuple[int, ...] = ()
+    optimizer: str | None = None
+    lr_factor: float = 1.0
+    depth_factor: float = 1.0
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def chooses(self, item: NamedParameter, deepest: int) -> bool:
+        """Returns whether a parameter belongs to the group.
+
+        Args:
+            item: The parameter.
+            deepest: The largest depth in the model.
+        """
+        depths = [depth if depth >= 0 else deepest + 1 + depth for depth in self.depth]
+        return (
+            (not self.role or item.role in self.role)
+            and (not self.name or any(fnmatchcase(item.name, p) for p in self.name))
+            and (not self.ndim or item.parameter.ndim in self.ndim)
+            and (not self.depth or item.depth in depths)
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the group as JSON can hold it, without what is left at its default."""
+        content: dict[str, Any] = {
+            n: list(getattr(self, n)) for n in _SELECTORS if getattr(self, n)
+        }
+        if self.optimizer is not None:
+            content["optimizer"] = self.optimizer
+        for factor in ("lr_factor", "depth_factor"):
+            if getattr(self, factor) != 1:
+                content[factor] = getattr(self, factor)
+        if self.hyperparameters:
+            content["hyperparameters"] = _lists(self.hyperparameters)
+        return content
+
+    def __str__(self) -> str:
+        """The group as the command takes it."""
+        words = [f"{n}={','.join(map(str, v))}" for n, v in self._selected().items()]
+        words += [f"optimizer={self.optimizer}"] if self.optimizer else []
+        words += [
+            f"{factor}={getattr(self, factor):g}"
+            for factor in ("lr_factor", "depth_factor")
+            if getattr(self, factor) != 1
+        ]
+        words += [f"{name}={value}" for name, value in self.hyperparameters.items()]
+        return " ".join(words) or "the rest"
+
+    def _selected(self) -> dict[str, tuple[Any, ...]]:
+        return {n: getattr(self, n) for n in _SELECTORS if getattr(self, n)}
+
+
+def check_groups(
+    groups: Sequence[Mapping[str, Any] | str | Group], found: FoundOptimizer, lr: float | None
+) -> tuple[Group, ...]:
+    """Returns groups in canonical form.
+
+    Args:
+        groups: Mappings with the attributes of `Group` by name, or texts as `parse_group` reads.
+        found: The run's optimizer.
+        lr: The run's learning rate.
+
+    Raises:
+        UsageError: If a group has an unknown key or a wrong value.
+    """
+    if isinstance(groups, (str, Mapping)) or not isinstance(groups, Sequence):
+        raise UsageError(f"groups is a list of mappings, one for each group, not {groups!r}.")
+    return tuple(_checked(group, found, lr) for group in groups)
+
+
+def parse_group(text: str) -> dict[str, Any]:
+    """Reads a group as the command takes it.
+
+    `"role=bias,gain weight_decay=0"` is a group of biases and gains without weight decay. Names
+    other than those of `Group` are hyperparameters.
+
+    Args:
+        text: `NAME=VALUE` pairs, with spaces between.
+
+    Raises:
+        UsageError: If a word is not of that form, or comes twice.
+    """
+    group: dict[str, Any] = {}
+    hyperparameters: dict[str, Any] = {}
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"group {text!r} cannot be read: {error}.") from error
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or not name:
+            raise UsageError(f"group {text!r}: {word!r} is not of the form NAME=VALUE.")
+        target = group if name in _KEYS and name != "hyperparameters" else hyperparameters
+        if name in target:
+            raise UsageError(f"group {text!r} gives {name} twice.")
+        target[name] = value.split(",") if name in _SELECTORS else _value(value)
+    for name in ("ndim", "depth"):
+        if name in group:
+            group[name] = [_value(item) for item in group[name]]
+    return {**group, "hyperparameters": hyperparameters} if hyperparameters else group
+
+
+def assign(
+    groups: Sequence[Group], named: Sequence[NamedParameter], model: str
+) -> list[list[NamedParameter]]:
+    """Returns the parameters of each group; a parameter belongs to the first that chooses it.
+
+    Args:
+        groups: The groups.
+        named: The parameters.
+        model: What the model is called in messages.
+
+    Raises:
+        UsageError: If a group chooses no parameter, or a parameter is in no group.
+    """
+    deepest = max((item.depth for item in named), default=0)
+    left, chosen = list(named), []
+    for group in groups:
+        taken = [item for item in left if group.chooses(item, deepest)]
+        if not taken:
+            raise _nothing_chosen(group, named, deepest, model)
+        left = [item for item in left if item not in taken]
+        chosen.append(taken)
+    if left:
+        others = f" and {len(left) - 1} more" if len(left) > 1 else ""
+        raise UsageError(
+            f"The parameter {left[0].name} of {model}{others} is in no group, so nothing would "
+            "train it; add a last group without role, name, ndim and depth for the rest."
+        )
+    return chosen
+
+
+def _nothing_chosen(
+    group: Group, named: Sequence[NamedParameter], deepest: int, model: str
+) -> UsageError:
+    if any(group.chooses(item, deepest) for item in named):
+        return UsageError(
+            f"The group {str(group)!r} is left without parameters: earlier groups have chosen "
+            f"those of {model} that it selects."
+        )
+    roles = sorted({item.role.value for item in named})
+    dimensions = sorted({item.parameter.ndim for item in named})
+    return UsageError(
+        f"The group {str(group)!r} selects no parameter of {model}, whose parameters are called "
+        f"{named[0].name} and so on, have the roles {', '.join(roles)} and "
+        f"{' or '.join(map(str, dimensions))} dimensions."
+    )
+
+
+def _checked(
+    group: Mapping[str, Any] | str | Group, found: FoundOptimizer, lr: float | None
+) -> Group:
+    if isinstance(group, Group):
+        return group
+    content = parse_group(group) if isinstance(group, str) else group
+    if not isinstance(content, Mapping):
+        raise UsageError(f"A group is a mapping, not {group!r}.")
+    for key in content:
+        if key not in _KEYS:
+            raise unknown("key of a group", str(key), _KEYS, f"there are {', '.join(_KEYS)}.")
+    optimizer = content.get("optimizer")
+    inside = found if optimizer is None else find_optimizer(optimizer)
+    factors = {
+        name: number(f"{name} of a group", content.get(name, 1.0), least=0.0)
+        for name in ("lr_factor", "depth_factor")
+    }
+    given = content.get("hyperparameters", {})
+    return Group(
+        role=_selector(content, "role", list(Role), str),
+        name=_selector(content, "name", None, str),
+        ndim=_selector(content, "ndim", None, int),
+        depth=_selector(content, "depth", None, int),
+        optimizer=None if optimizer is None else inside.path,
+        lr_factor=factors["lr_factor"],
+        depth_factor=factors["depth_factor"],
+        hyperparameters=_own_hyperparameters(inside, lr, given, whole=optimizer is not None),
+    )
+
+
+def _own_hyperparameters(
+    found: FoundOptimizer, lr: float | None, given: Any, *, whole: bool
+) -> dict[str, Any]:
+    """Returns what was given, checked; for an optimizer of the group's own its presets too."""
+    rate = None if lr is None and not found.takes_lr else (lr or found.default_lr or 1.0)
+    checked = check_hyperparameters(found, rate, given)
+    if whole:
+        return checked
+    names = {name.partition("[")[0] for name in given}
+    return {name: value for name, value in checked.items() if name in names}
+
+
+def _selector(
+    content: Mapping[str, Any], key: str, choices: Sequence[str] | None, kind: type
+) -> tuple[Any, ...]:
+    given = content.get(key, ())
+    values = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, kind):
+            word = "a whole number" if kind is int else "a text"
+            raise UsageError(f"{key} of a group is {word} or a list of them, not {value!r}.")
+        if choices is not None and value not in choices:
+            raise unknown("role", str(value), choices, f"there are {', '.join(choices)}.")
+    return tuple(str(value) for value in values) if kind is str else values
+
+
+def _value(word: str) -> Any:
+    try:
+        return float(word) if any(c in word for c in ".eE") else int(word)
+    except ValueError:
+        try:
+            return yaml.safe_load(word)
+        except yaml.YAMLError:
+            return word
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _lists(item) for key, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, tuple) else value

@@ -1,0 +1,325 @@
+"""Wrappers around an optimizer: SAM, Lookahead, schedule-free averaging, centralised gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ..common import UsageError
+from ._calls import Calls, calls_of, calls_of_instance
+from ._state import load_optimizer_state
+
+Closure = Callable[[], Any]
+
+
+class Wrapper(Optimizer):
+    """An optimizer around another one, whose groups it shares.
+
+    Subclasses keep tensors of their own in `self.own`, by name and in the order of the parameters,
+    and numbers in `self.counts`; both are part of the state.
+
+    Args:
+        base: The optimizer inside.
+    """
+
+    def __init__(self, base: Optimizer) -> None:
+        super().__init__([{"params": list(group["params"])} for group in base.param_groups], {})
+        self.base = base
+        self.defaults = base.defaults
+        self.param_groups = base.param_groups
+        self.base_calls = calls_of_instance(base, calls_of(type(base)))
+        self.own: dict[str, list[Tensor]] = {}
+        self.counts: dict[str, list[float]] = {}
+
+    @property
+    def parameters(self) -> list[nn.Parameter]:
+        """All parameters, in the order of the groups."""
+        return [p for group in self.param_groups for p in group["params"]]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state of the optimizer inside and that of the wrapper."""
+        return {"base": self.base.state_dict(), "own": self.own, "counts": self.counts}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` returned.
+
+        Args:
+            state_dict: The state; its tensors are copied.
+        """
+        load_optimizer_state(self.base, state_dict["base"])
+        self.param_groups = self.base.param_groups
+        self.own = {
+            name: [t.to(p.device, copy=True) for t, p in zip(held, self.parameters, strict=True)]
+            for name, held in state_dict["own"].items()
+        }
+        self.counts = {name: list(held) for name, held in state_dict["counts"].items()}
+
+    def _refuse_base(self, *, called_by: tuple[Calls, ...]) -> None:
+        """Raises an error for a base that is called otherwise, or keeps two sets of weights."""
+        name, base = type(self).__name__, type(self.base).__name__
+        if self.base_calls not in called_by:
+            raise UsageError(
+                f"{name} cannot wrap {base}, which is called by {self.base_calls.value!r}; it "
+                f"wraps optimizers that are called by {' or '.join(called_by)}."
+            )
+        if callable(getattr(self.base, "eval", None)):
+            raise UsageError(f"{name} cannot wrap {base}, which keeps two sets of weights itself.")
+
+
+class SAM(Wrapper):
+    """Sharpness-aware minimisation: the gradient is taken where the loss is locally largest.
+
+    The weights are moved by `rho * g / ||g||` along the gradient g of all parameters, the gradient
+    is evaluated there, and the optimizer inside steps with it from the original weights. A step
+    costs two evaluations. Foret et al., ICLR 2021, equations 2 and 3; adaptive: Kwon et al.,
+    ICML 2021, with elementwise `|w|` as the normalisation.
+
+    Args:
+        base: The optimizer inside.
+        rho: Radius of the neighbourhood.
+        adaptive: Whether the radius is relative to each weight.
+    """
+
+    calls = Calls.CLOSURE
+
+    def __init__(self, base: Optimizer, *, rho: float = 0.05, adaptive: bool = False) -> None:
+        super().__init__(base)
+        if rho < 0:
+            raise ValueError(f"rho is a number of at least 0, not {rho}")
+        self.rho, self.adaptive = rho, adaptive
+        self._refuse_base(called_by=(Calls.STEP,))
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Takes a step with two evaluations.
+
+        Args:
+            closure: Evaluates the objective and its gradient and returns the loss.
+
+        Returns:
+            The loss at the original weights.
+        """
+        if closure is None:
+            raise UsageError("SAM evaluates the objective twice a step, so it needs a closure.")
+        with torch.enable_grad():
+            loss = closure()
+        moved = [p for p in self.parameters if p.grad is not None]
+        gradients = [p.grad for p in moved if p.grad is not None]
+        scaled = [p.abs() * g for p, g in zip(moved, gradients, strict=True)]
+        norms = torch._foreach_norm(scaled if self.adaptive else gradients)
+        length = torch.stack(list(norms)).norm() + 1e-12
+        weights = [p.clone() for p in moved]
+        for parameter, gradient in zip(moved, gradients, strict=True):
+            direction = parameter.square() * gradient if self.adaptive else gradient
+            parameter.add_(direction * (self.rho / length))
+        with torch.enable_grad():
+            closure()
+        torch._foreach_copy_([p.detach() for p in moved], weights)
+        self.base.step()
+        return loss
+
+
+class Lookahead(Wrapper):
+    """Slow weights that follow the optimizer inside every `k` steps.
+
+    After `k` steps the slow weights move by the share `alpha` towards the trained ones, which then
+    start from there. The slow weights are the ones to evaluate. Zhang et al., NeurIPS 2019,
+    algorithm 1.
+
+    Args:
+        base: The optimizer inside.
+        k: Steps between two moves.
+        alpha: Share of the way that the slow weights move.
+    """
+
+    def __init__(self, base: Optimizer, *, k: int = 5, alpha: float = 0.5) -> None:
+        super().__init__(base)
+        if k < 1 or not 0 <= alpha <= 1:
+            raise ValueError(f"k is at least 1 and alpha from 0 to 1, not {k} and {alpha}")
+        self.k, self.alpha = k, alpha
+        self.calls = self.base_calls
+        self._refuse_base(called_by=tuple(set(Calls) - {Calls.FUSED_BACKWARD}))
+        self.own = {"slow": [p.detach().clone() for p in self.parameters], "fast": []}
+        self.counts = {"steps": [0]}
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Takes a step of the optimizer inside, and every `k` of them moves the slow weights.
+
+        Args:
+            closure: Passed on.
+
+        Returns:
+            What the optimizer inside returned.
+        """
+        step: Any = self.base.step
+        loss = step() if closure is None else step(closure)
+        self.counts["steps"][0] += 1
+        if self.counts["steps"][0] % self.k == 0:
+            torch._foreach_lerp_(self.own["slow"], self._values(), self.alpha)
+            torch._foreach_copy_(self._values(), self.own["slow"])
+        return loss
+
+    @torch.no_grad()
+    def eval(self) -> None:
+        """Puts the slow weights into the model."""
+        if not self.own["fast"]:
+            self.own["fast"] = [p.detach().clone() for p in self.parameters]
+            torch._foreach_copy_(self._values(), self.own["slow"])
+
+    @torch.no_grad()
+    def train(self) -> None:
+        """Puts the trained weights back into the model."""
+        if self.own["fast"]:
+            torch._foreach_copy_(self._values(), self.own["fast"])
+            self.own["fast"] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state of training, whichever weights are in the model."""
+        return {**super().state_dict(), "own": {"slow": self.own["slow"]}}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Restores what `state_dict` returned.
+
+        Args:
+            state_dict: The state; its tensors are copied.
+        """
+        super().load_state_dict(state_dict)
+        self.own["fast"] = []
+
+    def _values(self) -> list[Tensor]:
+        return [p.detach() for p in self.parameters]
+
+
+class ScheduleFree(Wrapper):
+    """Schedule-free averaging around any optimizer.
+
+    The optimizer inside moves a sequence z, the average x of it is what is evaluated, and gradients
+    are taken between them at `y = (1 - momentum) * z + momentum * x`. Defazio et al., NeurIPS 2024,
+    equations 2 to 4. The momentum of the optimizer inside is best turned off.
+
+    Args:
+        base: The optimizer inside.
+        momentum: Weight of the average in y, above 0.
+        weight_lr_power: The average weights a point by the largest rate so far to this power.
+        r: The average weights a point by its index to this power.
+        weight_decay_at_y: Factor of the weight decay, in y.
+    """
+
+    def __init__(
+        self,
+        base: Optimizer,
+        *,
+        momentum: float = 0.9,
+        weight_lr_power: float = 2.0,
+        r: float = 0.0,
+        weight_decay_at_y: float = 0.0,
+    ) -> None:
+        super().__init__(base)
+        if not 0 < momentum <= 1:
+            raise ValueError(f"momentum is a number above 0 and at most 1, not {momentum}")
+        self.momentum, self.weight_lr_power, self.r = momentum, weight_lr_power, r
+        self.weight_decay_at_y = weight_decay_at_y
+        self.calls = self.base_calls
+        self._refuse_base(called_by=(Calls.STEP, Calls.CREATE_GRAPH, Calls.LOSS))
+        values = [p.detach() for p in self.parameters]
+        self.own = {"z": [v.clone() for v in values], "x": [v.clone() for v in values]}
+        groups = len(self.param_groups)
+        self.counts = {"steps": [0], "largest_lr": [0.0] * groups, "weight": [0.0] * groups}
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Moves z by the optimizer inside, averages, and puts the next y into the model.
+
+        Args:
+            closure: Passed on.
+
+        Returns:
+            What the optimizer inside returned.
+        """
+        values = [p.detach() for p in self.parameters]
+        index = 0
+        for group in self.param_groups:
+            for _ in group["params"]:
+                decayed = group.get("lr", 0.0) * self.weight_decay_at_y * values[index]
+                values[index].copy_(self.own["z"][index]).sub_(decayed)
+                index += 1
+        step: Any = self.base.step
+        loss = step() if closure is None else step(closure)
+        torch._foreach_copy_(self.own["z"], values)
+        self._average()
+        self._put_y()
+        return loss
+
+    @torch.no_grad()
+    def eval(self) -> None:
+        """Puts the average into the model."""
+        torch._foreach_copy_([p.detach() for p in self.parameters], self.own["x"])
+
+    @torch.no_grad()
+    def train(self) -> None:
+        """Puts the point of the next gradient into the model."""
+        if self.counts["steps"][0]:
+            self._put_y()
+
+    def _average(self) -> None:
+        self.counts["steps"][0] += 1
+        index = 0
+        for number, group in enumerate(self.param_groups):
+            largest = max(self.counts["largest_lr"][number], float(group.get("lr", 1.0)))
+            weight = self.counts["steps"][0] ** self.r * largest**self.weight_lr_power
+            self.counts["largest_lr"][number] = largest
+            self.counts["weight"][number] += weight
+            share = weight / self.counts["weight"][number] if weight else 0.0
+            for _ in group["params"]:
+                self.own["x"][index].lerp_(self.own["z"][index], share)
+                index += 1
+
+    def _put_y(self) -> None:
+        y = torch._foreach_lerp(self.own["x"], self.own["z"], 1 - self.momentum)
+        torch._foreach_copy_([p.detach() for p in self.parameters], y)
+
+
+class GradientCentralization(Wrapper):
+    """Gradients of matrices and kernels with their mean over each output removed.
+
+    Yong et al., ECCV 2020, equation 1.
+
+    Args:
+        base: The optimizer inside.
+    """
+
+    def __init__(self, base: Optimizer) -> None:
+        super().__init__(base)
+        self._refuse_base(called_by=(Calls.STEP,))
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> Any:
+        """Takes a step of the optimizer inside with centralised gradients.
+
+        Args:
+            closure: Evaluates the objective and its gradient first and returns the loss.
+
+        Returns:
+            What the closure returned, or None without one.
+        """
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for parameter in self.parameters:
+            if parameter.grad is not None and parameter.ndim > 1:
+                gradient = parameter.grad
+                gradient.sub_(gradient.mean(dim=tuple(range(1, gradient.ndim)), keepdim=True))
+        self.base.step()
+        return loss
+
+
+#: The wrappers by name, as `SAM(SGD)` names one around an optimizer.
+WRAPPERS: Mapping[str, type[Wrapper]] = {
+    kind.__name__: kind for kind in (SAM, Lookahead, ScheduleFree, GradientCentralization)
+}

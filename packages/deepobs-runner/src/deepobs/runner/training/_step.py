@@ -1,0 +1,218 @@
+"""One step of training, in the way the optimizer is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, grad, vmap
+from torch.optim import Optimizer
+
+from deepobs.data import Batch
+from deepobs.problems import BuiltProblem
+
+from ..common import OptimizerError
+from ..config import RunConfig
+from ..optimizers import Calls, hint_for
+from ._distributed import Processes
+from ._precision import in_precision
+from ._step_timer import StepTimer
+
+
+class Stepper:
+    """Takes the steps of a run, and counts evaluations of the gradient.
+
+    Args:
+        config: What defines the run.
+        built: The problem to train.
+        optimizer: The optimizer.
+        calls: How it is called.
+        processes: The processes that train together.
+        timer: Told when a pass begins and ends.
+
+    Attributes:
+        passes: Evaluations of the gradient since it was last set to 0; a Hessian-vector product and
+            the gradients of a batch's examples count as one each.
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        built: BuiltProblem,
+        optimizer: Optimizer,
+        calls: Calls,
+        *,
+        processes: Processes,
+        timer: StepTimer,
+    ) -> None:
+        self.config, self.built, self.optimizer, self.calls = config, built, optimizer, calls
+        self.processes, self.timer = processes, timer
+        self.parameters = [p for p in built.model.parameters() if p.requires_grad]
+        self.objective = in_precision(built.objective, config.precision, built.device)
+        scaling = config.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(built.device.type, enabled=scaling)
+        self.wrapped = processes.wrap(built.model, built.device)
+        self.passes = 0
+
+    def step(self, batch: Batch) -> Tensor:
+        """Takes a step.
+
+        Args:
+            batch: What to evaluate the objective on.
+
+        Returns:
+            The objective before the step, a scalar on the device.
+
+        Raises:
+            OptimizerError: If the optimizer raises an error in its step.
+        """
+        if self.calls.evaluates_itself:
+            loss = self._step_with_closure(batch)
+        elif self.calls is Calls.FUSED_BACKWARD:
+            loss = self._step_in_backward(batch)
+        else:
+            loss = self._gradient(batch)
+            if self.calls is Calls.EXAMPLE_GRADIENTS:
+                self._own(lambda: self._example_gradients(batch))
+            self._own(lambda: self._plain_step(loss))
+            self.scaler.update()
+        self.timer.stepped()
+        return loss
+
+    def _plain_step(self, loss: Tensor) -> None:
+        if self.calls is Calls.LOSS:
+            self.optimizer.step(lambda: loss)  # type: ignore[arg-type, return-value]
+        elif self.calls is Calls.CREATE_GRAPH:
+            watched = next((p.grad for p in self.parameters if p.grad is not None), None)
+            if watched is not None and watched.requires_grad:
+                watched.register_hook(self._count)  # type: ignore[no-untyped-call]
+            self.optimizer.step()
+            self.optimizer.zero_grad()  # gradients and parameters hold each other through the graph
+        else:
+            self.scaler.step(self.optimizer)
+
+    def _count(self, _: Tensor) -> None:
+        self.passes += 1
+
+    def _own(self, work: Callable[[], None]) -> None:
+        """Does what may raise an error of the optimizer's own."""
+        try:
+            work()
+        except Exception as error:
+            hint = hint_for(error, self.calls)
+            raise OptimizerError.of(self.config.optimizer_name, error, hint) from error
+
+    def _gradient(self, batch: Batch) -> Tensor:
+        """Puts the gradient of the objective into the parameters; returns the objective."""
+        self.timer.begin()
+        self.optimizer.zero_grad()
+        self.passes += 1
+        if self.calls is Calls.CREATE_GRAPH:
+            loss = self._differentiable_gradient(batch)
+        elif self.config.accumulate == 1:
+            loss = self.objective(batch)
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        else:
+            loss = self._accumulate(batch)
+        if self.config.clip_norm is not None and self.calls is not Calls.CREATE_GRAPH:
+            self.scaler.unscale_(self.optimizer)
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
+        self.timer.end()
+        return loss.detach()
+
+    def _accumulate(self, batch: Batch) -> Tensor:
+        """Adds up gradients of micro-batches; processes exchange them at the last."""
+        total = torch.zeros((), device=self.built.device)
+        parts = self._micro_batches(batch)
+        for index, part in enumerate(parts, start=1):
+            with self.processes.exchange(self.wrapped, now=index == len(parts)):
+                loss = self.objective(part) / len(parts)
+                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
+        return total
+
+    def _micro_batches(self, batch: Batch) -> list[Batch]:
+        count = self.config.accumulate
+        inputs = batch.inputs.chunk(count)
+        targets = [None] * count if batch.targets is None else batch.targets.chunk(count)
+        return [Batch(*part) for part in zip(inputs, targets, strict=True)]
+
+    def _differentiable_gradient(self, batch: Batch) -> Tensor:
+        """Puts gradients that can be differentiated into the parameters."""
+        parts = self._micro_batches(batch)
+        loss = sum((self.objective(part) for part in parts), torch.zeros(())) / len(parts)
+        gradients = torch.autograd.grad(loss, self.parameters, create_graph=True, allow_unused=True)
+        if self.config.clip_norm is not None:
+            norm = nn.utils.get_total_norm([g.detach() for g in gradients if g is not None])
+            factor = (self.config.clip_norm / (norm + 1e-6)).clamp(max=1.0)
+            gradients = tuple(None if g is None else g * factor for g in gradients)
+        for parameter, gradient in zip(self.parameters, gradients, strict=True):
+            parameter.grad = gradient
+        return loss
+
+    def _example_gradients(self, batch: Batch) -> None:
+        """Puts the gradient of each example's loss into `parameter.grad_sample`."""
+        self.passes += 1
+        model, outer = self.built.model, self.built.forward
+        trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+
+        def loss_of_one(values: dict[str, Tensor], inputs: Tensor, *target: Tensor) -> Tensor:
+            one = Batch(inputs[None], *(t[None] for t in target))
+            self.built.forward = lambda *arguments: functional_call(model, values, arguments)
+            try:
+                return self.built.losses(one).sum()
+            finally:
+                self.built.forward = outer
+
+        targets = () if batch.targets is None else (batch.targets,)
+        of_each = vmap(
+            grad(loss_of_one), in_dims=(None, 0, *(0 for _ in targets)), randomness="different"
+        )
+        values = {name: parameter.detach() for name, parameter in trained.items()}
+        for name, gradients in of_each(values, batch.inputs, *targets).items():
+            trained[name].grad_sample = gradients  # type: ignore[attr-defined]
+
+    def _step_in_backward(self, batch: Batch) -> Tensor:
+        """Lets the optimizer update while it goes through the backward pass."""
+        self.timer.begin()
+        self.passes += 1
+        loss = self.objective(batch)
+        fused: Any = self.optimizer
+        self._own(lambda: fused.fused_backward(loss, self.optimizer.param_groups[0]["lr"]))
+        self.timer.end()
+        return loss.detach()
+
+    def _step_with_closure(self, batch: Batch) -> Tensor:
+        """Lets the optimizer evaluate the objective itself, always with the same noise."""
+        state = self.built.state_dict()
+        losses: list[Tensor] = []
+        not_its_own: list[Exception] = []
+
+        @torch.enable_grad()
+        def closure() -> Any:
+            try:
+                if losses:
+                    self.built.load_state_dict(state)
+                losses.append(self._gradient(batch))
+            except Exception as error:
+                not_its_own.append(error)
+                raise
+            return losses[-1]
+
+        if self.calls is Calls.GRADIENT_AND_CLOSURE:
+            closure()
+        try:
+            self.optimizer.step(closure)
+        except Exception as error:
+            if error in not_its_own:
+                raise
+            hint = hint_for(error, self.calls)
+            raise OptimizerError.of(self.config.optimizer_name, error, hint) from error
+        if not losses:
+            raise OptimizerError(
+                f"The optimizer {self.config.optimizer_name} never evaluated the objective, though "
+                f"it is called by {self.calls.value!r}."
+            )
+        return losses[0]
