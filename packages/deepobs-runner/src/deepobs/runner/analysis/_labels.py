@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 import pandas as pd
 
+LONGEST = 80  # characters of a label
 _SOURCE_NOTES = {
     "baseline": "baseline",
     "deepobs-1.1": "DeepOBS 1.1",
@@ -15,7 +17,7 @@ _SOURCE_NOTES = {
 
 
 def method_labels(runs: pd.DataFrame) -> pd.Series:
-    """Name the method of each run, in words that no two methods share.
+    """Names the method of each run, in at most `LONGEST` characters that no two methods share.
 
     Args:
         runs: One row per run, with the columns that make a method.
@@ -30,7 +32,16 @@ def method_labels(runs: pd.DataFrame) -> pd.Series:
     # Two methods under one label would be averaged together: such labels tell what differs.
     for name in ("optimizer_path", "hyperparameters"):
         labels = _told_apart(labels, by=names.index(name))
-    return pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
+    readable = {label: _capped(label) for label in labels.values()}
+    return pd.Series([readable[labels[key]] for key in keys], index=runs.index, dtype=object)
+
+
+def _capped(label: str) -> str:
+    """Cuts a label that no legend can hold (a schedule with a factor an epoch), unmistakably."""
+    if len(label) <= LONGEST:
+        return label
+    digest = hashlib.sha256(label.encode("utf-8", "replace")).hexdigest()[:6]
+    return f"{label[: LONGEST - 9]}… #{digest}"
 
 
 def _told_apart(labels: dict[tuple[str, ...], str], *, by: int) -> dict[tuple[str, ...], str]:
