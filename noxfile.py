@@ -1,7 +1,11 @@
-"""What there is to run: `nox -l` lists it, `nox -s NAME` runs one, plain `nox` all that CI runs."""
+"""The sessions: `nox -l` lists them, `nox -s NAME` runs one, `nox` runs all that CI runs.
+
+Set DEEPOBS_TORCH to a version, such as 2.11.0, to run the tests with it instead of the newest.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,30 +14,42 @@ import nox
 
 nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.sessions = ["tests", "lint", "typecheck", "imports", "docs", "build"]
+nox.options.sessions = [
+    *("lint", "hygiene", "imports", "typecheck", "docs", "build", "upgrade"),
+    *("tests", "doctest", "lowest"),
+]
 
 PACKAGES = ("data", "models", "problems", "runner")
+ALL = ("deepobs", *(f"deepobs-{name}" for name in PACKAGES))  # every distribution
 
-# What each package stands on, of ours. `tests` installs these and what they declare, nothing more.
+# The packages that each one's tests install: itself and those of ours that it declares.
 STANDS_ON = {
     "data": ("data",),
     "models": ("models",),
     "problems": ("data", "models", "problems"),
-    "runner": ("data", "models", "problems", "runner"),
+    "runner": PACKAGES,
 }
 
 # What each session needs besides the packages.
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
+_ALL_TESTS = (*_PYTEST, "hypothesis", "backpack-for-pytorch", "playwright", "schedulefree")
+_RUFF = ("ruff==0.17.6",)
 NEEDS = {
     "tests-data": _PYTEST,
     "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
-    "tests-runner": (*_PYTEST, "playwright", "schedulefree"),
-    "slow": (*_PYTEST, "backpack-for-pytorch", "playwright", "schedulefree"),
-    "lint": ("ruff==0.17.6",),
-    "typecheck": ("mypy==2.4.1", "pandas-stubs", "types-PyYAML"),
+    "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
+    "doctest": _PYTEST,
+    "slow": _ALL_TESTS,
+    "lowest": _ALL_TESTS,
+    "coverage": (*_ALL_TESTS, "pytest-cov>=6"),
+    "lint": _RUFF,
+    "typecheck": ("mypy==2.4.1", "pandas-stubs", "types-PyYAML", *_ALL_TESTS),
     "imports": ("import-linter==2.16",),
+    "hygiene": ("pylint==4.0.6",),
+    "docs": ("pytest>=8",),
     "build": ("build[uv]", "hatchling"),
+    "upgrade": ("build[uv]", "hatchling", "pip"),
     "bench": ("playwright",),
 }
 # Optional parts of the runner that its tests go through.
@@ -42,10 +58,22 @@ SLOW_EXTRAS = f"{RUNNER_EXTRAS},ray"
 
 # One thread a process: two test processes with two threads each on two cores are ten times slower.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--timeout", "600")
+
+# The share of lines that the tests run, measured by `nox -s coverage`, less one point. What runs in
+# processes of their own (workers, signals, crashes) is not counted.
+COVERAGE_FLOOR = 90
+
+# Two files of nine equal lines are one block too many.
+DUPLICATES = (
+    *("pylint", "--disable=all", "--enable=duplicate-code", "--min-similarity-lines=9"),
+    *("--ignore-imports=y", "--ignore-docstrings=y", "--ignore-comments=y"),
+    *("--ignore-signatures=y", "--score=n"),
+)
 
 
 def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
-    """Installs our packages from their folders, together with what the session needs."""
+    """Installs packages of ours from their folders, together with what the session needs."""
     paths = [
         f"packages/deepobs-{name}" + (f"[{extras}]" if extras and name == "runner" else "")
         for name in packages
@@ -53,16 +81,42 @@ def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
     session.install(*paths, *NEEDS.get(session.name.replace("(", "-").strip(")"), ()))
 
 
+def _build(session: nox.Session, folder: Path) -> None:
+    """Builds a wheel and an sdist of every distribution, and checks what the wheels hold."""
+    for name in ALL:
+        command = ("python", "-m", "build", "-q", "--no-isolation", "-o", str(folder))
+        session.run(*command, f"packages/{name}")
+    session.run("python", "tools/hygiene.py", "--wheels", str(folder))
+
+
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """Tests one package with what it declares and nothing more."""
     _install(session, *STANDS_ON[package], extras=RUNNER_EXTRAS)
+    if torch := os.environ.get("DEEPOBS_TORCH"):
+        session.install(f"torch=={torch}")
     session.run(
-        *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", "--timeout", "600"),
-        *("-n", "auto", "--maxprocesses", "4", *session.posargs),
+        *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL),
+        *session.posargs,
         env=ONE_THREAD,
     )
+
+
+@nox.session
+def doctest(session: nox.Session) -> None:
+    """The examples in docstrings."""
+    _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
+    sources = [
+        str(Path(f"packages/deepobs-{name}/src/deepobs/{name}").resolve()) for name in PACKAGES
+    ]
+    with session.chdir(session.create_tmp()):  # examples may write files
+        session.run(
+            *("pytest", "--doctest-modules", "-o", "consider_namespace_packages=true"),
+            *("-o", "doctest_optionflags=NORMALIZE_WHITESPACE ELLIPSIS", "-q", *sources),
+            *session.posargs,
+            env=ONE_THREAD,
+        )
 
 
 @nox.session
@@ -81,10 +135,21 @@ def lowest(session: nox.Session) -> None:
     paths = [f"packages/deepobs-{name}" for name in PACKAGES[:-1]]
     paths.append(f"packages/deepobs-runner[{RUNNER_EXTRAS}]")
     session.install("--resolution", "lowest-direct", *paths)
-    session.install(*NEEDS["slow"])
+    session.install(*NEEDS["lowest"])
     session.run(
-        *("pytest", "packages", "-m", "not slow", "-W", "default", "--timeout", "600"),
-        *("-n", "auto", "--maxprocesses", "4", *session.posargs),
+        *("pytest", "packages", "-m", "not slow", "-W", "default", *PARALLEL, *session.posargs),
+        env=ONE_THREAD,
+    )
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """The share of lines that the tests run; fails below the floor."""
+    _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
+    session.run(
+        *("pytest", "packages", "-m", "not slow", *PARALLEL, "-q"),
+        *("--cov=deepobs", "--cov-branch", "--cov-report=term:skip-covered"),
+        *(f"--cov-fail-under={COVERAGE_FLOOR}", *session.posargs),
         env=ONE_THREAD,
     )
 
@@ -98,60 +163,73 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def hygiene(session: nox.Session) -> None:
+    """Stray files, long files and functions, duplicated blocks, and metadata that disagree."""
+    _install(session)
+    session.run("python", "tools/hygiene.py")
+    session.run("python", "tools/metadata.py", "--check")
+    session.run(*DUPLICATES, *(f"packages/deepobs-{name}/src" for name in PACKAGES))
+
+
+@nox.session
 def typecheck(session: nox.Session) -> None:
-    """The sources under mypy's strict rules."""
+    """The sources under mypy's strict rules; the tests, whose functions may lack annotations."""
     _install(session, *PACKAGES, extras=SLOW_EXTRAS)
     session.run("mypy")
+    relaxed = ("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls")
+    for name in PACKAGES:
+        folder = f"packages/deepobs-{name}/tests"
+        path = os.pathsep.join((folder, f"{folder}/support"))
+        session.run("mypy", *relaxed, folder, env={"MYPYPATH": path})
 
 
 @nox.session
 def imports(session: nox.Session) -> None:
-    """No package imports what is above it; the models import torch alone."""
+    """No package, and no folder of the runner, imports what is above it."""
     _install(session, *PACKAGES)
     session.run("lint-imports")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The tables of the READMEs tell the truth, and their Python examples run."""
-    _install(session, *PACKAGES)
-    session.run("python", "docs/readme.py", "--check", env=ONE_THREAD)
+    """The tables of the READMEs tell the truth, and the examples of all pages run."""
+    _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
+    session.run("python", "docs/tables.py", "--check")
+    session.run("python", "docs/examples.py", *session.posargs, env=ONE_THREAD)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Wheels and sdists, installed into a clean environment; the command run from there."""
+    """Wheels and sdists, installed into a clean environment; the command run from there.
+
+    `nox -s build -- FOLDER` leaves them in a folder.
+    """
     _install(session)
-    dist = Path(tempfile.mkdtemp(prefix="deepobs-dist-"))
-    for name in PACKAGES:
-        session.run(
-            "python",
-            "-m",
-            "build",
-            "-q",
-            "--no-isolation",
-            "-o",
-            str(dist),
-            f"packages/deepobs-{name}",
-        )
-    session.install(*map(str, sorted(dist.glob("*.whl"))))
-    with session.chdir(dist):
-        session.run("deepobs", "--version")
-        session.run("deepobs", "list")
-        session.run(
-            "deepobs",
-            "run",
-            "digits_logreg",
-            "SGD",
-            "--lr",
-            "0.1",
-            "--epochs",
-            "1",
-            "--results",
-            "results",
-        )
-        session.run("deepobs", "report", "results", "-o", "report.html")
-    shutil.rmtree(dist)
+    with tempfile.TemporaryDirectory() as folder:
+        dist = Path(folder)
+        _build(session, dist)
+        session.install(*map(str, sorted(dist.glob("*.whl"))))
+        with session.chdir(dist):
+            session.run("deepobs", "--version")
+            session.run("deepobs", "list")
+            run = ("run", "digits_logreg", "SGD", "--lr", "0.1", "--epochs", "1")
+            session.run("deepobs", *run, "--results", "results")
+            session.run("deepobs", "report", "results", "-o", "report.html")
+        for target in session.posargs:
+            Path(target).mkdir(exist_ok=True)
+            for path in (*dist.glob("*.whl"), *dist.glob("*.tar.gz")):
+                shutil.copy(path, target)
+
+
+@nox.session
+def upgrade(session: nox.Session) -> None:
+    """DeepOBS 1.2 is replaced by `deepobs` from a local folder, with pip as users have it."""
+    session.install(*NEEDS["upgrade"])
+    with tempfile.TemporaryDirectory() as folder:
+        _build(session, Path(folder))
+        session.install(*map(str, Path(folder).glob("*.whl")))  # uv fetches what they need
+        session.run("python", "tools/check_upgrade.py", folder)
+        session.run("python", "tools/check_upgrade.py", folder, "--beside")
 
 
 @nox.session

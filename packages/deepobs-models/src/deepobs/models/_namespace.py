@@ -2,7 +2,7 @@
 
 import sys
 
-_OLD = getattr(sys.modules["deepobs"], "__file__", None)  # a namespace package has no file
+_OLD = getattr(sys.modules.get("deepobs"), "__file__", None)  # a namespace package has no file
 if _OLD is not None:
     raise ImportError(
         f"{_OLD} belongs to DeepOBS 1.x, which hides deepobs-models: run `pip uninstall deepobs`."

@@ -1,0 +1,100 @@
+"""Runs the examples of every page: the READMEs and docs/*.md.
+
+    python docs/examples.py              # all pages
+    python docs/examples.py docs/*.md    # these
+
+Each Python example runs alone, in an empty folder. The commands of a page run in order, in one
+folder of their own; a YAML or Python example whose first line is `# NAME.yaml` or `# NAME.py` is
+that file. An example after `<!-- not run: REASON -->` is left out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+PAGES = (
+    ROOT / "README.md",
+    *sorted(ROOT.glob("packages/*/README.md")),
+    *sorted(ROOT.glob("docs/*.md")),
+)
+FENCE = re.compile(r"^(<!-- not run: .+ -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FILE_NAME = re.compile(r"# ([\w-]+\.(?:yaml|py))\n")
+# Commands that change the environment are checked by other sessions.
+NOT_HERE = re.compile(r"^(pip|python3 -m venv|git|nox) ", re.MULTILINE)
+
+
+class Example(NamedTuple):
+    """A fenced block of a page."""
+
+    line: int
+    language: str
+    code: str
+
+
+def examples(page: Path) -> list[Example]:
+    """Returns the examples of a page that are run or written to a file."""
+    text = page.read_text()
+    return [
+        Example(text.count("\n", 0, match.start(3)), match[2], match[3])
+        for match in FENCE.finditer(text)
+        if not match[1] and match[2] in {"python", "sh", "yaml"} and not NOT_HERE.search(match[3])
+    ]
+
+
+def run_example(example: Example, folder: Path) -> str:
+    """Runs an example, or writes its file; returns what went wrong, or nothing."""
+    if name := FILE_NAME.match(example.code):
+        (folder / name[1]).write_text(example.code)
+        return ""
+    if example.language == "yaml":
+        return "a YAML example names no file: begin it with `# NAME.yaml`"
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": ".",
+    }
+    command = {"python": [sys.executable, "-c"], "sh": ["bash", "-euo", "pipefail", "-c"]}
+    result = subprocess.run(
+        [*command[example.language], example.code],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return result.stdout if result.returncode else ""
+
+
+def run_page(page: Path) -> int:
+    """Runs the examples of a page; prints and returns how many fail."""
+    failed = 0
+    with tempfile.TemporaryDirectory() as shared:
+        for example in examples(page):
+            begin = time.perf_counter()
+            alone = example.language == "python" and not FILE_NAME.match(example.code)
+            with tempfile.TemporaryDirectory() as own:
+                wrong = run_example(example, Path(own if alone else shared))
+            failed += bool(wrong)
+            verdict = f"FAILED\n{wrong}" if wrong else "ok"
+            place = f"{page.relative_to(ROOT)}:{example.line} ({example.language})"
+            print(f"{place}: {verdict}, {time.perf_counter() - begin:.1f} s", flush=True)
+    return failed
+
+
+def main() -> int:
+    """Runs the pages; returns the exit status."""
+    pages = [Path(name).resolve() for name in sys.argv[1:]] or PAGES
+    failed = sum(map(run_page, pages))
+    print(f"{failed} examples failed" if failed else "all examples ran")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
