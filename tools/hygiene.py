@@ -24,8 +24,8 @@ LONGEST_BODY = 50  # lines of a function, from its first statement after the doc
 LONGEST_LINE = 100  # characters of a line of Markdown
 LARGEST_FILE = 500_000  # bytes
 LARGE_FILES = (  # what is larger, and meant to be
-    "*/report/static/vendor/*.min.js",
-    "*/data/*.parquet",
+    "static/vendor/*.min.js",
+    "results/reading/data/*.parquet",
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home/(?!\w*user)\w+|Users/\w+)/")
 
@@ -99,7 +99,7 @@ def private_imports(text: str) -> Iterator[str]:
 def long_lines(text: str) -> Iterator[str]:
     """Yields a complaint for each line of Markdown that is too long."""
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) > LONGEST_LINE:
+        if len(line) > LONGEST_LINE and not line.startswith("|"):  # a table's row cannot be wrapped
             yield f"line {number}: {len(line)} characters; at most {LONGEST_LINE}"
 
 
@@ -119,7 +119,7 @@ def complaints(path: PurePosixPath) -> Iterator[str]:
         yield from long_lines(text)
     if path.suffix == ".py":
         yield from long_parts(text)
-        if "tests" not in path.parts:
+        if "src" in path.parts:
             yield from private_imports(text)
 
 

@@ -86,7 +86,7 @@ def main() -> int:
     if "--check" in sys.argv and differing:
         print(f"run `python tools/metadata.py`: {', '.join(sorted(differing))}")
         return 1
-    if f"## [{VERSION}]" not in (ROOT / "CHANGELOG.md").read_text():
+    if f"\n## [{VERSION}]" not in (ROOT / "CHANGELOG.md").read_text():
         print(f"CHANGELOG.md has no section for {VERSION}")
         return 1
     return 0
