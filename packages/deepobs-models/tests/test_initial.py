@@ -2,33 +2,25 @@
 
 import json
 import math
-from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from ._architectures import DEEPOBS, OTHERS
 
 INITIAL = json.loads((Path(__file__).parent / "golden" / "initial.json").read_text())
 
-# The trained parameters of a network, and for each of them the variable of the original: its shape,
-# the operation that draws it, mean, deviation, and the operation's argument.
-Drawn = tuple[list[Tensor], list[list[Any]]]
-Distribution = float | tuple[str, float]
 
-
-def in_tensorflows_layout(shape: Sequence[int]) -> list[int]:
+def in_tensorflows_layout(shape):
     """Shape of a kernel [out, in, …] as TensorFlow has it."""
     shape = list(shape)
     return [shape[2], shape[3], shape[1], shape[0]] if len(shape) == 4 else shape[::-1]
 
 
 @pytest.fixture(scope="module", params=DEEPOBS)
-def drawn(request: pytest.FixtureRequest) -> Drawn:
+def drawn(request):
     """The trained parameters of a new network, and the original's variables in order."""
     model = DEEPOBS[request.param].model()
     parameters = [p.detach() for p in model.parameters() if p.requires_grad]
@@ -39,7 +31,7 @@ def drawn(request: pytest.FixtureRequest) -> Drawn:
     return parameters, variables
 
 
-def _joined(parameters: list[Tensor]) -> list[Tensor]:
+def _joined(parameters):
     """An LSTM's two kernels are one in TensorFlow: one below the other."""
     embedding, *layers, weight, bias = parameters
     joined = []
@@ -48,13 +40,13 @@ def _joined(parameters: list[Tensor]) -> list[Tensor]:
     return [embedding, *joined, weight, bias]
 
 
-def test_parameters_are_the_originals_in_number_order_and_shape(drawn: Drawn) -> None:
+def test_parameters_are_the_originals_in_number_order_and_shape(drawn):
     """Golden variables map one to one, in the order in which they are defined."""
     parameters, variables = drawn
     assert [in_tensorflows_layout(p.shape) for p in parameters] == [v[0] for v in variables]
 
 
-def test_parameters_start_from_the_originals_distributions(drawn: Drawn) -> None:
+def test_parameters_start_from_the_originals_distributions(drawn):
     """Mean and standard deviation as recorded, the same bounds, and bounds that are reached.
 
     The recorded numbers are means over three draws of n values: five standard errors of the
@@ -79,7 +71,7 @@ def test_parameters_start_from_the_originals_distributions(drawn: Drawn) -> None
 WEIGHT = ("normal", 0.02)
 RESIDUAL = ("normal", 0.02 / math.sqrt(8))  # two residual branches in each of four blocks
 LINEAR = 1 / math.sqrt(128)  # the bound of nn.Linear with 128 inputs
-DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
+DISTRIBUTIONS = {
     "GPT": {
         "*_embedding.weight": WEIGHT,
         "*.query_key_value.weight": WEIGHT,
@@ -131,7 +123,7 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_parameters_start_from_the_documented_distributions(name: str) -> None:
+def test_parameters_start_from_the_documented_distributions(name):
     """Mean and deviation of n values are within five standard errors; bounds hold."""
     for key, parameter in OTHERS[name].model().named_parameters():
         matches = [pattern for pattern in DISTRIBUTIONS[name] if fnmatchcase(key, pattern)]
@@ -139,7 +131,7 @@ def test_parameters_start_from_the_documented_distributions(name: str) -> None:
         check_distribution(parameter.detach(), DISTRIBUTIONS[name][matches[0]])
 
 
-def check_distribution(parameter: Tensor, distribution: Distribution) -> None:
+def check_distribution(parameter, distribution):
     if isinstance(distribution, float):
         assert (parameter == distribution).all()
         return

@@ -28,7 +28,7 @@ TF = {"format": None, "optimizer": "MomentumOptimizer"}
         ({"hyperparams": {"momentum": 0.99}}, "SGD momentum=0.99"),
         ({"hyperparams": {"lr": 1.0, "betas": [0.9, 0.999]}}, "SGD betas=(0.9, 0.999)"),
         ({"schedule": {"name": "cosine", "warmup_epochs": 5}}, "SGD cosine(warmup_epochs=5)"),
-        ({"precision": "bf16", "clip_norm": 1.0}, "SGD bf16 clip_norm=1.0"),
+        ({"precision": "bf16", "max_grad_norm": 1.0}, "SGD bf16 max_grad_norm=1"),
         (TF | {"hyperparams": {"momentum": 0.9}}, "Momentum momentum=0.9 (DeepOBS 1.1)"),
     ],
 )

@@ -138,7 +138,11 @@ BAD = [
     (("check", ":MINE"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
     (("check", "nowhere:"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
     (("check", "digits_mlp", "--batch-size", "0"), 2, "batch_size is a positive whole number"),
-    (("check", "digits_mlp", "--batch-size", "9999"), 2, "A batch of 9999 is more than digits has"),
+    (
+        ("check", "digits_mlp", "--batch-size", "9999"),
+        2,
+        "batch_size 9999 is larger than the training set",
+    ),
     (("check", "nowhere:MINE"), 2, "no module 'nowhere'"),
     (("check", "deepobs.problems:nothing"), 2, "has no 'nothing'"),
     (("check", "deepobs.problems:SMALL_SET"), 2, "a deepobs.problems.Problem is expected"),

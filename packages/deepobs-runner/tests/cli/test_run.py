@@ -16,17 +16,25 @@ def test_settings_reach_the_record(deepobs, tmp_path, capfd):
     status = deepobs(
         *("run", "digits_mlp", "Adam", "--lr", "0.01", "--set", "betas=(0.8,0.9)", "--set"),
         *("eps=1e-6", "--epochs", "2", "--batch-size", "128", "--seed", "7", "--device", "cpu"),
-        *("--schedule", "cosine", "--set-schedule", "warmup_epochs=1", "--accumulate", "2"),
-        *("--clip-norm", "1", "--validation", "0.1", "--results", str(tmp_path), "--json"),
+        *(
+            "--schedule",
+            "cosine",
+            "--set-schedule",
+            "warmup_epochs=1",
+            "--gradient-accumulation-steps",
+            "2",
+        ),
+        *("--max-grad-norm", "1", "--validation", "0.1", "--results", str(tmp_path), "--json"),
     )
     out, err = capfd.readouterr()
     outcome = json.loads(out)
     record = read_record(outcome["record"])
     assert status == 0
     assert record.hyperparams == {"betas": [0.8, 0.9], "eps": 1e-6}
-    assert record.schedule == {"name": "cosine", "warmup_epochs": 1}
-    assert (record.random_seed, record.batch_size, record.accumulate) == (7, 128, 2)
-    assert (record.clip_norm, record.validation) == (1.0, 0.1)
+    assert (record.random_seed, record.batch_size) == (7, 128)
+    assert record.config["schedule"] == {"name": "cosine", "warmup_epochs": 1}
+    assert record.config["gradient_accumulation_steps"] == 2
+    assert (record.config["max_grad_norm"], record.config["validation"]) == (1.0, 0.1)
     assert outcome["done_before"] is False
     assert outcome["last"]["test_losses"] == record.test_losses[-1]
     assert "epoch 2/2" in err
@@ -53,7 +61,7 @@ BAD = {
     "lr is no number": (["quadratic_deep", "SGD", "--lr", "x"], "'x'"),
     "lr is NaN": (["quadratic_deep", "SGD", "--lr", "nan"], "nan"),
     "negative lr": (["quadratic_deep", "SGD", "--lr", "-1"], "-1"),
-    "no lr": (["quadratic_deep", "SGD"], "--lr"),
+    "no problem": (["SGD", "--lr", "1"], "OPTIMIZER"),
     "no epochs": (["quadratic_deep", "SGD", "--lr", "1", "--epochs", "0"], "epochs"),
     "negative epochs": (["quadratic_deep", "SGD", "--lr", "1", "--epochs", "-1"], "-1"),
     "flag": (["quadratic_deep", "SGD", "--lr", "1", "--epoch", "1"], "--epochs"),

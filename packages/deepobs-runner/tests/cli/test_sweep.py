@@ -86,7 +86,7 @@ def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
         "        return super().step(closure)\n"
     )
     lbfgs = {"name": "LBFGS", "hyperparameters": {"max_iter": [1, 2]}}
-    accumulated = {"name": "SGD", "accumulate": [1, 4], "precision": "bf16"}
+    accumulated = {"name": "SGD", "gradient_accumulation_steps": [1, 4], "precision": "bf16"}
     optimizers = ["SGD", "modes.SGD", lbfgs, accumulated]
     plan.write_text(yaml.safe_dump({**PLAN, "optimizers": optimizers}))
     assert deepobs("sweep", plan, "--dry-run", "--device", "cpu", "--workers", 1) == 0
@@ -97,7 +97,7 @@ def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
         "LBFGS max_iter=1",
         "LBFGS max_iter=2",
         "SGD, bf16",
-        "SGD, bf16, accumulate 4",
+        "SGD, bf16, 4 micro-batches a step",
     ]
     assert all(line.startswith("4 x digits_logreg, batch size ") for line in lines[:-1])
 
@@ -107,7 +107,7 @@ def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
     [
         ({"optimizers": ["SparseAdam"]}, [], "SparseAdam fails in a trial step", 2),
         ({"batch_size": 100000}, [], "100000", 2),
-        ({}, ["--workers", "-1"], "workers is a whole number of at least 1, not -1", 2),
+        ({}, ["--workers", "-1"], "workers must be a whole number of at least 0, not -1", 2),
     ],
 )
 def test_what_a_dry_run_cannot_do(deepobs, plan, capsys, fields, arguments, words, status):
@@ -126,21 +126,21 @@ def test_what_a_dry_run_cannot_do(deepobs, plan, capsys, fields, arguments, word
     [
         (["absent.yaml"], "absent.yaml cannot be read: No such file or directory"),
         (["sweep.yaml", "--executor", "rai"], "did you mean ray"),
-        (["sweep.yaml", "--workers", "0"], "workers is a whole number of at least 1"),
+        (["sweep.yaml", "--workers", "-1"], "workers must be a whole number of at least 0"),
         (["sweep.yaml", "--option", "thread=1"], "did you mean threads"),
         (["sweep.yaml", "--option", "threads"], "NAME=VALUE"),
-        (["sweep.yaml", "--option", "workers=0"], "workers is a whole number of at least 1"),
-        (["sweep.yaml", "--option", "workers=-2"], "workers is a whole number of at least 1"),
-        (["sweep.yaml", "--option", "threads=abc"], "threads is a whole number of at least 1"),
+        (["sweep.yaml", "--option", "workers=0"], "workers must be a whole number of at least 1"),
+        (["sweep.yaml", "--option", "workers=-2"], "workers must be a whole number of at least 1"),
+        (["sweep.yaml", "--option", "threads=abc"], "threads must be a whole number of at least 1"),
         (["sweep.yaml", "--option", "devices=0"], "devices is a list of values"),
-        ([*RAY, "gpus=abc"], "gpus is a finite number of at least 0"),
+        ([*RAY, "gpus=abc"], "gpus must be a finite number of at least 0"),
         ([*RAY, "address=3"], "address is a cluster's address"),
         ([*SLURM, "cluster=foo"], "no cluster named 'foo'; there are slurm and local"),
-        ([*SLURM, "minutes=abc"], "minutes is a whole number of at least 1"),
+        ([*SLURM, "minutes=abc"], "minutes must be a whole number of at least 1"),
         ([*SLURM, "parameters=3"], "parameters is a mapping of submitit's"),
         (["sweep.yaml", "--results", "sweep.yaml/results"], "cannot be written"),
         (["sweep.yaml", "--progress", "loud"], "progress"),
-        (["sweep.yaml", "--checkpoint-every", "-1"], "checkpoint_every is a finite number of"),
+        (["sweep.yaml", "--checkpoint-every", "-1"], "checkpoint_every must be a finite number of"),
         (["sweep.yaml", "--dry-run", "--executor", "ray"], "it is for local runs"),
     ],
 )

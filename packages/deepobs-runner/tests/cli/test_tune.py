@@ -25,7 +25,7 @@ def test_tune(tune, tmp_path, monkeypatch, capsys):
         "lr=choice:0.01,1.0",
         "--set",
         "momentum=0.5",
-        "--budget",
+        "--trials",
         2,
         "--repeat",
         2,
@@ -44,7 +44,7 @@ def test_tune(tune, tmp_path, monkeypatch, capsys):
 def test_no_setting_finishes(tune, tmp_path, monkeypatch, capsys):
     """If all runs diverge, that is said, and the exit status is 1."""
     monkeypatch.chdir(tmp_path)
-    assert tune("two_d_rosenbrock", "--space", "lr=choice:1.0", "--budget", 1) == 1
+    assert tune("two_d_rosenbrock", "--space", "lr=choice:1.0", "--trials", 1) == 1
     assert "no setting finished, of 1" in capsys.readouterr().out
 
 
@@ -56,7 +56,7 @@ def test_no_setting_finishes(tune, tmp_path, monkeypatch, capsys):
         (["digits_logreg", "--space", "lr=lg:1:2"], "did you mean 'log'"),
         (["digits_logreg", "--objective", "valit"], "did you mean valid"),
         (["digits_logreg", "--set", "momentun=0.9"], "did you mean momentum"),
-        (["digits_logreg", "--budget", "0"], "budget is a whole number"),
+        (["digits_logreg", "--trials", "0"], "trials must be a whole number"),
         (["digits_logreg", "--validation", "1.5"], "validation"),
     ],
 )

@@ -152,11 +152,14 @@ def test_a_damaged_record_is_passed_over(done, tmp_path):
 
 
 def test_two_records_of_the_same_second_do_not_overwrite_each_other(done, tmp_path):
-    """Each gets a file of its own."""
+    """Each gets a name of its own, and the earlier ones are kept apart."""
     store = ResultsStore(tmp_path)
-    paths = {store.save(config(), done).path for _ in range(3)}
-    assert len(paths) == 3
-    assert all(read_record(path) == done for path in paths)
+    paths = [store.save(config(), done).path for _ in range(3)]
+    assert len(set(paths)) == 3
+    assert [path.exists() for path in paths] == [False, False, True]
+    kept = [tmp_path / ".superseded" / path.relative_to(tmp_path) for path in paths[:2]]
+    assert all(read_record(path) == done for path in (*kept, paths[2]))
+    assert store.find(config()).path == paths[2]
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -45,7 +45,9 @@ def train_together(settings, folder, data_root=None, resume=False):
     return read_record(path)
 
 
-@pytest.mark.parametrize("changes", [{}, {"accumulate": 2, "clip_norm": 1.0}], ids=["", "parts"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"gradient_accumulation_steps": 2, "max_grad_norm": 1.0}], ids=["", "parts"]
+)
 def test_two_processes_give_the_losses_of_one(tmp_path, changes):
     """Same global batches, so the same losses, but for the order of float32 sums."""
     settings = {"problem": "digits_mlp", "optimizer": "Adam", "lr": 0.01, "epochs": 2, **changes}
@@ -173,4 +175,4 @@ def test_shards_drop_what_one_process_drops():
 def test_a_batch_that_cannot_be_shared_evenly_is_refused():
     """Uneven parts would weigh examples differently."""
     with pytest.raises(UsageError, match="multiple of 6"):
-        Processes(0, 3).check(batch_size=128, accumulate=2)
+        Processes(0, 3).check(batch_size=128, gradient_accumulation_steps=2)

@@ -92,7 +92,7 @@ def test_killed_ten_times_at_random_points_gives_the_same_run(runs):
 @pytest.mark.parametrize(
     ("optimizer", "changes"),
     [
-        ("Noisy", {"accumulate": 2, "clip_norm": 1.0}),
+        ("Noisy", {"gradient_accumulation_steps": 2, "max_grad_norm": 1.0}),
         ("Precise", {}),
         ("LBFGS", {"schedule": "constant", "epochs": 2, "hyperparameters": {"max_iter": 4}}),
         ("schedulefree.AdamWScheduleFree", {"schedule": "constant"}),

@@ -65,7 +65,7 @@ def test_problems_without_accuracy_record_none():
 
 def test_repeats_bit_for_bit(measured):
     """Two runs of the same seed differ in timings alone."""
-    settings = {"lr": 0.01, "epochs": 2, "schedule": "cosine", "clip_norm": 1.0}
+    settings = {"lr": 0.01, "epochs": 2, "schedule": "cosine", "max_grad_norm": 1.0}
     torch.manual_seed(1)
     first = quiet("digits_mlp", "Adam", **settings)
     torch.manual_seed(2)  # what the caller did before does not matter
@@ -107,7 +107,9 @@ def test_divergence_of_an_evaluation_is_recorded():
 def test_gradient_accumulation_gives_the_whole_batch():
     """2 x 64 = 128, but for the order of float32 sums."""
     whole = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128)
-    parts = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128, accumulate=2)
+    parts = quiet(
+        "digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128, gradient_accumulation_steps=2
+    )
     assert parts.minibatch_train_losses == pytest.approx(whole.minibatch_train_losses, rel=1e-5)
     assert parts.test_losses == pytest.approx(whole.test_losses, rel=1e-5)
     assert parts.num_steps == whole.num_steps
@@ -125,7 +127,7 @@ def test_clipping_bounds_the_step():
 
     steps = Steps()
     settings = {"lr": 1.0, "epochs": 1, "batch_size": 1000, "callbacks": [steps]}
-    quiet("digits_logreg", "SGD", clip_norm=0.01, **settings)
+    quiet("digits_logreg", "SGD", max_grad_norm=0.01, **settings)
     assert steps.norm == pytest.approx(0.01, rel=1e-3)
 
 

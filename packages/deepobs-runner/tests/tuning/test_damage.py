@@ -103,7 +103,7 @@ def test_a_journal_that_is_whole_stays(tmp_path, caplog):
 
 def test_a_search_goes_on_after_damage_to_both_files(tmp_path):
     """The same call ends with the same answer, without a run done twice."""
-    options = {**OPTIONS, "strategy": "tpe", "budget": 2, "space": ["lr=log:1e-2:1"]}
+    options = {**OPTIONS, "strategy": "tpe", "trials": 2, "space": ["lr=log:1e-2:1"]}
     first = tune("digits_logreg", "SGD", results=tmp_path, **options)
     records = sorted(tmp_path.rglob("random_seed*.json"))
     for path in (first.path, first.path.with_suffix(".journal")):

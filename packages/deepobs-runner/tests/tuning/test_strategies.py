@@ -1,4 +1,4 @@
-"""Which settings a search tries: functions of space, budget, seed and what was seen."""
+"""Which settings a search tries: functions of space, trials, seed and what was seen."""
 
 import math
 
@@ -36,25 +36,25 @@ def _valley(best):
 
 
 def test_the_whole_grid():
-    """With a budget of 36 the grid is DeepOBS's, in order."""
+    """With 36 trials the grid is DeepOBS's, in order."""
     tried = _search(make_strategy("grid", LR, 36, 0), _valley(9))
     assert [point["lr"] for point in tried] == list(DEEPOBS_GRID)
 
 
-@pytest.mark.parametrize("budget", [12, 20, 30])
-def test_a_refined_grid_finds_the_best_of_a_valley(budget):
+@pytest.mark.parametrize("trials", [12, 20, 30])
+def test_a_refined_grid_finds_the_best_of_a_valley(trials):
     """In a valley, a third of the grid is enough to find its best point, wherever it is."""
     for best in range(36):
-        tried = _search(make_strategy("grid", LR, budget, 0), _valley(best))
-        assert len(tried) == budget
+        tried = _search(make_strategy("grid", LR, trials, 0), _valley(best))
+        assert len(tried) == trials
         assert {point["lr"] for point in tried} <= set(DEEPOBS_GRID)
         assert DEEPOBS_GRID[best] in [point["lr"] for point in tried]
 
 
-def test_a_refined_grid_uses_its_budget():
-    """With nothing to go by, all of the budget is used, and no more."""
-    for budget in (1, 2, 5, 35):
-        assert len(_search(make_strategy("grid", LR, budget, 0), lambda point: math.inf)) == budget
+def test_a_refined_grid_uses_all_trials():
+    """With nothing to go by, all trials are used, and no more."""
+    for trials in (1, 2, 5, 35):
+        assert len(_search(make_strategy("grid", LR, trials, 0), lambda point: math.inf)) == trials
 
 
 def test_a_grid_of_two_dimensions():
@@ -73,7 +73,7 @@ def test_a_grid_of_two_dimensions():
 
 @pytest.mark.parametrize("name", ["random", "sobol"])
 def test_draws(name):
-    """Draws cover the range, repeat with the seed, and a larger budget begins with the same."""
+    """Draws cover the range, repeat with the seed, and a larger number begins with the same."""
     first = _search(make_strategy(name, TWO, 40, 7), _valley(9))
     again = _search(make_strategy(name, TWO, 64, 7), _valley(20))
     other = _search(make_strategy(name, TWO, 40, 8), _valley(9))

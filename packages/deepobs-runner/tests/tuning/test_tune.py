@@ -32,7 +32,7 @@ def _seeds(folder, **where):
 
 def test_grid(tmp_path):
     """The grid's best validation loss wins; it is repeated on the whole training set."""
-    result = _tune(tmp_path, budget=5, space=["lr=log:1e-2:1e2"], repeat=3)
+    result = _tune(tmp_path, trials=5, space=["lr=log:1e-2:1e2"], repeat=3)
     assert len(result.trials) == 5
     values = {trial.settings["lr"]: trial.value for trial in result.trials}
     assert result.best.value == min(values.values())
@@ -51,23 +51,23 @@ def test_grid(tmp_path):
 
 
 def test_an_interrupted_search_goes_on(tmp_path):
-    """A search with more budget does only what is missing; the same one does nothing."""
+    """A search with more trials does only what is missing; the same one does nothing."""
     options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "sobol"}
-    first = _tune(tmp_path, budget=2, **options)
+    first = _tune(tmp_path, trials=2, **options)
     files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("random_seed*.json")}
-    second = _tune(tmp_path, budget=4, **options)
+    second = _tune(tmp_path, trials=4, **options)
     assert second.trials[:2] == first.trials
     assert second.path == first.path
     assert len(files) == 2
     assert {path: path.stat().st_mtime_ns for path in files} == files
-    assert _tune(tmp_path, budget=4, **options) == second
+    assert _tune(tmp_path, trials=4, **options) == second
 
 
-def test_a_smaller_budget_keeps_what_was_tried(tmp_path):
+def test_fewer_trials_keep_what_was_tried(tmp_path):
     """What was tried is a result: a second, smaller search takes nothing from the file."""
     options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
-    first = _tune(tmp_path, budget=3, **options)
-    second = _tune(tmp_path, budget=1, **options)
+    first = _tune(tmp_path, trials=3, **options)
+    second = _tune(tmp_path, trials=1, **options)
     assert second.path == first.path
     assert second.trials == first.trials
     assert second.best == first.best
@@ -77,7 +77,7 @@ def test_a_smaller_budget_keeps_what_was_tried(tmp_path):
 def test_a_variant_of_a_problem_is_a_search_of_its_own(tmp_path):
     """Two problems of one name write two files."""
     variant = replace(get_problem("digits_logreg"), notes="a variant")
-    options = {"space": ["lr=choice:0.1"], "budget": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
+    options = {"space": ["lr=choice:0.1"], "trials": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
     ours, theirs = (
         tune(problem, "SGD", results=tmp_path, progress="off", workers=1, **options)
         for problem in ("digits_logreg", variant)
@@ -93,7 +93,7 @@ def test_several_seeds_and_divergence(tmp_path):
         "SGD",
         results=tmp_path,
         space={"lr": "choice:0.0001,1.0"},
-        budget=2,
+        trials=2,
         seeds_per_trial=2,
         repeat=0,
         **COMMON,
@@ -108,7 +108,7 @@ def test_several_seeds_and_divergence(tmp_path):
 def test_the_original_choice(tmp_path):
     """With the objective `test`, nothing is held out, and the best test accuracy wins."""
     result = _tune(
-        tmp_path, objective="test", space=["lr=choice:0.001,0.1,1.0"], budget=3, repeat=2
+        tmp_path, objective="test", space=["lr=choice:0.001,0.1,1.0"], trials=3, repeat=2
     )
     frame = load_records(tmp_path)
     ends = frame[(frame["epoch"] == 2) & (frame["seed"] == 42)]
@@ -129,7 +129,7 @@ def test_no_setting_finishes(tmp_path):
 
 def test_why_a_trial_failed_is_told(tmp_path):
     """In the trial and in the search's file."""
-    result = _tune(tmp_path, budget=1, repeat=0, batch_size=100_000)
+    result = _tune(tmp_path, trials=1, repeat=0, batch_size=100_000)
     (trial,) = result.trials
     assert trial.status == "failed"
     assert "100000" in trial.message
@@ -140,9 +140,9 @@ def test_tpe(tmp_path):
     """Optuna's study repeats with its seed, and goes on from its journal."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
     options = {"strategy": "tpe", "repeat": 0, "workers": 1, "epochs": 1}
-    whole = _tune(tmp_path / "a", budget=4, **options)
-    _tune(tmp_path / "b", budget=2, **options)
-    parts = _tune(tmp_path / "b", budget=4, **options)
+    whole = _tune(tmp_path / "a", trials=4, **options)
+    _tune(tmp_path / "b", trials=2, **options)
+    parts = _tune(tmp_path / "b", trials=4, **options)
     assert [trial.settings for trial in parts.trials] == [trial.settings for trial in whole.trials]
     assert parts.best == whole.best
     assert len({trial.settings["lr"] for trial in whole.trials}) == 4
@@ -151,7 +151,7 @@ def test_tpe(tmp_path):
 def test_pruning(tmp_path):
     """A run worse than the median of the others so far is stopped, and not counted as a run."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
-    result = _tune(tmp_path, strategy="tpe", budget=14, repeat=0, workers=1, epochs=3, prune=True)
+    result = _tune(tmp_path, strategy="tpe", trials=14, repeat=0, workers=1, epochs=3, prune=True)
     ended = [trial.status for trial in result.trials]
     assert "pruned" in ended
     assert result.best.status == "finished"
@@ -174,9 +174,9 @@ def test_a_pruned_trial_is_not_done_again(tmp_path):
 
 
 def test_two_processes_share_a_study(tmp_path):
-    """Together they do the budget's trials, none twice, and both report all of them."""
+    """Together they do the trials, none twice, and both report all of them."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
-    options = ["--strategy", "tpe", "--budget", "6", "--repeat", "0", "--epochs", "2"]
+    options = ["--strategy", "tpe", "--trials", "6", "--repeat", "0", "--epochs", "2"]
     where = ["--results", str(tmp_path), "--workers", "1", "--device", "cpu", "--progress", "off"]
     command = ["-m", "deepobs.runner", "tune", "digits_logreg", "SGD", "--json", *options, *where]
     both = [
@@ -198,7 +198,7 @@ def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
     if "DEEPOBS_DATA_DIR" not in os.environ:
         pytest.skip("needs Fashion-MNIST in $DEEPOBS_DATA_DIR")
     options = {"results": tmp_path, "repeat": 0, **COMMON}
-    few = tune("fmnist_logreg", "SGD", budget=20, **options)
+    few = tune("fmnist_logreg", "SGD", trials=20, **options)
     whole = tune("fmnist_logreg", "SGD", **options)
     assert len(few.trials) == 20
     assert len(whole.trials) == 36
@@ -208,7 +208,7 @@ def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"budget": 0}, "budget is a whole number of at least 1"),
+        ({"trials": 0}, "trials must be a whole number of at least 1"),
         ({"strategy": "tpee"}, "did you mean tpe"),
         ({"objective": "vlaid"}, "did you mean valid"),
         ({"validation": 0.0}, "validation is a share above 0"),

@@ -49,6 +49,8 @@ class Problem:
         convergence_target: Test accuracy (test loss where there is none) that counts as solved.
         notes: What a user should know besides, such as what is ours and not the original's.
         extra: True for a problem that is not one of the original 26.
+        version: Raised whenever a change makes results differ; runs on different versions are
+            different runs.
     """
 
     name: str
@@ -68,13 +70,14 @@ class Problem:
     convergence_target: float | None = None
     notes: str = ""
     extra: bool = False
+    version: int = 1
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ValueError(
                 f"A problem's name is made of letters, digits and underscores, not {self.name!r}."
             )
-        for field in ("batch_size", "epochs"):
+        for field in ("batch_size", "epochs", "version"):
             value = getattr(self, field)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(

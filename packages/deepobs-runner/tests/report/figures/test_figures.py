@@ -172,7 +172,7 @@ def test_the_frontier_is_the_least_of_all_methods_so_far(study):
     figure = figure_frontier(study, "quadratic_deep")
     ((x, y),) = lines_of(figure.axes[0], "#999999")
     assert (np.diff(y) < 0).all()
-    np.testing.assert_allclose(y, np.minimum.accumulate(least)[x])
+    np.testing.assert_allclose(y, np.minimum.gradient_accumulation_steps(least)[x])
 
 
 @pytest.mark.parametrize(

@@ -168,14 +168,14 @@ def test_run_in_two_merged_folders_counts_once(folder):
     assert result.num_duplicates == 2
 
 
-def test_finished_run_wins_over_a_diverged_one_of_the_same_identity(tmp_path, write_record):
-    """Of files with one run_id the finished run is kept, and the latest of these."""
+def test_the_newest_record_of_a_run_is_kept(tmp_path, write_record):
+    """Of files with one run_id the latest counts, even if it diverged: a divergence is a result."""
     same = {"run_id": "r"}
     write_record(tmp_path, "random_seed__1__2026-01-01.json", losses=[4.0, 1.0], **same)
     write_record(tmp_path, "random_seed__1__2026-01-02.json", losses=[4.0, 2.0], **same)
     write_record(tmp_path, "random_seed__1__2026-01-03.json", status="diverged", **same)
     result = read_records(tmp_path)
-    assert result.frame["test_loss"].tolist() == [4.0, 2.0]
+    assert set(result.frame["status"]) == {"diverged"}
     assert result.num_duplicates == 2
 
 
@@ -277,7 +277,9 @@ def test_record_of_a_real_run_is_read_back(tmp_path):
         "hyperparameters": '{"momentum": 0.9}',
         "learning_rate": 0.01,
         "schedule": "constant",
-        "variant": "",
+        "precision": "fp32",
+        "gradient_accumulation_steps": 1.0,
+        "replay": False,
         "seed": 5,
         "status": "finished",
     }

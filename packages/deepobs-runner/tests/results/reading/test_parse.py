@@ -117,8 +117,8 @@ def test_deepobs_1_2_padding_of_an_aborted_run_is_cut():
     assert run["test_accuracy"].tolist() == [0.1, 0.1]
 
 
-def test_own_record_keeps_status_identity_costs_and_variant():
-    """A record of this project keeps its own status and identity; unusual settings are named."""
+def test_own_record_keeps_status_identity_costs_and_settings():
+    """A record of this project keeps its own status and identity; its settings have columns."""
     data = {
         "format": "deepobs-2",
         "run_id": "abc",
@@ -130,8 +130,8 @@ def test_own_record_keeps_status_identity_costs_and_variant():
         "num_epochs": 2,
         "schedule": {"name": "constant"},
         "precision": "bf16",
-        "accumulate": 2,
-        "clip_norm": None,
+        "gradient_accumulation_steps": 2,
+        "max_grad_norm": None,
         "replay": True,
         "status": "diverged",
         "train_losses": [1.0, None],
@@ -143,7 +143,12 @@ def test_own_record_keeps_status_identity_costs_and_variant():
     run = parse(data)
     assert (run["source"], run["run_id"], run["status"]) == ("deepobs-2", "abc", "diverged")
     assert run["schedule"] == "constant"
-    assert run["variant"] == "bf16 accumulate=2 replay"
+    assert (run["precision"], run["gradient_accumulation_steps"], run["replay"]) == (
+        "bf16",
+        2,
+        True,
+    )
+    assert math.isnan(run["max_grad_norm"])
     assert run["optimizer_seconds"] == 0.001
     assert math.isnan(run["peak_memory_bytes"])
     assert run["steps"].tolist() == [10.0]

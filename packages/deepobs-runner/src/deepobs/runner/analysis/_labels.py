@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
 import pandas as pd
 
-LONGEST = 80  # characters of a label
+from ..config import SETTINGS
+
+# The settings that make a method, by their columns.
+_PARTICULARS = {
+    item.column: item for item in SETTINGS if item.role == "method" and item.kind != "object"
+}
+
 _SOURCE_NOTES = {
     "baseline": "baseline",
     "deepobs-1.1": "DeepOBS 1.1",
@@ -17,7 +22,7 @@ _SOURCE_NOTES = {
 
 
 def method_labels(runs: pd.DataFrame) -> pd.Series:
-    """Names the method of each run, in at most `LONGEST` characters that no two methods share.
+    """Name the method of each run, in words that no two methods share.
 
     Args:
         runs: One row per run, with the columns that make a method.
@@ -25,26 +30,18 @@ def method_labels(runs: pd.DataFrame) -> pd.Series:
     Returns:
         The labels, indexed as `runs`.
     """
-    names = ["source", "optimizer", "hyperparameters", "schedule", "variant", "optimizer_path"]
-    texts = runs[names].astype(object)
+    names = ["source", "optimizer", "optimizer_path", *_PARTICULARS]
+    # None for missing numbers, which unlike NaN equals itself
+    texts = runs[names].astype(object).where(runs[names].notna(), None)
     keys = list(texts.itertuples(index=False, name=None))
-    labels = {key: _label(*key[:5]) for key in set(keys)}
+    labels = {key: _label(dict(zip(names, key, strict=True))) for key in set(keys)}
     # Two methods under one label would be averaged together: such labels tell what differs.
     for name in ("optimizer_path", "hyperparameters"):
         labels = _told_apart(labels, by=names.index(name))
-    readable = {label: _capped(label) for label in labels.values()}
-    return pd.Series([readable[labels[key]] for key in keys], index=runs.index, dtype=object)
+    return pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
 
 
-def _capped(label: str) -> str:
-    """Cuts a label that no legend can hold (a schedule with a factor an epoch), unmistakably."""
-    if len(label) <= LONGEST:
-        return label
-    digest = hashlib.sha256(label.encode("utf-8", "replace")).hexdigest()[:6]
-    return f"{label[: LONGEST - 9]}… #{digest}"
-
-
-def _told_apart(labels: dict[tuple[str, ...], str], *, by: int) -> dict[tuple[str, ...], str]:
+def _told_apart(labels: dict[tuple[Any, ...], str], *, by: int) -> dict[tuple[Any, ...], str]:
     """Add a part of the keys to labels that stand for several values of it."""
     values: dict[str, set[str]] = {}
     for key, label in labels.items():
@@ -55,16 +52,23 @@ def _told_apart(labels: dict[tuple[str, ...], str], *, by: int) -> dict[tuple[st
     }
 
 
-def _label(source: str, optimizer: str, hyperparameters: str, schedule: str, variant: str) -> str:
-    words = [optimizer]
-    if source != "baseline":  # all published runs of an optimizer share their hyperparameters
-        values: dict[str, Any] = json.loads(hyperparameters)
-        words += [f"{name}={_word(value)}" for name, value in values.items()]
-    if schedule != "constant":
-        words.append(_schedule_label(schedule))
-    if variant:
-        words.append(variant)
-    if note := _SOURCE_NOTES.get(source):
+def _label(run: dict[str, Any]) -> str:
+    words = [run["optimizer"]]
+    for column, setting in _PARTICULARS.items():
+        value = run[column]
+        if value is None or value == setting.default:
+            continue
+        if setting.kind == "named":
+            words.append(_schedule_label(value))
+        elif setting.kind == "pairs":
+            # all published runs of an optimizer share their hyperparameters
+            if run["source"] != "baseline":
+                words += [f"{name}={_word(held)}" for name, held in json.loads(value).items()]
+        elif setting.kind == "str":
+            words.append(value)
+        else:
+            words.append(setting.name if value is True else f"{setting.name}={_word(value)}")
+    if note := _SOURCE_NOTES.get(run["source"]):
         words.append(f"({note})")
     return " ".join(words)
 

@@ -10,12 +10,14 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from ..common import UsageError, unknown
+from ..config import SETTINGS
 from ._labels import method_labels
 
 Split = Literal["test", "valid", "train"]
 Value = Literal["final", "best"]
 
-_SETTING_COLUMNS = ("learning_rate", "batch_size", "weight_decay", "validation", "num_epochs")
+# The settings of a method among which the best is chosen.
+_SETTING_COLUMNS = tuple(item.column for item in SETTINGS if item.role == "tuned")
 
 
 class AnalysisError(UsageError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,44 +9,14 @@ from typing import Any, TypeVar
 
 import click
 
+from ..config import REQUIRED, SETTINGS, Setting, read_value
+
 _Command = TypeVar("_Command", bound=Callable[..., object])
+_TYPES = {"int": int, "float": float}
 data_root_option = click.option(
     "--data-root",
     type=click.Path(path_type=Path),
     help="Folder of the data files [default: $DEEPOBS_DATA_DIR, else the user's cache].",
-)
-# What defines a run and can be shared by all runs of a search.
-_RUN = (
-    click.option(
-        "--set",
-        "hyperparameters",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="A hyperparameter of the optimizer; repeatable.",
-    ),
-    click.option(
-        "--epochs", type=int, help="Passes over the training set [default: the problem's]."
-    ),
-    click.option("--batch-size", type=int, help="Examples a step [default: the problem's]."),
-    click.option("--weight-decay", type=float, help="Factor of the problem's L2 regularizer."),
-    click.option(
-        "--schedule", default="constant", show_default=True, help="Learning-rate schedule."
-    ),
-    click.option(
-        "--set-schedule",
-        "schedule_arguments",
-        multiple=True,
-        metavar="NAME=VALUE",
-        help="An argument of the schedule, such as warmup_epochs=5; repeatable.",
-    ),
-    click.option(
-        "--precision", default="fp32", show_default=True, help="fp32, tf32, bf16 or fp16."
-    ),
-    click.option(
-        "--accumulate", type=int, default=1, show_default=True, help="Micro-batches a step."
-    ),
-    click.option("--clip-norm", type=float, help="Largest norm of the gradient."),
-    click.option("--replay", is_flag=True, help="Repeat the first epoch's order in every epoch."),
 )
 # Of commands that do many runs: where the records go, and who does the runs.
 _EXECUTION = (
@@ -89,11 +58,63 @@ _EXECUTION = (
 )
 
 
-def run_options(function: _Command) -> _Command:
-    """Gives a command the options that define a run, but for learning rate and seed."""
-    for option in reversed(_RUN):
-        function = option(function)
-    return function
+def setting_options(*, searchable: bool = False) -> Callable[[_Command], _Command]:
+    """Returns a decorator that gives a command an option for each setting of a run.
+
+    Args:
+        searchable: Whether only the settings are meant that a search may give to all its runs.
+    """
+    wanted = [item for item in SETTINGS if item.searchable or not searchable]
+
+    def decorate(function: _Command) -> _Command:
+        for item in reversed(wanted):
+            for option in reversed(_options(item)):
+                function = option(function)
+        return function
+
+    return decorate
+
+
+def pop_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Takes the settings of a run out of a command's options, for `run` or `tune`."""
+    settings = {}
+    for item in SETTINGS:
+        if item.name not in options:
+            continue
+        value = options.pop(item.name)
+        if item.kind == "pairs":
+            value = pairs(item.option, value)
+        elif item.kind == "named":
+            given = options.pop(f"{item.name}_arguments")
+            value = {"name": value, **pairs(f"--set-{item.name}", given)}
+        settings[item.name] = value
+    return settings
+
+
+def _options(item: Setting) -> list[Callable[[_Command], _Command]]:
+    """The options of one setting; none for what is an argument."""
+    if item.kind == "object":
+        return []
+    more: dict[str, Any] = {"multiple": True, "metavar": "NAME=VALUE"}
+    if item.kind == "pairs":
+        return [click.option(item.option, item.name, help=f"{item.help} Repeatable.", **more)]
+    if item.kind == "bool":
+        return [click.option(item.option, item.name, is_flag=True, help=item.help)]
+    required = item.default is REQUIRED
+    shown: dict[str, Any] = {} if required else {"default": item.default}
+    option = click.option(
+        item.option,
+        item.name,
+        type=_TYPES.get(item.kind, str),
+        required=required,
+        show_default=not required and item.default is not None,
+        help=item.help,
+        **shown,
+    )
+    if item.kind != "named":
+        return [option]
+    text = f"An argument of the {item.name}, such as warmup_epochs=5. Repeatable."
+    return [option, click.option(f"--set-{item.name}", f"{item.name}_arguments", help=text, **more)]
 
 
 def execution_options(function: _Command) -> _Command:
@@ -109,14 +130,17 @@ def find_users_modules() -> None:
 
 
 def pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
-    """Reads NAME=VALUE settings; a value is a Python literal, else the text itself."""
+    """Reads NAME=VALUE words; a value is a Python literal, else the text itself.
+
+    Raises:
+        click.UsageError: A word is not of that form, or gives a name again.
+    """
     settings: dict[str, Any] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise click.UsageError(f"{option} takes NAME=VALUE, like momentum=0.9, not {text!r}.")
-        try:
-            settings[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            settings[name] = value
+        if name in settings:
+            raise click.UsageError(f"{option} gives {name} twice; give it once.")
+        settings[name] = read_value(value)
     return settings

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import data_root_option, find_users_modules, pairs, run_options
+from ._options import data_root_option, find_users_modules, pop_settings, setting_options
 
 if TYPE_CHECKING:
     from deepobs.problems import BuiltProblem
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 @click.command(name="run")
 @click.argument("problem")
 @click.argument("optimizer")
-@click.option("--lr", type=float, required=True, help="The base learning rate.")
-@run_options
-@click.option("--seed", type=int, default=42, show_default=True, help="Of everything random.")
-@click.option("--validation", type=float, default=0.0, help="Share of the training set held out.")
+@setting_options()
 @click.option("--results", type=click.Path(path_type=Path), help="Folder for the record.")
 @data_root_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
@@ -52,12 +49,9 @@ def command(
     problem: str,
     optimizer: str,
     *,
-    hyperparameters: tuple[str, ...],
-    schedule: str,
-    schedule_arguments: tuple[str, ...],
     loggers: tuple[str, ...],
     as_json: bool,
-    **settings: Any,
+    **options: Any,
 ) -> None:
     """Train PROBLEM with OPTIMIZER and record what happens.
 
@@ -77,10 +71,9 @@ def command(
     record = run(
         problem,
         optimizer,
-        hyperparameters=pairs("--set", hyperparameters),
-        schedule={"name": schedule, **pairs("--set-schedule", schedule_arguments)},
-        callbacks=[NoteTraining(), *(make_logger(name, settings["results"]) for name in loggers)],
-        **settings,
+        **pop_settings(options),
+        callbacks=[NoteTraining(), *(make_logger(name, options["results"]) for name in loggers)],
+        **options,
     )
     if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
         outcome = {**_outcome(record), "done_before": not trained}

@@ -106,6 +106,6 @@ def _words(group: Group) -> str:
     words = [group.problem, f"batch size {group.batch_size}", " ".join([group.optimizer, *named])]
     if group.precision != "fp32":
         words.append(group.precision)
-    if group.accumulate > 1:
-        words.append(f"accumulate {group.accumulate}")
+    if group.gradient_accumulation_steps > 1:
+        words.append(f"{group.gradient_accumulation_steps} micro-batches a step")
     return ", ".join(words)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import execution_options, find_users_modules, pairs, run_options
+from ._options import execution_options, find_users_modules, pairs, pop_settings, setting_options
 
 if TYPE_CHECKING:
     from ..tuning import Trial, TuneResult
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command(name="tune")
 @click.argument("problem")
 @click.argument("optimizer")
-@click.option("--budget", type=int, default=36, show_default=True, help="Settings to try.")
+@click.option("--trials", type=int, default=36, show_default=True, help="Settings to try.")
 @click.option(
     "--strategy", default="grid", show_default=True, help="grid, random, sobol or tpe (Optuna)."
 )
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     "--repeat", type=int, default=10, show_default=True, help="Seeds to repeat the best with."
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed of the search.")
-@click.option("--prune", is_flag=True, help="Stop hopeless runs (tpe).")
-@run_options
+@click.option("--prune", is_flag=True, help="Stop runs that do worse than the median (tpe).")
+@setting_options(searchable=True)
 @execution_options
 @click.option("--json", "as_json", is_flag=True, help="Print the search's record as JSON.")
 @click.pass_context
@@ -62,12 +62,9 @@ def command(
     problem: str,
     optimizer: str,
     *,
-    hyperparameters: tuple[str, ...],
-    schedule: str,
-    schedule_arguments: tuple[str, ...],
     executor_options: tuple[str, ...],
     as_json: bool,
-    **settings: Any,
+    **options: Any,
 ) -> None:
     """Search a good setting of OPTIMIZER on PROBLEM, then repeat the best with several seeds.
 
@@ -79,10 +76,9 @@ def command(
     result = tune(
         problem,
         optimizer,
-        hyperparameters=pairs("--set", hyperparameters),
-        schedule={"name": schedule, **pairs("--set-schedule", schedule_arguments)},
+        **pop_settings(options),
         executor_options=pairs("--option", executor_options),
-        **settings,
+        **options,
     )
     click.echo(json.dumps(result.to_dict()) if as_json else _summary(result))
     if result.best is None or result.repeats_failed:

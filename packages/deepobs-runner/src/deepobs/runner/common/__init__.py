@@ -1,6 +1,6 @@
 """What every other folder stands on: errors, checks of values, files written atomically."""
 
-from ._checks import is_number, number, whole
+from ._checks import canonical, is_number, number, whole
 from ._errors import (
     CheckpointError,
     OptimizerError,
@@ -13,6 +13,7 @@ from ._errors import (
     unknown,
 )
 from ._files import set_aside, write_atomically
+from ._lazy import lazy_exports
 
 __all__ = [
     "CheckpointError",
@@ -21,9 +22,11 @@ __all__ = [
     "RunInProgressError",
     "RunInterruptedError",
     "UsageError",
+    "canonical",
     "explain",
     "import_users",
     "is_number",
+    "lazy_exports",
     "number",
     "set_aside",
     "unknown",

@@ -1,12 +1,18 @@
-"""Whether an argument is the number it has to be."""
+"""Checks of numbers, and their canonical form."""
 
 from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Mapping
 from typing import Any
 
 from ._errors import UsageError
+
+# Two computations of one number (0.3 and 0.1 + 0.2; a grid's point by two formulas) may differ in
+# the last of seventeen digits. Twelve digits are far more than any setting needs to be told apart,
+# and few enough that such a pair is almost never rounded to different sides.
+_DIGITS = 12
 
 
 def is_number(value: Any) -> bool:
@@ -20,22 +26,40 @@ def is_number(value: Any) -> bool:
 
 
 def number(name: str, value: Any, *, least: float) -> float:
-    """The value as a float.
+    """Returns the value as a float.
 
     Raises:
-        UsageError: It is no finite number of at least `least`.
+        UsageError: It is not a finite number of at least `least`.
     """
     if not is_number(value) or value < least:
-        raise UsageError(f"{name} is a finite number of at least {least:g}, not {value!r}.")
+        raise UsageError(f"{name} must be a finite number of at least {least:g}, not {value!r}.")
     return float(value)
 
 
-def whole(name: str, value: Any, *, least: int) -> int:
-    """The value as an int.
+def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
+    """Returns the value as an int.
 
     Raises:
-        UsageError: It is no whole number of at least `least`.
+        UsageError: It is not a whole number from `least` to `most`.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < least:
-        raise UsageError(f"{name} is a whole number of at least {least}, not {value!r}.")
+    right = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+    if not right or value < least:
+        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+    if most is not None and value > most:
+        raise UsageError(f"{name} must be a whole number of at most {most}, not {value!r}.")
     return int(value)
+
+
+def canonical(value: Any) -> Any:
+    """Returns a value in which equal settings are equal: floats rounded to twelve digits.
+
+    Args:
+        value: A plain value, or mappings and sequences of them.
+    """
+    if isinstance(value, float):
+        return float(f"{value:.{_DIGITS - 1}e}")
+    if isinstance(value, Mapping):
+        return {key: canonical(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(canonical, value))
+    return value

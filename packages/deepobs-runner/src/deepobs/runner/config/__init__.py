@@ -1,5 +1,34 @@
-"""What defines a run: its configuration, checked, and its identity."""
+"""What defines a run: the table of its settings, and its configuration, checked."""
 
-from ._run_config import RunConfig
+from typing import TYPE_CHECKING
 
-__all__ = ["RunConfig"]
+from ..common import lazy_exports
+from ._identity import canonical_settings, current_identity, current_names, run_identity
+from ._keywords import check_keywords, describe_settings
+from ._setting import REQUIRED, Setting
+from ._settings import PRECISIONS, SETTINGS
+from ._words import command_words, read_value
+
+if TYPE_CHECKING:
+    from ._run_config import RunConfig as RunConfig
+    from ._trial import try_out as try_out
+
+__all__ = [
+    "PRECISIONS",
+    "REQUIRED",
+    "SETTINGS",
+    "RunConfig",
+    "Setting",
+    "canonical_settings",
+    "check_keywords",
+    "command_words",
+    "current_identity",
+    "current_names",
+    "describe_settings",
+    "read_value",
+    "run_identity",
+    "try_out",
+]
+
+# These bring torch, which the command's help and the readers of results do without.
+__getattr__, __dir__ = lazy_exports(__name__, {"RunConfig": "._run_config", "try_out": "._trial"})

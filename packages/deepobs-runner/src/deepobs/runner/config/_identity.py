@@ -1,69 +1,69 @@
-"""What tells one run from another, in terms that JSON can hold."""
+"""The identity of a run: a content hash of its settings."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import fields
-from functools import partial
-from types import ModuleType, NoneType
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
+from ..common import canonical
+from ._settings import SETTINGS
 
-from deepobs.problems import Problem
-
-from ..common import UsageError
+_FORMAT = "deepobs-run-1"
 
 
-def lists(value: Any) -> Any:
-    """Tuples as lists, the way JSON gives them back."""
-    if isinstance(value, Mapping):
-        return {key: lists(item) for key, item in value.items()}
-    return [lists(item) for item in value] if isinstance(value, tuple) else value
+def canonical_settings(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what `RunConfig.to_dict` gave in the form that equal runs share.
+
+    Settings have their first names and numbers their canonical form. Settings that came later, and
+    the problem's version, are left out at their default: so earlier records keep their identity.
+
+    Args:
+        content: A record's `config`, of any version.
+    """
+    settings = {}
+    for item in SETTINGS:
+        value = content.get(item.name, content.get(item.first_name, item.default))
+        if item.since == 1 or value != item.default:
+            settings[item.first_name] = canonical(value)
+    version = content.get("problem_version", 1)
+    return settings if version == 1 else {**settings, "problem_version": version}
 
 
-def description(value: Any) -> Any:
-    """A user's own problem in terms that stay the same from one process to the next."""
-    if isinstance(value, Problem):
-        return {item.name: description(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, partial):
-        arguments = [*value.args, *(pair for pair in sorted(value.keywords.items()))]
-        return [description(value.func), *map(description, arguments)]
-    if isinstance(value, (list, tuple)):
-        return [description(item) for item in value]
-    if isinstance(value, Mapping):
-        return [description(pair) for pair in sorted(value.items())]
-    if isinstance(value, np.ndarray):
-        value = torch.tensor(value)
-    if isinstance(value, Tensor):  # repr leaves out the middle of large ones
-        array = value.detach().cpu().contiguous()
-        content = hashlib.sha256(array.flatten().view(torch.uint8).numpy().tobytes())
-        return [str(array.dtype), list(array.shape), content.hexdigest()]
-    if callable(value):
-        return _description_of_callable(value)
-    if repr(value) == object.__repr__(value):  # an address in memory
-        raise _without_description(value)
-    return repr(value)
+def current_names(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a record's `config`, of any version, with the names that settings have today."""
+    former = {item.former: item.name for item in SETTINGS if item.former}
+    return {former.get(name, name): value for name, value in content.items()}
 
 
-def _description_of_callable(value: Any) -> Any:
-    """The path of a function or class; for a callable object, what it holds too."""
-    if not hasattr(value, "__qualname__"):
-        kind, held = type(value), getattr(value, "__dict__", {})
-        path = f"{kind.__module__}.{kind.__qualname__}"
-        return [path, description(held)] if held else path
-    of_an_object = not isinstance(getattr(value, "__self__", None), (type, ModuleType, NoneType))
-    if "<" in value.__qualname__ or of_an_object:  # <lambda>, <locals>, a bound method
-        raise _without_description(value)
-    return f"{value.__module__}.{value.__qualname__}"
+def run_identity(content: Mapping[str, Any], problem: Any) -> str:
+    """Returns the identity of a run: 16 hexadecimal digits.
+
+    Args:
+        content: What `RunConfig.to_dict` gave.
+        problem: The problem's identity.
+    """
+    return _hash({**canonical_settings(content), "problem": problem})
 
 
-def _without_description(value: Any) -> UsageError:
-    name = getattr(value, "__qualname__", type(value).__qualname__)
-    return UsageError(
-        f"The problem has {name}, whose content cannot be told, so its runs could be mistaken for "
-        "others in a results folder; take a function of a module, or functools.partial of one."
-    )
+def current_identity(content: Mapping[str, Any], problem: Any, recorded: str) -> str:
+    """Returns the identity that a recorded run has today.
+
+    Records from before identities had canonical numbers were hashed as they were written. They are
+    recognised by that hash; any other record keeps its own.
+
+    Args:
+        content: The record's `config`.
+        problem: The problem's identity.
+        recorded: The record's `run_id`.
+    """
+    first = {item.name: item.first_name for item in SETTINGS}
+    written = {first.get(name, name): value for name, value in content.items()}
+    as_written = _hash({**written, "problem": problem})
+    return run_identity(content, problem) if as_written == recorded else recorded
+
+
+def _hash(content: Mapping[str, Any]) -> str:
+    text = json.dumps({"format": _FORMAT, **content}, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

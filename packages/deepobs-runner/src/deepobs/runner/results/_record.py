@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field, fields
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
+
+from ..config import current_names
 
 FORMAT = "deepobs-2"
 
@@ -50,13 +53,9 @@ class Record:
         status: `"finished"` or `"diverged"`.
         run_id: Content hash of what defines the run; empty without a results folder where the
             problem holds something, such as a lambda, whose content cannot be told.
-        config: All that defines the run, as `RunConfig.from_dict` takes it.
-        schedule: The learning-rate schedule: its name and arguments.
-        precision: Arithmetic of the training.
-        accumulate: Micro-batches an optimizer step.
-        clip_norm: Largest norm of the gradient, or None.
-        validation: Share of the training set held out.
-        replay: Whether every epoch repeated the first one's order.
+        config: All settings of the run by name, as `RunConfig.from_dict` takes them.
+        problem_version: The version of the problem.
+        deepobs_version: The version of this package that did the run.
         learning_rates: The learning rate at the start of each epoch.
         num_steps: Optimizer steps an epoch.
         epoch_seconds: Training time of each epoch, evaluation excluded.
@@ -93,12 +92,8 @@ class Record:
     status: str
     run_id: str
     config: dict[str, Any]
-    schedule: dict[str, Any]
-    precision: str
-    accumulate: int
-    clip_norm: float | None
-    validation: float
-    replay: bool
+    problem_version: int = 1
+    deepobs_version: str = field(default_factory=partial(version, "deepobs-runner"))
     learning_rates: list[float]
     num_steps: int
     epoch_seconds: list[float]
@@ -111,7 +106,7 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """The file's content: fields that do not apply left out, non-finite numbers as None."""
-        content: dict[str, Any] = {"format": FORMAT, "deepobs_version": version("deepobs-runner")}
+        content: dict[str, Any] = {"format": FORMAT}
         for item in fields(self):
             value = getattr(self, item.name)
             if item.name == "path" or (value is None and item.name in _OPTIONAL):
@@ -135,6 +130,8 @@ class Record:
             raise CorruptRecordError(f"{where} is not a record of the format {FORMAT}.")
         names = {item.name for item in fields(cls)} - {"path"}
         values = {name: _series(content[name]) for name in names if name in content}
+        if isinstance(values.get("config"), dict):
+            values["config"] = current_names(values["config"])
         for item in fields(cls):
             if item.name in values and not _fits(values[item.name], str(item.type)):
                 raise CorruptRecordError(f"{where}: {item.name} is no {item.type}.")

@@ -29,7 +29,10 @@ from ..training import (
 _WARM_UP_STEPS = 3
 _TIMED_STEPS = 20
 _TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
-_COSTLY = ("problem", "batch_size", "optimizer", "hyperparameters", "precision", "accumulate")
+_COSTLY = (
+    *("problem", "batch_size", "optimizer", "hyperparameters", "precision"),
+    "gradient_accumulation_steps",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Group:
         optimizer: The optimizer's name, with its module unless it is one of torch's.
         hyperparameters: The optimizer's other arguments, by name.
         precision: Arithmetic of the training.
-        accumulate: Micro-batches a step.
+        gradient_accumulation_steps: Micro-batches a step.
         runs: How many of them are to do.
         step_seconds: Time of one training step.
         run_seconds: Mean time of one run: its steps and its evaluations.
@@ -53,7 +56,7 @@ class Group:
     optimizer: str
     hyperparameters: Mapping[str, Any]
     precision: str
-    accumulate: int
+    gradient_accumulation_steps: int
     runs: int
     step_seconds: float
     run_seconds: float
@@ -142,14 +145,14 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
         phases = (*phases, "valid")
     evaluation = evaluation_seconds * sum(built.num_batches(phase) for phase in phases)
     epoch = step_seconds * built.num_batches("train") + evaluation
-    epochs = sum(run.epochs or 0 for run in runs) / len(runs)
+    epochs = sum(run.epochs for run in runs) / len(runs)
     return Group(
         problem=config.problem_name,
         batch_size=built.batch_size,
         optimizer=config.to_dict()["optimizer"],
         hyperparameters=config.hyperparameters,
         precision=config.precision,
-        accumulate=config.accumulate,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
         runs=len(runs),
         step_seconds=step_seconds,
         run_seconds=epochs * epoch + evaluation,

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..common import is_number
+from ..common import canonical, is_number
 
-DEEPOBS_GRID: tuple[float, ...] = tuple(float(lr) for lr in np.logspace(-5, 2, 36))
+DEEPOBS_GRID: tuple[float, ...] = tuple(canonical(float(lr)) for lr in np.logspace(-5, 2, 36))
 """DeepOBS's learning rates: 36 from 1e-5 to 1e2, five a decade (Schneider et al. 2019)."""
 
 GRID_NAME = "deepobs grid"

@@ -63,7 +63,7 @@ def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
 def describe(config: RunConfig) -> str:
     """A run in a few words: problem, optimizer, setting and seed."""
     settings = {"lr": f"{config.lr:.4g}", **config.hyperparameters}
-    schedule = dict(config.schedule)["name"]  # type: ignore[arg-type] # a run's is a mapping
+    schedule = config.schedule["name"]
     if schedule != "constant":
         settings["schedule"] = schedule
     words = " ".join(f"{name}={value}" for name, value in settings.items())

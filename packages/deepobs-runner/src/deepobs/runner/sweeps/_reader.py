@@ -1,23 +1,25 @@
 """Reads a sweep's configuration field by field and notes every mistake on the way."""
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from deepobs.problems import UnknownProblemError
 
 from ..common import UsageError
-from ..config import RunConfig
-from ..optimizers import find_optimizer
-from ..schedules import check_schedule
+from ..config import SETTINGS, try_out
+from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
 
-_PLURALS = {"schedules": "schedule", "seeds": "seed"}
-_FIELDS = (
-    *("lr", "epochs", "batch_size", "weight_decay", "precision", "accumulate"),
-    *("clip_norm", "validation", "replay", *_PLURALS),
+# The settings that are fields of their own; hyperparameters belong to an optimizer's entry.
+_SETTINGS = {item.yaml_field: item for item in SETTINGS if item.kind not in ("object", "pairs")}
+_FIELDS = tuple(_SETTINGS)
+_PROBLEM, _OPTIMIZER = (
+    next(item for item in SETTINGS if item.name == name) for name in ("problem", "optimizer")
 )
+_SOME_RATE = 0.1  # a learning rate with which an optimizer's other arguments are tried
 
 Settings: TypeAlias = Mapping[str, Sequence[Any]]
 """A field of `RunConfig`, or a hyperparameter, and the values that it takes in turn."""
@@ -90,7 +92,7 @@ class Reader:
     def _problems(self, top: Mapping[str, Any]) -> list[Any]:
         names = self._list(top, "problems", "test problems")
         for index, name in enumerate(names):
-            self._accepts(f"problems[{index}]", name, problem=name)
+            self._accepts(f"problems[{index}]", name, _PROBLEM.checked)
         return names
 
     def _optimizers(self, top: Mapping[str, Any]) -> list[OptimizerEntry]:
@@ -100,12 +102,12 @@ class Reader:
     def _optimizer(self, entry: object, path: str) -> OptimizerEntry:
         """One entry: a name or a class alone, or a mapping with its settings."""
         if isinstance(entry, (str, type)):
-            known = self._accepts(path, entry, optimizer=entry)
+            self._accepts(path, entry, _OPTIMIZER.checked)
             return OptimizerEntry(name=entry, settings={}, hyperparameters={})
         fields = self._mapping(entry, path, ("name", "hyperparameters", *_FIELDS))
         name, known = fields.get("name"), False
         if "name" in fields:
-            known = self._accepts(f"{path}.name", name, optimizer=name)
+            known = self._accepts(f"{path}.name", name, _OPTIMIZER.checked)
         elif isinstance(entry, Mapping):
             self.mistakes.append(f"{path}.name is missing; expected an optimizer's name.")
         return OptimizerEntry(
@@ -149,17 +151,16 @@ class Reader:
     def _settings(self, fields: Mapping[str, Any], path: str) -> Settings:
         """The values of the run's fields that a mapping holds, each checked by itself."""
         settings: dict[str, list[Any]] = {}
-        for name in _FIELDS:
+        for name, setting in _SETTINGS.items():
             if name not in fields:
                 continue
-            where, field, held = _join(path, name), _PLURALS.get(name, name), fields[name]
+            where, held = _join(path, name), fields[name]
             # The mapping of a single schedule is a value and no range.
-            single = name == "schedules" and isinstance(held, Mapping)
-            settings[field] = [held] if single else self._expand(held, where)
+            single = setting.kind == "named" and isinstance(held, Mapping)
+            values = settings[setting.name] = [held] if single else self._expand(held, where)
             several = isinstance(held, (list, tuple))
-            for index, value in enumerate(settings[field]):
-                place = f"{where}[{index}]" if several else where
-                self._accepts(place, value, **_probe(field, value))
+            for index, value in enumerate(values):
+                self._accepts(f"{where}[{index}]" if several else where, value, setting.checked)
         return settings
 
     def _hyperparameters(
@@ -192,9 +193,9 @@ class Reader:
             self.mistakes.append(f"{path} holds {value!r}; {error}")
             return []
 
-    def _accepts(self, path: str, value: object, **fields: Any) -> bool:
-        """Whether a run accepts these fields; its sentence is noted if not."""
-        sentence = _refusal(**fields)
+    def _accepts(self, path: str, value: object, check: Callable[[Any], object]) -> bool:
+        """Whether a check accepts a value; its sentence is noted if not."""
+        sentence = _refusal(partial(check, value))
         if sentence is not None:
             self.mistakes.append(f"{path} holds {value!r}: {sentence}")
         return sentence is None
@@ -207,28 +208,22 @@ def name_of(thing: Any) -> str:
     return str(getattr(thing, "name", None) or getattr(thing, "__name__", None) or thing)
 
 
-def _refusal(**fields: Any) -> str | None:
-    """The sentence with which a run that is otherwise right refuses these fields, if it does."""
+def _refusal(check: Callable[[], object]) -> str | None:
+    """The sentence with which a check refuses what it looks at, if it does."""
     try:
-        if "schedule" in fields:  # whether it fits the run's length is seen with the whole run
-            check_schedule(fields.pop("schedule"))
-        RunConfig(**{"problem": "quadratic_deep", "optimizer": "SGD", "lr": 0.1, **fields})
+        check()
     except (UsageError, UnknownProblemError) as error:
         return str(error)
     return None
 
 
 def _sentence(optimizer: Any, hyperparameters: Mapping[str, Any]) -> str | None:
-    return _refusal(optimizer=optimizer, hyperparameters=hyperparameters)
+    def build() -> None:
+        found = find_optimizer(optimizer)
+        lr = _SOME_RATE if found.takes_lr else None
+        try_out(found, lr, check_hyperparameters(found, lr, hyperparameters))
 
-
-def _probe(field: str, value: Any) -> dict[str, Any]:
-    """A run in which the field's value is right unless it is wrong in every run."""
-    if field == "weight_decay":
-        return {"problem": "cifar10_3c3d", field: value}  # one that has a regularizer
-    if field == "accumulate" and isinstance(value, int) and value > 0:
-        return {"batch_size": value, field: value}
-    return {field: value}
+    return _refusal(build)
 
 
 def _is_pair(optimizer: Any, name: str, held: object) -> bool:

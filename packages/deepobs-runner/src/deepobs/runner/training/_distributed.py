@@ -25,38 +25,39 @@ class Processes:
 
     Attributes:
         rank: Which of them this is.
-        count: How many there are.
+        world_size: How many there are.
     """
 
-    def __init__(self, rank: int = 0, count: int = 1) -> None:
+    def __init__(self, rank: int = 0, world_size: int = 1) -> None:
         self.rank = rank
-        self.count = count
+        self.world_size = world_size
 
     @property
     def shard(self) -> tuple[int, int]:
         """Which part of every batch is this process's."""
-        return self.rank, self.count
+        return self.rank, self.world_size
 
     @property
     def main(self) -> bool:
         """Whether this is the process that writes and prints."""
         return self.rank == 0
 
-    def check(self, batch_size: int, accumulate: int) -> None:
+    def check(self, batch_size: int, micro_batches: int) -> None:
         """Refuses a batch that cannot be shared out evenly.
 
         Raises:
             UsageError: With the sizes that could.
         """
-        if batch_size % (self.count * accumulate):
+        if batch_size % (self.world_size * micro_batches):
             raise UsageError(
-                f"A batch of {batch_size} cannot be split evenly over {self.count} processes times "
-                f"{accumulate} micro-batches; take a multiple of {self.count * accumulate}."
+                f"A batch of {batch_size} cannot be split evenly over {self.world_size} processes "
+                f"times {micro_batches} micro-batches; use a multiple of "
+                f"{self.world_size * micro_batches}."
             )
 
     def wrap(self, model: nn.Module, device: torch.device) -> Callable[..., Any]:
         """What to call in place of the model, so that its gradients are averaged over processes."""
-        if self.count == 1:
+        if self.world_size == 1:
             return model
         if device.type == "cuda":  # statistics over the whole batch, as one process has them
             convert: Any = nn.SyncBatchNorm.convert_sync_batchnorm
@@ -72,13 +73,13 @@ class Processes:
 
     def sum(self, tensor: Tensor) -> Tensor:
         """The tensor's sum over all processes."""
-        if self.count > 1:
+        if self.world_size > 1:
             dist.all_reduce(tensor)
         return tensor
 
     def largest(self, value: int, device: torch.device) -> int:
         """The largest of the processes' numbers, known to all of them."""
-        if self.count == 1:
+        if self.world_size == 1:
             return value
         tensor = torch.tensor(value, device=device)
         dist.all_reduce(tensor, dist.ReduceOp.MAX)
@@ -86,21 +87,21 @@ class Processes:
 
     def share_buffers(self, model: nn.Module) -> None:
         """Gives all the first one's buffers; of batch normalisation on CPUs each has its own."""
-        if self.count > 1:
+        if self.world_size > 1:
             for buffer in model.buffers():
                 dist.broadcast(buffer, src=0)
 
     def gather(self, value: T) -> list[T]:
         """Every process's value, by rank, its tensors on the CPU."""
-        if self.count == 1:
+        if self.world_size == 1:
             return [_on_cpu(value)]
-        values: list[Any] = [None] * self.count
+        values: list[Any] = [None] * self.world_size
         dist.all_gather_object(values, _on_cpu(value))
         return values
 
     def on_main(self, function: Callable[[], T]) -> T:
         """Calls a function in the main process; all get what it returns or raises."""
-        if self.count == 1:
+        if self.world_size == 1:
             return function()
         outcome: list[Any] = [None, None]
         if self.main:

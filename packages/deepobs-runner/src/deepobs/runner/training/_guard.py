@@ -53,7 +53,7 @@ class Guard:
         if self.checkpoints is None:
             return
         wish = 1 + self.signals.received if self.signals.received else monotonic() >= self.next
-        if trainer.processes.count > 1:
+        if trainer.processes.world_size > 1:
             if trainer.step_in_epoch % _STEPS_BETWEEN_AGREEMENTS:
                 return
             wish = trainer.processes.largest(int(wish), trainer.built.device)

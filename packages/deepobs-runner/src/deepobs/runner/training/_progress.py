@@ -28,7 +28,7 @@ class Progress:
 
     def __init__(self, config: RunConfig, steps: int) -> None:
         self.name = f"{config.problem_name} {config.optimizer_name} seed {config.seed}"
-        self.epochs = config.epochs or 0
+        self.epochs = config.epochs
         self.steps = steps
 
     def at(self, epoch: int, step: int) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any
 
 import torch
 
@@ -13,7 +13,7 @@ from deepobs.data import derive_seed
 from deepobs.problems import BuiltProblem, Problem, build
 
 from ..common import UsageError, number
-from ..config import RunConfig
+from ..config import RunConfig, check_keywords, describe_settings
 from ..optimizers import OptimizerLike
 from ..results import Record, ResultsStore
 from ._best_model import BestModel
@@ -30,88 +30,75 @@ from ._signals import StopSignals
 from ._trainer import Trainer
 
 
-class Execution(TypedDict, total=False):
-    """How a run is executed: further keyword arguments of `run_config`, which describes them."""
-
-    data_root: str | Path | None
-    resume: bool
-    checkpoint_every: float | None
-    compile: bool
-    channels_last: bool
-    deterministic: bool
-    keep_best: bool
-    callbacks: Iterable[Callback]
-    progress: str
-    force: bool
-
-
+@describe_settings
 def run(
     problem: str | Problem,
     optimizer: OptimizerLike,
     *,
-    lr: float | None = None,
-    hyperparameters: Mapping[str, Any] | None = None,
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    weight_decay: float | None = None,
-    seed: int = 42,
     device: str | torch.device = "auto",
     results: str | Path | None = None,
-    schedule: str | Mapping[str, Any] = "constant",
-    precision: str = "fp32",
-    accumulate: int = 1,
-    clip_norm: float | None = None,
-    validation: float = 0.0,
-    replay: bool = False,
-    **execution: Unpack[Execution],
+    data_root: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_every: float | None = None,
+    compile: bool = False,
+    channels_last: bool = False,
+    deterministic: bool = False,
+    keep_best: bool = False,
+    callbacks: Iterable[Callback] = (),
+    progress: str = "auto",
+    force: bool = False,
+    **settings: Any,
 ) -> Record:
     """Trains a test problem with an optimizer and records what happens.
 
     Args:
         problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
         optimizer: A name or a class; see `RunConfig`.
-        lr: The base learning rate; default: the optimizer's own. Not for optimizers without one.
-        hyperparameters: The optimizer's other arguments, by name.
-        epochs: Passes over the training set; default: the problem's.
-        batch_size: Examples an optimizer step; default: the problem's.
-        weight_decay: Factor of the problem's L2 regularizer; default: the problem's.
-        seed: What everything random derives from.
+        {settings}
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
-        schedule: Name of a learning-rate schedule, or a mapping with `name` and its arguments.
-        precision: `"fp32"`, `"tf32"`, `"bf16"` or `"fp16"`.
-        accumulate: Micro-batches an optimizer step.
-        clip_norm: Largest norm of the whole gradient.
-        validation: Share of the training set held out as a validation split.
-        replay: Whether every epoch repeats the first one's order and augmentation.
-        **execution: How it is executed: the other keyword arguments of `run_config`.
+        data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
+        resume: Continue from the last checkpoint, if there is one.
+        checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
+        compile: Compile the training pass with `torch.compile`.
+        channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
+        deterministic: Let torch refuse operations that do not repeat bit for bit.
+        keep_best: Keep the weights of the best evaluation beside the record.
+        callbacks: Called while the run is under way.
+        progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
+        force: Do the run again even if its record exists.
+        **settings: The settings of the run listed above.
 
     Returns:
-        The record; of an earlier run where results hold this very one already.
+        The record; that of an earlier run if the results folder holds this very run.
 
     Raises:
-        UsageError: An argument is to blame; the message is one sentence.
-        deepobs.problems.UnknownProblemError: There is no problem of that name.
-        deepobs.data.DatasetNotFoundError: The data files are not there.
+        UsageError: An argument is wrong; the message is one sentence.
+        deepobs.problems.UnknownProblemError: No problem has that name.
+        deepobs.data.DatasetNotFoundError: The data files are missing.
         Exception: And what else `run_config` raises.
+
+    Example:
+        >>> record = run("digits_logreg", "SGD", lr=0.1, epochs=1, progress="off")
+        >>> record.status
+        'finished'
     """
-    config = RunConfig(
-        problem=problem,
-        optimizer=optimizer,
-        lr=lr,
-        hyperparameters=hyperparameters or {},
-        epochs=epochs,
-        batch_size=batch_size,
-        weight_decay=weight_decay,
-        seed=seed,
-        schedule=schedule,
-        precision=precision,
-        accumulate=accumulate,
-        clip_norm=clip_norm,
-        validation=validation,
-        replay=replay,
+    check_keywords(run, settings)
+    return run_config(
+        RunConfig(problem=problem, optimizer=optimizer, **settings),
+        device=device,
+        results=results,
+        data_root=data_root,
+        resume=resume,
+        checkpoint_every=checkpoint_every,
+        compile=compile,
+        channels_last=channels_last,
+        deterministic=deterministic,
+        keep_best=keep_best,
+        callbacks=callbacks,
+        progress=progress,
+        force=force,
     )
-    return run_config(config, device=device, results=results, **execution)
 
 
 def run_config(
@@ -166,8 +153,7 @@ def run_config(
     chosen = choose_device(device, local_rank())
     group = processes(chosen)
     with isolated(chosen), ExitStack() as stack:
-        assert config.batch_size is not None
-        group.check(config.batch_size, config.accumulate)
+        group.check(config.batch_size, config.gradient_accumulation_steps)
         store = None if results is None else ResultsStore(results)
         if store is not None and not force:
             done = group.on_main(lambda: store.find(config))

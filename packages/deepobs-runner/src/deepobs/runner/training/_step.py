@@ -111,18 +111,18 @@ class Stepper:
         self.passes += 1
         if self.calls is Calls.CREATE_GRAPH:
             loss = self._differentiable_gradient(batch)
-        elif self.config.accumulate == 1:
+        elif self.config.gradient_accumulation_steps == 1:
             loss = self.objective(batch)
             self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         else:
-            loss = self._accumulate(batch)
-        if self.config.clip_norm is not None and self.calls is not Calls.CREATE_GRAPH:
+            loss = self._accumulate_gradients(batch)
+        if self.config.max_grad_norm is not None and self.calls is not Calls.CREATE_GRAPH:
             self.scaler.unscale_(self.optimizer)
-            torch.nn.utils.clip_grad_norm_(self.parameters, self.config.clip_norm)
+            torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
         self.timer.end()
         return loss.detach()
 
-    def _accumulate(self, batch: Batch) -> Tensor:
+    def _accumulate_gradients(self, batch: Batch) -> Tensor:
         """Adds up gradients of micro-batches; processes exchange them at the last."""
         total = torch.zeros((), device=self.built.device)
         parts = self._micro_batches(batch)
@@ -134,7 +134,7 @@ class Stepper:
         return total
 
     def _micro_batches(self, batch: Batch) -> list[Batch]:
-        count = self.config.accumulate
+        count = self.config.gradient_accumulation_steps
         inputs = batch.inputs.chunk(count)
         targets = [None] * count if batch.targets is None else batch.targets.chunk(count)
         return [Batch(*part) for part in zip(inputs, targets, strict=True)]
@@ -144,9 +144,9 @@ class Stepper:
         parts = self._micro_batches(batch)
         loss = sum((self.objective(part) for part in parts), torch.zeros(())) / len(parts)
         gradients = torch.autograd.grad(loss, self.parameters, create_graph=True, allow_unused=True)
-        if self.config.clip_norm is not None:
+        if self.config.max_grad_norm is not None:
             norm = nn.utils.get_total_norm([g.detach() for g in gradients if g is not None])
-            factor = (self.config.clip_norm / (norm + 1e-6)).clamp(max=1.0)
+            factor = (self.config.max_grad_norm / (norm + 1e-6)).clamp(max=1.0)
             gradients = tuple(None if g is None else g * factor for g in gradients)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
             parameter.grad = gradient

@@ -65,14 +65,13 @@ class Trainer:
             config.found, built.model, config.lr, config.hyperparameters
         )
         calls = calls_in_force(config.found, self.optimizer)
-        refuse(calls, precision=config.precision, processes=processes.count)
+        refuse(calls, precision=config.precision, processes=processes.world_size)
         self.timer = StepTimer(built.device)
         self.stepper = Stepper(
             config, built, self.optimizer, calls, processes=processes, timer=self.timer
         )
         self.steps_per_epoch = built.num_batches("train")
-        self.epochs = config.epochs or 0
-        assert isinstance(config.schedule, Mapping)
+        self.epochs = config.epochs
         self.schedule = make_schedule(
             config.schedule,
             self.optimizer,
@@ -126,7 +125,7 @@ class Trainer:
             self.losses[self.step_in_epoch] = self.stepper.step(batch)
             self.step_in_epoch += 1
             self.schedule.after_step()
-            if self.step_in_epoch % look == 0 and self.hopeless():
+            if self.step_in_epoch % look == 0 and self.is_diverged():
                 break
             self.seconds = perf_counter() - begin
             self.after_step(self)
@@ -135,7 +134,7 @@ class Trainer:
 
     def finish_epoch(self, begin: float) -> None:
         """Reads the epoch's losses from the device, once."""
-        losses = self.processes.sum(self.losses[: self.step_in_epoch]) / self.processes.count
+        losses = self.processes.sum(self.losses[: self.step_in_epoch]) / self.processes.world_size
         values = losses.tolist()  # waits for the device, so the clock is read after it
         self.series["epoch_seconds"].append(perf_counter() - begin)
         self.series["passes"].append(self.stepper.passes)
@@ -145,9 +144,9 @@ class Trainer:
         self.diverged = not self.scaler.is_enabled() and not all(map(math.isfinite, values))
         self.seconds = 0.0
 
-    def hopeless(self) -> bool:
-        """Whether the last loss is not finite; several processes find out at the epoch's end."""
-        if self.scaler.is_enabled() or self.processes.count > 1:
+    def is_diverged(self) -> bool:
+        """Returns whether the last loss is not finite; several processes look once an epoch."""
+        if self.scaler.is_enabled() or self.processes.world_size > 1:
             return False
         return not math.isfinite(self.losses[self.step_in_epoch - 1])
 
@@ -155,7 +154,7 @@ class Trainer:
         """Evaluates all phases after so many epochs; returns the loss a schedule may look at."""
         begin = perf_counter()
         metrics: dict[str, float] = {}
-        reduce = self.processes.sum if self.processes.count > 1 else None
+        reduce = self.processes.sum if self.processes.world_size > 1 else None
         self.evaluation_mode()
         # One model is evaluated: the first process's, which is also the one that is saved.
         self.processes.share_buffers(self.built.model)
@@ -223,10 +222,10 @@ class Trainer:
         Raises:
             CheckpointError: It was written by another number of processes.
         """
-        if len(state["problems"]) != self.processes.count:
+        if len(state["problems"]) != self.processes.world_size:
             raise CheckpointError(
                 f"The checkpoint was written by {len(state['problems'])} processes; go on with as "
-                f"many, not with {self.processes.count}."
+                f"many, not with {self.processes.world_size}."
             )
         if not (0 <= state["epoch"] <= self.epochs and state["step_in_epoch"] >= 0):
             raise ValueError(f"epoch {state['epoch']} of {self.epochs}")

@@ -45,7 +45,7 @@ class TuneResult:
     Attributes:
         study: What defines the search: problem, optimizer, objective, space, strategy, seed and the
             settings of every run.
-        budget: How many settings this call might try.
+        num_trials: How many settings this call may try.
         trials: What was tried, in order; then what only earlier calls tried.
         best: The best of them; None if none finished.
         repeats: The runs of the best setting on the whole training set, by seed.
@@ -54,7 +54,7 @@ class TuneResult:
     """
 
     study: Mapping[str, Any]
-    budget: int
+    num_trials: int
     trials: tuple[Trial, ...]
     best: Trial | None
     path: Path
@@ -66,7 +66,7 @@ class TuneResult:
         return {
             "format": FORMAT,
             **self.study,
-            "budget": self.budget,
+            "num_trials": self.num_trials,
             "trials": [vars(trial) for trial in self.trials],
             "best": None if self.best is None else vars(self.best),
             "repeats": {str(seed): run_id for seed, run_id in self.repeats.items()},

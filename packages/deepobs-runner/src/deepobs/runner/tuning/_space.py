@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import yaml
 
-from ..common import UsageError
+from ..common import UsageError, canonical
 
 Settings: TypeAlias = Mapping[str, Any]
 """A point of a search space: `lr` and hyperparameters by name."""
@@ -73,7 +73,7 @@ class LogUniform:
         decades = math.log10(self.high) - math.log10(self.low)
         count = max(2, round(decades * _POINTS_A_DECADE) + 1)
         values = np.logspace(math.log10(self.low), math.log10(self.high), count)
-        return tuple(float(value) for value in values)
+        return tuple(canonical(float(value)) for value in values)
 
     def __str__(self) -> str:
         """The range as the command takes it."""

@@ -1,4 +1,4 @@
-"""Which settings a search tries next: pure functions of space, budget, seed and what was seen.
+"""Which settings a search tries next: pure functions of space, trials, seed and what was seen.
 
 That is why a killed search goes on, and why several processes can share one, with nothing but the
 records: each of them proposes the same settings, and a run is never done twice.
@@ -17,7 +17,7 @@ _Index = tuple[int, ...]
 
 
 class Strategy(Protocol):
-    """Proposes settings until the budget is used."""
+    """Proposes settings until all trials are used."""
 
     def propose(self, seen: Mapping[str, float]) -> list[Settings]:
         """The settings to try next, all at once; empty when the search is over.
@@ -30,11 +30,11 @@ class Strategy(Protocol):
 STRATEGIES = ("grid", "random", "sobol", "tpe")
 
 
-def make_strategy(name: str, space: Space, budget: int, seed: int) -> Strategy:
+def make_strategy(name: str, space: Space, num_trials: int, seed: int) -> Strategy:
     """The strategy of a name; `tpe` is no such thing, since it needs a study."""
     if name == "grid":
-        return GridStrategy(space, budget)
-    return {"random": random_strategy, "sobol": sobol_strategy}[name](space, budget, seed)
+        return GridStrategy(space, num_trials)
+    return {"random": random_strategy, "sobol": sobol_strategy}[name](space, num_trials, seed)
 
 
 def key(settings: Settings) -> str:
@@ -54,22 +54,22 @@ class ListStrategy:
 
 
 class GridStrategy:
-    """The whole grid if the budget allows it, else a coarse part of it, refined around the best.
+    """The whole grid if there are trials enough, else a coarse part of it, refined around the best.
 
-    The coarse part uses up to half of the budget. Then the distance is halved again and again: the
+    The coarse part uses up to half of the trials. Then the distance is halved again and again: the
     neighbours of the best setting, at that distance along each dimension, are tried. At distance
-    one it goes on with the neighbours of the next best settings until the budget is used.
+    one it goes on with the neighbours of the next best settings until all trials are used.
 
     Args:
         space: What to choose from.
-        budget: The number of settings to try.
+        num_trials: How many settings to try.
     """
 
-    def __init__(self, space: Space, budget: int) -> None:
+    def __init__(self, space: Space, num_trials: int) -> None:
         self._names = tuple(space)
         self._values = tuple(dimension.grid() for dimension in space.values())
         self._ordered = tuple(dimension.ordered for dimension in space.values())
-        self._budget = budget
+        self._num_trials = num_trials
         self._sizes = tuple(len(values) for values in self._values)
         self._stride, self._first = self._coarse()
 
@@ -83,19 +83,19 @@ class GridStrategy:
         chosen = [index for index in self._first if index not in known]
         if not chosen:
             chosen = self._refine(known)
-        return [self._settings(index) for index in chosen[: self._budget - len(known)]]
+        return [self._settings(index) for index in chosen[: self._num_trials - len(known)]]
 
     def _settings(self, index: _Index) -> Settings:
         values = (held[place] for held, place in zip(self._values, index, strict=True))
         return dict(zip(self._names, values, strict=True))
 
     def _coarse(self) -> tuple[int, list[_Index]]:
-        """The smallest stride, a power of two, that leaves half of the budget for refinement."""
+        """The smallest stride, a power of two, that leaves half of the trials for refinement."""
         stride = 1
         points = self._indices(stride)
-        while len(points) > self._budget or (stride > 1 and len(points) > self._budget / 2):
+        while len(points) > self._num_trials or (stride > 1 and len(points) > self._num_trials / 2):
             if stride >= max(self._sizes):
-                return stride, points[: self._budget]
+                return stride, points[: self._num_trials]
             stride *= 2
             points = self._indices(stride)
         return stride, points
@@ -128,19 +128,19 @@ class GridStrategy:
         return [index for index in dict.fromkeys(near) if index not in known]
 
 
-def random_strategy(space: Space, budget: int, seed: int) -> Strategy:
-    """Independent uniform draws; a larger budget begins with the same settings."""
-    draws = np.random.default_rng(seed).random((budget, len(space)))
+def random_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
+    """Independent uniform draws; a larger number begins with the same settings."""
+    draws = np.random.default_rng(seed).random((num_trials, len(space)))
     return ListStrategy(_points(space, draws))
 
 
-def sobol_strategy(space: Space, budget: int, seed: int) -> Strategy:
+def sobol_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
     """A scrambled Sobol sequence (Joe, Kuo 2008; Owen's scrambling): even cover of the space."""
     from scipy.stats import qmc
 
     # A power of two is drawn, as the sequence wants it, and its beginning used.
     sampler = qmc.Sobol(d=len(space), scramble=True, rng=np.random.default_rng(seed))
-    draws = sampler.random_base2(m=max(0, (budget - 1).bit_length()))[:budget]
+    draws = sampler.random_base2(m=max(0, (num_trials - 1).bit_length()))[:num_trials]
     return ListStrategy(_points(space, draws))
 
 

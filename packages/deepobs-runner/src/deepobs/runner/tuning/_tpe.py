@@ -56,13 +56,13 @@ class Study:
         with self._lock:
             _set_damaged_aside(path)
 
-    def ask(self, count: int, budget: int) -> dict[int, Settings]:
-        """New trials by number: at most `count`, and `budget` in the whole study."""
+    def ask(self, count: int, num_trials: int) -> dict[int, Settings]:
+        """New trials by number: at most `count`, and `num_trials` in the whole study."""
         asked: dict[int, Settings] = {}
         with self._lock:
             for _ in range(count):
                 number = len(load_study(self._path, 0, prune=False).get_trials(deepcopy=False))
-                if number >= budget:
+                if number >= num_trials:
                     break
                 seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
                 study = load_study(self._path, seed, prune=self._prune is not None)
@@ -131,14 +131,14 @@ class PruningCallback(Callback):
 
 
 def explore_study(
-    search: Search, study: Study, budget: int, executor: Executor
+    search: Search, study: Study, num_trials: int, executor: Executor
 ) -> Iterator[list[Trial]]:
     """Runs what the study proposes, as many at once as there are workers.
 
     Args:
         search: What the trials have in common.
         study: Where trials come from.
-        budget: How many trials the study may have.
+        num_trials: How many trials the study may have.
         executor: Who does the runs.
 
     Yields:
@@ -153,7 +153,7 @@ def explore_study(
         ]
 
     while True:
-        asked = study.ask(search.execution.workers_at_once(), budget)
+        asked = study.ask(search.execution.workers_at_once(), num_trials)
         if not asked:  # what is left is being done by others, or was when they died
             trials = study.trials().items()
             asked = {number: point for number, (point, state) in trials if state == "running"}

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal
 
 import torch
 
 from deepobs.problems import Problem
 
 from ..common import UsageError, number, unknown, whole
-from ..config import RunConfig
+from ..config import RunConfig, canonical_settings, check_keywords, describe_settings
 from ..executors import Executor
 from ..sweeps import Execution
 from ._objective import find_objective
@@ -20,25 +21,13 @@ from ._space import Dimension, Space, parse_space
 from ._strategies import STRATEGIES, make_strategy
 
 
-class RunSettings(TypedDict, total=False):
-    """What every run of a search has in common: fields of `RunConfig`, which describes them."""
-
-    epochs: int | None
-    batch_size: int | None
-    weight_decay: float | None
-    schedule: str | Mapping[str, Any]
-    precision: str
-    accumulate: int
-    clip_norm: float | None
-    replay: bool
-
-
+@partial(describe_settings, searchable=True)
 def tune(
     problem: str | Problem,
     optimizer: str | type[torch.optim.Optimizer],
     *,
     results: str | Path,
-    budget: int = 36,
+    trials: int = 36,
     strategy: Literal["grid", "random", "sobol", "tpe"] = "grid",
     space: Sequence[str] | Mapping[str, Dimension | str] = (),
     hyperparameters: Mapping[str, Any] | None = None,
@@ -56,7 +45,7 @@ def tune(
     retries: int = 2,
     executor_options: Mapping[str, Any] | None = None,
     progress: Literal["auto", "lines", "off"] = "auto",
-    **settings: Unpack[RunSettings],
+    **settings: Any,
 ) -> TuneResult:
     """Searches a good setting of an optimizer on a problem, then repeats the best.
 
@@ -68,12 +57,13 @@ def tune(
         problem: A test problem.
         optimizer: An optimizer's name or class.
         results: Folder for the records and the search's own file.
-        budget: How many settings are tried; 36 is the size of DeepOBS's grid.
-        strategy: `grid` tries the whole grid if the budget allows it, else a coarse part that it
+        trials: How many settings are tried; 36 is the size of DeepOBS's grid.
+        strategy: `grid` tries the whole grid if the trials suffice, else a coarse part that it
             refines around the best; `random`; `sobol`; `tpe` is Optuna's (extra `tune`).
         space: What to choose from, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
             `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such ranges.
         hyperparameters: Hyperparameters that all trials share.
+        {settings}
         objective: `valid`, the validation loss at the end; `valid_accuracy`; or `test`, the
             original's choice, test accuracy (test loss where there is none).
         validation: Share of the training set that is held out, unless the objective is `test`.
@@ -90,16 +80,16 @@ def tune(
         retries: See `sweep`.
         executor_options: See `sweep`.
         progress: See `sweep`.
-        **settings: `epochs`, `batch_size`, `weight_decay`, `schedule`, `precision`, `accumulate`,
-            `clip_norm` and `replay` of every run.
+        **settings: The settings of every run listed above.
 
     Returns:
-        What was tried, by earlier calls with more budget too, and the best; a diverged run counts
+        What was tried, by earlier calls with more trials too, and the best; a diverged run counts
         as the worst.
 
     Raises:
         UsageError: An argument is wrong; nothing has been started.
     """
+    check_keywords(tune, settings)
     execution = Execution(
         results=results,
         executor=executor,
@@ -111,7 +101,7 @@ def tune(
         executor_options=executor_options or {},
         progress=progress,
     )
-    whole("budget", budget, least=1)
+    whole("trials", trials, least=1)
     whole("seeds_per_trial", seeds_per_trial, least=1)
     whole("repeat", repeat, least=0)
     whole("seed", seed, least=0)
@@ -129,9 +119,7 @@ def tune(
     dimensions = parse_space(space)
     _check_space(dimensions, search)
     _check_strategy(strategy, prune=prune, simple=seeds_per_trial == 1 and objective != "test")
-    run = probe.to_dict()
-    study = {
-        **{name: run[name] for name in run if name not in ("lr", "seed", "validation")},
+    search_settings = {
         "objective": objective,
         "validation": search.validation,
         "space": {name: str(dimension) for name, dimension in dimensions.items()},
@@ -140,8 +128,16 @@ def tune(
         "seeds_per_trial": seeds_per_trial,
         "prune": prune,
     }
+    run = probe.to_dict()
+    study = {**_shared(run), **search_settings}
     folder = Path(results) / probe.problem_name / probe.optimizer_name
-    identity = study_id({**study, "problem": probe.problem_identity})
+    identity = study_id(
+        {
+            **_shared(canonical_settings(run)),
+            **search_settings,
+            "problem": probe.problem_identity,
+        }
+    )
     path = folder / f"tuning__{strategy}__{identity}.json"
     with execution.make_executor() as ready:
         if strategy == "tpe":
@@ -149,12 +145,17 @@ def tune(
 
             journal = path.with_suffix(".journal")
             asked = Study(journal, dimensions, seed, prune=goal if prune else None)
-            rounds = explore_study(search, asked, budget, ready)
+            rounds = explore_study(search, asked, trials, ready)
         else:
-            points = make_strategy(strategy, dimensions, budget, seed)
+            points = make_strategy(strategy, dimensions, trials, seed)
             rounds = search.explore(points, ready)
-        result = TuneResult(study=study, budget=budget, trials=(), best=None, path=path)
+        result = TuneResult(study=study, num_trials=trials, trials=(), best=None, path=path)
         return _answer(search, rounds, result, repeat, ready)
+
+
+def _shared(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that all runs of a search share."""
+    return {name: run[name] for name in run if name not in ("lr", "seed", "validation")}
 
 
 def _answer(
@@ -166,7 +167,7 @@ def _answer(
 ) -> TuneResult:
     """Goes through the rounds of a search, then repeats the best; writes the file after each.
 
-    What an earlier call with more budget tried stays in the file, after this call's trials.
+    What an earlier call with more trials tried stays in the file, after this call's trials.
     """
     before = [search.trial(settings) for settings in tried_before(result.path)]
     for trials in rounds:

@@ -11,7 +11,7 @@ from importlib.resources import as_file, files
 import pandas as pd
 import pyarrow.parquet as pq
 
-from ._frame import to_frame
+from ._frame import complete, to_frame
 
 BASELINES_NAME = "baselines.parquet"
 
@@ -31,4 +31,4 @@ def load_baselines() -> pd.DataFrame:
         arXiv 1903.05499; https://github.com/fsschneider/DeepOBS_Baselines (MIT).
     """
     with as_file(files(__package__) / "data" / BASELINES_NAME) as path:
-        return to_frame(pq.read_table(path))
+        return to_frame(complete(pq.read_table(path)))

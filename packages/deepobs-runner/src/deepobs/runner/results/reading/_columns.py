@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ...config import SETTINGS, Setting
+
 # A run's series as it is called in the files, and the frame's column it becomes.
 SERIES = {
     "train_losses": "train_loss",
@@ -17,6 +19,17 @@ METRICS = tuple(SERIES.values())
 # Both have one value per epoch of training; the frame holds their running sums.
 PER_EPOCH = ("steps", "seconds")
 
+#: The settings that a run's row has a column for: all but problem and optimizer, whose columns
+#: hold more than one word.
+IN_COLUMNS: tuple[Setting, ...] = tuple(item for item in SETTINGS if item.kind != "object")
+_KINDS = {item.column: item.kind for item in IN_COLUMNS}
+_INTEGERS = ("num_epochs", "seed")  # known of every run
+
+
+def _of_kind(*kinds: str) -> tuple[str, ...]:
+    return tuple(name for name, kind in _KINDS.items() if kind in kinds and name not in _INTEGERS)
+
+
 TEXTS = (
     "run_id",
     "source",
@@ -24,9 +37,7 @@ TEXTS = (
     "problem",
     "optimizer",
     "optimizer_path",
-    "hyperparameters",
-    "schedule",
-    "variant",
+    *_of_kind("pairs", "named", "str"),
     "status",
 )
 COSTS = (
@@ -35,26 +46,20 @@ COSTS = (
     "optimizer_state_bytes",
     "peak_memory_bytes",
 )
-NUMBERS = ("learning_rate", "weight_decay", "validation", "batch_size", *COSTS)
-INTEGERS = ("num_epochs", "seed")
-RUN_COLUMNS = (*TEXTS, *NUMBERS, *INTEGERS)
+NUMBERS = (*_of_kind("float", "int"), *COSTS)
+FLAGS = _of_kind("bool")
+INTEGERS = (*_INTEGERS, "problem_version")
+RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
 
 FRAME_COLUMNS = (
     "run_id",
     "source",
     "file",
     "problem",
+    "problem_version",
     "optimizer",
     "optimizer_path",
-    "hyperparameters",
-    "learning_rate",
-    "schedule",
-    "variant",
-    "batch_size",
-    "weight_decay",
-    "validation",
-    "num_epochs",
-    "seed",
+    *_KINDS,
     "status",
     "epoch",
     *METRICS,

@@ -14,12 +14,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ._columns import FRAME_COLUMNS, INTEGERS, METRICS, NUMBERS, PER_EPOCH, RUN_COLUMNS, TEXTS
+from ...common import canonical
+from ...config import REQUIRED
+from ._columns import (
+    FLAGS,
+    FRAME_COLUMNS,
+    IN_COLUMNS,
+    INTEGERS,
+    METRICS,
+    NUMBERS,
+    PER_EPOCH,
+    RUN_COLUMNS,
+    TEXTS,
+)
 
 RUN_SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in TEXTS),
         *((name, pa.float64()) for name in NUMBERS),
+        *((name, pa.bool_()) for name in FLAGS),
         *((name, pa.int64()) for name in INTEGERS),
         *((name, pa.list_(pa.float64())) for name in (*METRICS, *PER_EPOCH)),
     ]
@@ -33,6 +46,26 @@ def to_table(runs: Iterable[dict[str, Any]], schema: pa.Schema = RUN_SCHEMA) -> 
     return pa.table(
         {field.name: pa.array(columns[field.name], field.type) for field in schema}, schema=schema
     )
+
+
+def complete(table: pa.Table) -> pa.Table:
+    """Returns a table of runs that was packed before some settings existed, in today's columns.
+
+    Settings that it does not have are at their defaults; numbers get their canonical form.
+    """
+    columns = {
+        name: table[name] if name in table.column_names else pa.array([value] * len(table))
+        for name, value in _defaults().items()
+    }
+    rates = [canonical(rate) for rate in table["learning_rate"].to_pylist()]
+    columns["learning_rate"] = pa.array(rates)
+    return pa.table(columns).cast(RUN_SCHEMA)
+
+
+def _defaults() -> dict[str, Any]:
+    """What a column holds of runs from before its setting."""
+    defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
+    return {name: defaults.get(name) for name in RUN_SCHEMA.names} | {"problem_version": 1}
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from ._parse import UnreadableRecordError, parse_record
 
 INDEX_NAME = ".deepobs-index.parquet"
 # To be raised whenever the same file would be read differently than before.
-_VERSION = b"3"
+_VERSION = b"4"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
@@ -82,15 +82,16 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
-        ("deepobs-2", "deepobs-1.1", "deepobs-1.2"), `file`, `problem`, `optimizer`,
-        `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's own),
-        `hyperparameters` (canonical JSON, without the learning rate), `learning_rate`, `schedule`,
-        `variant`, `batch_size`, `weight_decay`, `validation`, `num_epochs`, `seed`,
-        `status` ("finished", "diverged"), `epoch`, `train_loss`, `test_loss`, `valid_loss`,
+        ("deepobs-2", "deepobs-1.1", "deepobs-1.2"), `file`, `problem`, `problem_version`,
+        `optimizer`, `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's
+        own), one column for each setting of a run (`learning_rate`, `num_epochs` for `epochs`, all
+        others by their names; `hyperparameters` and the arguments of a `schedule` as canonical
+        JSON), `status` ("finished", "diverged"), `epoch`, `train_loss`, `test_loss`, `valid_loss`,
         `train_accuracy`, `test_accuracy`, `valid_accuracy`, `train_regularizer`,
         `test_regularizer`, `steps` and `seconds` (of training, since its start),
         `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
-        `peak_memory_bytes`. What a file does not tell is NaN. Losses include the regularizer.
+        `peak_memory_bytes`. Numbers that a file does not have are NaN; numbers of settings are
+        rounded to twelve digits, so that equal settings are equal. Losses include the regularizer.
 
     Raises:
         FileNotFoundError: If there is nothing at `path`.
@@ -143,12 +144,10 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
 
 
 def _without_duplicates(runs: pa.Table) -> pa.Table:
-    """Keeps each run once: a finished one before a diverged one, then the latest file."""
-    names = ["run_id", "status", "file"]
-    order = runs.select(names).to_pandas()
-    order["finished"] = order["status"] == "finished"
+    """Keeps the newest record of each run, as the store does that looks for it."""
+    order = runs.select(["run_id", "file"]).to_pandas()
     order["date"] = order["file"].str.rsplit("/", n=1).str[-1]  # file names end with the date
-    order = order.sort_values(["finished", "date", "file"], kind="stable")
+    order = order.sort_values(["date", "file"], kind="stable")
     last = ~order.duplicated("run_id", keep="last")
     return runs.take(pa.array(sorted(order.index[last]), pa.int64()))
 

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._columns import COSTS, SERIES
+from ...common import canonical
+from ...config import Setting, current_identity, current_names
+from ._columns import COSTS, IN_COLUMNS, SERIES
 
 Run = dict[str, Any]
 
@@ -26,9 +28,6 @@ OPTIMIZER_NAMES = {
     "AdamOptimizer": "Adam",
 }
 _LEARNING_RATE_NAMES = ("lr", "learning_rate")
-# What sets a run apart besides optimizer, hyperparameters and schedule, with the value that is
-# not worth a word.
-_VARIANTS = {"precision": "fp32", "accumulate": 1, "clip_norm": None, "replay": False}
 # Beyond any float32 loss; squares and sums of larger numbers would overflow in the statistics.
 _LARGEST = 1e150
 _MINIBATCHES = b'"minibatch_train_losses"'
@@ -137,25 +136,57 @@ def _settings(data: dict[str, Any], file: str) -> Run:
     cost = data.get("cost") if isinstance(data.get("cost"), dict) else {}
     optimizer = _optimizer(data, file)
     status = data.get("status")
+    config = data.get("config")
+    given = current_names({**data, **(config if isinstance(config, dict) else {})})
+    given |= {
+        "lr": next((rate for rate in rates if rate is not None), None),
+        "hyperparameters": others,
+        "weight_decay": given.get("weight_decay", given.get("l2_reg")),
+        "schedule": _schedule(given, training),
+        "epochs": _integer(data, "num_epochs", missing=-1),
+        "seed": _integer(data, "random_seed"),
+    }
     return {
-        "run_id": data["run_id"] if isinstance(data.get("run_id"), str) else None,
+        "run_id": _identity(data),
         "source": source,
         "file": file,
         "problem": _text(data, "testproblem"),
+        "problem_version": _integer(data, "problem_version", missing=1),
         "optimizer": optimizer,
         "optimizer_path": _optimizer_path(data, optimizer),
-        "hyperparameters": _canonical(others),
-        "schedule": _schedule(data, training),
-        "variant": _variant(data),
         "status": status if status in ("finished", "diverged") else None,
-        "learning_rate": _finite(next((r for r in rates if r is not None), None), "learning_rate"),
-        "weight_decay": _finite(data.get("weight_decay", data.get("l2_reg")), "weight_decay"),
-        "validation": _finite(data.get("validation"), "validation"),
-        "batch_size": _finite(data.get("batch_size"), "batch_size"),
-        "num_epochs": _integer(data, "num_epochs", missing=-1),
-        "seed": _integer(data, "random_seed"),
+        **{item.column: _cell(item, given.get(item.name)) for item in IN_COLUMNS},
         **{name: _finite((cost or {}).get(name), name) for name in COSTS},
     }
+
+
+def _identity(data: dict[str, Any]) -> str | None:
+    """The run's identity as it is today, where the file tells one."""
+    recorded, config = data.get("run_id"), data.get("config")
+    if not isinstance(recorded, str):
+        return None
+    if not isinstance(config, dict):
+        return recorded
+    return current_identity(config, data.get("testproblem"), recorded)
+
+
+def _cell(item: Setting, value: Any) -> Any:
+    """A setting's value as the frame holds it: numbers in canonical form, NaN for unknown ones.
+
+    Mappings are held as canonical JSON, since the cells of a frame must be hashable. A setting of
+    the method that a file does not know is at its default: there was no choice then.
+    """
+    if value is None and item.role == "method":
+        value = item.default
+    if item.kind in ("pairs", "named"):
+        return value if isinstance(value, str) else _canonical(value)
+    if item.kind == "str":
+        return _storable(str(value))
+    if item.kind == "bool":
+        return value is True
+    if item.name in ("epochs", "seed"):
+        return value
+    return canonical(_finite(value, item.column))
 
 
 def _optimizer(data: dict[str, Any], file: str) -> str:
@@ -189,20 +220,6 @@ def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
         return "constant"
     steps = {"epochs": epochs, "factors": factors, "name": "step"}
     return _canonical(steps)
-
-
-def _variant(data: dict[str, Any]) -> str:
-    """What is unusual about a run, as words: "bf16 accumulate=2", mostly ""."""
-    words = []
-    for name, usual in _VARIANTS.items():
-        value = data.get(name, usual)
-        if value == usual:
-            continue
-        if name == "precision":
-            words.append(str(value))
-        else:
-            words.append(name if value is True else f"{name}={value}")
-    return _storable(" ".join(words))
 
 
 def _numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
@@ -265,7 +282,7 @@ def _storable(text: str) -> str:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
+    return json.dumps(canonical(value), sort_keys=True)
 
 
 def _show(value: Any) -> str:

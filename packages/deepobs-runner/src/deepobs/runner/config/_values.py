@@ -1,0 +1,163 @@
+"""Checks of single settings, and how a missing value is looked up."""
+# ruff: noqa: ARG001 - every check takes the setting's name, needed or not
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..common import UsageError, number, unknown, whole
+
+if TYPE_CHECKING:
+    from deepobs.problems import Problem
+
+    from ..optimizers import FoundOptimizer
+
+Check = Callable[[str, Any], Any]
+MOST_WHOLE = 2**63 - 1  # what the frame's integer columns hold
+
+
+def whole_number(*, least: int) -> Check:
+    """A check for whole numbers from `least` on."""
+    return lambda name, value: whole(name, value, least=least, most=MOST_WHOLE)
+
+
+def finite_number(*, least: float) -> Check:
+    """A check for finite numbers from `least` on."""
+    return lambda name, value: number(name, value, least=least)
+
+
+def positive_number(name: str, value: Any) -> float:
+    """A finite number above 0."""
+    checked = number(name, value, least=0.0)
+    if checked == 0:
+        raise UsageError(f"{name} must be a positive number, not 0.")
+    return checked
+
+
+def share(name: str, value: Any) -> float:
+    """A number from 0 to below 1."""
+    checked = number(name, value, least=0.0)
+    if not checked < 1:
+        raise UsageError(f"{name} must be a fraction from 0 to below 1, not {checked}.")
+    return checked
+
+
+def one_of(what: str, choices: tuple[str, ...]) -> Check:
+    """A check for one of several words."""
+
+    def check(name: str, value: Any) -> str:
+        if value not in choices:
+            raise unknown(what, str(value), choices, f"expected one of {', '.join(choices)}.")
+        return str(value)
+
+    return check
+
+
+def boolean(name: str, value: Any) -> bool:
+    """True or False."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} must be True or False, not {value!r}.")
+    return value
+
+
+def a_problem(name: str, value: Any) -> Any:
+    """A problem, or the name of one; stays as it was given."""
+    find_problem(value)
+    return value
+
+
+def find_problem(problem: Any) -> Problem:
+    """Returns the problem of a name; a problem stays as it is.
+
+    Raises:
+        UsageError: The value is neither.
+        deepobs.problems.UnknownProblemError: No problem has that name.
+    """
+    from deepobs.problems import Problem, get_problem  # here: brings torch
+
+    if isinstance(problem, Problem):
+        return problem
+    if not isinstance(problem, str):
+        raise UsageError(f"problem must be a name or a Problem, not {problem!r}.")
+    return get_problem(problem)
+
+
+def an_optimizer(name: str, value: Any) -> Any:
+    """An optimizer's class, or the name of one; stays as it was given."""
+    optimizer_of({"optimizer": value})
+    return value
+
+
+def learning_rate(name: str, value: Any) -> float:
+    """A finite number from 0 on; a tensor of one element is one too."""
+    tensor_like = callable(getattr(value, "item", None))
+    return number(name, value.item() if tensor_like else value, least=0.0)
+
+
+def else_the_optimizers(value: Any, before: Mapping[str, Any]) -> float | None:
+    """The learning rate, or the optimizer's own; None for an optimizer without one."""
+    from ..optimizers import check_lr  # here: brings torch
+
+    return check_lr(optimizer_of(before), value)
+
+
+def hyperparameters(name: str, value: Any) -> Mapping[str, Any]:
+    """A mapping from names."""
+    if not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
+        raise UsageError(f"{name} must be a mapping from names to values, not {value!r}.")
+    return value
+
+
+def schedule(name: str, value: Any) -> dict[str, Any]:
+    """A schedule that some length of run accepts."""
+    from ..schedules import check_schedule  # here: brings torch
+
+    return check_schedule(value)
+
+
+def fitting_schedule(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The schedule, checked against the run's length."""
+    from ..schedules import check_schedule  # here: brings torch
+
+    return check_schedule(value, before["epochs"])
+
+
+def of_the_optimizer(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyperparameters, checked against the optimizer's signature."""
+    from ..optimizers import check_hyperparameters  # here: brings torch
+
+    return check_hyperparameters(optimizer_of(before), before["lr"], value)
+
+
+def else_the_problems(attribute: str) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """Looks up the problem's own value where none is given."""
+
+    def resolve(value: Any, before: Mapping[str, Any]) -> Any:
+        return getattr(find_problem(before["problem"]), attribute) if value is None else value
+
+    return resolve
+
+
+def weight_decay(value: float | None, before: Mapping[str, Any]) -> float | None:
+    """The factor in force; None where the problem has no regularizer.
+
+    Raises:
+        UsageError: A factor was given and the problem has no regularizer.
+    """
+    problem = find_problem(before["problem"])
+    if value is None or problem.weight_decay is not None:
+        return problem.weight_decay if value is None else value
+    if value:
+        raise UsageError(
+            f"{problem.name} has no regularizer, so weight_decay={value:g} would have no effect; "
+            "for the optimizer's own weight decay set its hyperparameter weight_decay."
+        )
+    return None
+
+
+def optimizer_of(settings: Mapping[str, Any]) -> FoundOptimizer:
+    """Returns the optimizer among the settings, as it is found."""
+    from ..optimizers import find_optimizer  # here: brings torch
+
+    return find_optimizer(settings["optimizer"])
