@@ -1,9 +1,9 @@
 """Train, sweep, tune, record, analyse and report optimizers on test problems."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
+from .common import lazy_exports
 
 if TYPE_CHECKING:
     from .common import CheckpointError as CheckpointError
@@ -48,12 +48,4 @@ _EXPORTS = {
 
 __all__ = list(_EXPORTS)
 
-
-def __getattr__(name: str) -> object:
-    if name not in _EXPORTS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_EXPORTS[name], __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_EXPORTS])
+__getattr__, __dir__ = lazy_exports(__name__, _EXPORTS)
