@@ -181,9 +181,9 @@ def typecheck(session: nox.Session) -> None:
     session.run("mypy")
     relaxed = ("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls")
     for name in TYPED_TESTS:
-        folder = f"packages/deepobs-{name}/tests"
-        path = os.pathsep.join((folder, f"{folder}/support"))
-        session.run("mypy", *relaxed, folder, env={"MYPYPATH": path})
+        folder = f"packages/deepobs-{name}"
+        path = os.pathsep.join((folder, f"{folder}/tests/support"))
+        session.run("mypy", *relaxed, f"{folder}/tests", env={"MYPYPATH": path})
 
 
 @nox.session
