@@ -1,6 +1,6 @@
 """The sessions: `nox -l` lists them, `nox -s NAME` runs one, `nox` runs all that CI runs.
 
-Set DEEPOBS_TORCH to a version, such as 2.11.0, to run the tests with it instead of the newest.
+With DEEPOBS_TORCH=oldest, the tests run with the oldest torch that the packages declare.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import tomllib
 from pathlib import Path
 
 import nox
@@ -75,13 +76,23 @@ DUPLICATES = (
 )
 
 
+def _oldest_torch() -> str:
+    """Returns the requirement that is met by the oldest torch that the packages declare."""
+    project = tomllib.loads(Path("packages/deepobs-models/pyproject.toml").read_text())["project"]
+    (torch,) = (name for name in project["dependencies"] if name.startswith("torch>="))
+    return f"{torch.replace('>=', '==')}.*"
+
+
 def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
     """Installs packages of ours from their folders, together with what the session needs."""
     paths = [
         f"packages/deepobs-{name}" + (f"[{extras}]" if extras and name == "runner" else "")
         for name in packages
     ]
-    session.install(*paths, *NEEDS.get(session.name.replace("(", "-").strip(")"), ()))
+    torch = [_oldest_torch()] if os.environ.get("DEEPOBS_TORCH") == "oldest" and packages else []
+    needs = NEEDS.get(session.name.replace("(", "-").strip(")"), ())
+    if arguments := (*paths, *torch, *needs):
+        session.install(*arguments)
 
 
 def _build(session: nox.Session, folder: Path) -> None:
@@ -97,8 +108,6 @@ def _build(session: nox.Session, folder: Path) -> None:
 def tests(session: nox.Session, package: str) -> None:
     """Tests one package with what it declares and nothing more."""
     _install(session, *STANDS_ON[package], extras=RUNNER_EXTRAS)
-    if torch := os.environ.get("DEEPOBS_TORCH"):
-        session.install(f"torch=={torch}")
     session.run(
         *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL),
         *session.posargs,
@@ -138,7 +147,7 @@ def lowest(session: nox.Session) -> None:
     paths = [f"packages/deepobs-{name}" for name in PACKAGES[:-1]]
     paths.append(f"packages/deepobs-runner[{RUNNER_EXTRAS}]")
     session.install("--resolution", "lowest-direct", *paths)
-    session.install(*NEEDS["lowest"])
+    session.install(*NEEDS["lowest"], _oldest_torch())  # BackPACK's torchvision would upgrade it
     session.run(
         *("pytest", "packages", "-m", "not slow", "-W", "default", *PARALLEL, *session.posargs),
         env=ONE_THREAD,
