@@ -36,7 +36,7 @@ _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
 _ALL_TESTS = (*_PYTEST, "hypothesis", "backpack-for-pytorch", "playwright", "schedulefree")
 _RUFF = ("ruff==0.17.6",)
 NEEDS = {
-    "tests-data": _PYTEST,
+    "tests-data": (*_PYTEST, "hypothesis"),
     "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
     "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
@@ -51,7 +51,7 @@ NEEDS = {
     "docs": ("pytest>=8",),
     "build": ("build[uv]", "hatchling"),
     "upgrade": ("build[uv]", "hatchling", "pip"),
-    "bench": ("playwright",),
+    "bench": ("playwright", "torchvision"),
 }
 # Optional parts of the runner that its tests go through.
 RUNNER_EXTRAS = "tune,slurm,tensorboard,wandb,mlflow"

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -238,3 +239,59 @@ def test_checksums_of_both_kinds(tmp_path: Path, kind: str) -> None:
     right = hashlib.new(kind, CONTENT).hexdigest()
     assert checksum_matches(path, f"{kind}:{right}")
     assert not checksum_matches(path, f"{kind}:{right[::-1]}")
+
+
+HOSTILE_HEADERS = [
+    "Content-Length: ²",
+    "Content-Length: -1",
+    "Content-Length: " + "9" * 5000,
+    "Content-Length: 1e3",
+    "Content-Length: ",
+    "Transfer-Encoding: chunked",
+    "Content-Range: bytes ²/²",
+    "Content-Type: \x1b[31m",
+]
+
+
+@pytest.mark.parametrize("header", HOSTILE_HEADERS)
+@pytest.mark.parametrize("status", [200, 206, 416])
+def test_no_header_breaks_the_sentence(server: Any, target: Path, header: str, status: int) -> None:
+    """Whatever a server answers, the file is fetched or the error is one sentence."""
+    server.files["/a"] = CONTENT
+    part(target).write_bytes(CONTENT[:100])
+    answer = f"HTTP/1.1 {status} Odd\r\n{header}\r\n\r\n".encode() + CONTENT
+    server.script["/a"] = [answer] * 3
+    message = ""
+    try:
+        get(server, target, "/a")
+    except FetchError as error:
+        message = str(error)
+    assert message.isprintable()
+    assert message.endswith(f"put it at {target}.") or target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_a_partial_file_that_is_a_link_is_replaced(
+    server: Any, target: Path, tmp_path: Path, status: int
+) -> None:
+    """What it points to stays as it is, also if the server would go on from its end."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(CONTENT[:100])
+    part(target).symlink_to(victim)
+    server.files["/a"] = CONTENT
+    if status == 200:
+        server.script["/a"] = ["whole"]
+    get(server, target, "/a")
+    assert victim.read_bytes() == CONTENT[:100]
+    assert target.read_bytes() == CONTENT
+    assert not target.is_symlink()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_partial_file_that_is_a_pipe_is_replaced(server: Any, target: Path) -> None:
+    """Nobody waits for a reader."""
+    os.mkfifo(part(target))
+    server.files["/a"] = CONTENT
+    get(server, target, "/a")
+    assert target.read_bytes() == CONTENT

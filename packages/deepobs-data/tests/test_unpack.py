@@ -59,7 +59,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     """A wanted file that is a link to another place is refused."""
     (tmp_path / "secret").write_bytes(b"secret")
     write_tar(tmp_path / "x.tar.gz", {}, {"d/a": "../secret"})
-    with pytest.raises(CorruptDatasetError, match="no plain file"):
+    with pytest.raises(CorruptDatasetError, match="not a regular file"):
         unpack(tmp_path / "x.tar.gz", tmp_path, ("d/a",))
     assert not (tmp_path / "d").exists()
 
@@ -71,7 +71,7 @@ def test_a_hard_link_is_not_followed(tmp_path: Path, aim: str) -> None:
     (tmp_path / "root").mkdir()
     archive = tmp_path / "root/x.tar.gz"
     write_tar(archive, {"d/b": b"1"}, {"d/a": aim}, kind=tarfile.LNKTYPE)
-    with pytest.raises(CorruptDatasetError, match="no plain file"):
+    with pytest.raises(CorruptDatasetError, match="not a regular file"):
         unpack(archive, tmp_path / "root", ("d/a",))
     assert not (tmp_path / "root/d").exists()
 
@@ -95,3 +95,15 @@ def test_a_broken_archive_leaves_no_half_files(tmp_path: Path, name: str) -> Non
     with pytest.raises(CorruptDatasetError, match="cannot be unpacked"):
         unpack(tmp_path / name, tmp_path, ("a",))
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_partial_file_that_is_a_link_is_replaced(tmp_path: Path) -> None:
+    """What it points to stays as it is."""
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "file.part").symlink_to(victim)
+    archive = tmp_path / "file.gz"
+    archive.write_bytes(gzip.compress(b"content"))
+    unpack(archive, tmp_path, ("file",))
+    assert victim.read_bytes() == b"precious"
+    assert (tmp_path / "file").read_bytes() == b"content"

@@ -80,10 +80,10 @@ def test_check_finds_what_a_users_problem_breaks(
     assert "mine: 1 rule broken" in text
 
 
-def test_data_list_says_what_is_here(
+def test_data_list_shows_what_is_present(
     deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A stand-in is here, the rest is missing or built in."""
+    """A stand-in is present, the rest is missing or built in."""
     write_stand_in("mnist", tmp_path)
     assert deepobs("data", "list", "--data-root", str(tmp_path), "--json") == 0
     answer = json.loads(capsys.readouterr().out)
@@ -96,10 +96,22 @@ def test_data_list_says_what_is_here(
 def test_data_verify_fails_on_wrong_files(
     deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A stand-in has not the checksums of the real files: every file is named, exit status 1."""
+    """A stand-in does not have the checksums of the real files: every file is named, status 1."""
     write_stand_in("tolstoi", tmp_path)
     assert deepobs("data", "verify", "tolstoi", "--data-root", str(tmp_path)) == 1
     assert "war-and-peace.txt has the wrong checksum" in capsys.readouterr().out
+
+
+def test_data_verify_shows_escapes_of_file_names(
+    deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name cannot send control characters to the terminal."""
+    folder = write_stand_in("imagenet", tmp_path) / "imagenet/train/n01440764"
+    (folder / "\x1b[31mred.JPEG").touch()
+    assert deepobs("data", "verify", "imagenet", "--data-root", str(tmp_path)) == 1
+    printed = capsys.readouterr().out
+    assert r"\x1b[31mred.JPEG" in printed
+    assert "\x1b" not in printed
 
 
 def test_data_prepare_offline_says_what_to_put_where(
@@ -114,7 +126,7 @@ def test_data_prepare_offline_says_what_to_put_where(
     assert deepobs("data", "prepare", *names, "--data-root", str(tmp_path)) == 1
     captured = capsys.readouterr()
     first, second = captured.err.splitlines()
-    assert first.startswith("Error: ImageNet can only be had from")
+    assert first.startswith("Error: ImageNet is only available from")
     assert second.startswith("Error: $DEEPOBS_OFFLINE is set")
     assert str(tmp_path / "cifar-10-python.tar.gz") in second
     assert captured.out == f"digits is in {tmp_path}\n"

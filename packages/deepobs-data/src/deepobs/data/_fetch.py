@@ -1,37 +1,64 @@
-"""Fetching a file: from one of several addresses, going on where it broke off, checked, whole."""
+"""Fetching a file from one of several addresses, with resuming and a checksum."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
+import os
+import stat
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from ._errors import DataRootError, FetchError
-from ._root import reading
+from ._root import MOST_FILE_BYTES, open_regular, reading
 
-Progress = Callable[[str, int, int | None], None]  # what, bytes (or files) done, of how many
+Progress = Callable[[str, int, int | None], None]  # what; bytes (or files) done; total
 
-STALL_SECONDS = 30.0  # an address that sends nothing for so long is given up
-ROUNDS = 3  # how often each address is tried
+STALL_SECONDS = 30.0  # an address that sends nothing for this long is given up
+ROUNDS = 3  # of attempts at each address
 PAUSE_SECONDS = 1.0  # between the rounds
 _CHUNK = 2**18
-_TRICKLE = 1024  # bytes; less than that in the time to stall is as good as nothing
-_LONGEST_REASON = 200  # characters of what a server may have written
+_TRICKLE = 1024  # bytes; fewer in the time to stall count as nothing
+_LONGEST_REASON = 200  # characters of what a server wrote
 
 
 def checksum_matches(path: Path, checksum: str) -> bool:
-    """Tells whether a file has the checksum `md5:…` or `sha256:…`.
+    """Returns whether a file has the checksum `md5:...` or `sha256:...`.
 
     Raises:
-        DataRootError: If it may not be read.
+        DataRootError: If it may not be read, or is not a regular file.
     """
     kind, _, expected = checksum.partition(":")
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_regular(path) as file:
+        if os.fstat(file.fileno()).st_size > MOST_FILE_BYTES:
+            return False  # which spares hashing it
         return hashlib.file_digest(file, kind).hexdigest() == expected
+
+
+@contextmanager
+def writing(part: Path, *, resumed: bool) -> Iterator[IO[bytes]]:
+    """Opens a partial file for writing, never through a link or a pipe that has its name.
+
+    Args:
+        part: The file.
+        resumed: Whether to append to it, instead of replacing whatever has its name.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    if resumed:
+        flags |= os.O_APPEND
+    else:
+        part.unlink(missing_ok=True)
+        flags |= os.O_EXCL
+    with open(os.open(part, flags, 0o666), "wb") as file:  # noqa: PTH123 - a descriptor
+        yield file
 
 
 def fetch(
@@ -46,42 +73,42 @@ def fetch(
 ) -> None:
     """Fetches a file.
 
-    What has arrived is kept in `<target>.part`, from where the next attempt, or the next call, goes
-    on. The target appears only when it is complete and its checksum is right.
+    What has arrived is kept in `<target>.part`, where the next attempt, or the next call, resumes.
+    The target appears only when it is complete and its checksum is right.
 
     Args:
         urls: Its addresses, tried in turn.
-        target: Where it goes.
-        checksum: `md5:…` or `sha256:…`.
+        target: The path of the file.
+        checksum: `md5:...` or `sha256:...`.
         most_bytes: An address that sends more is given up: without a length, it might never end.
-        progress: Called with the target's name, the bytes so far and the bytes in all, if known.
-        stall_seconds: An address that sends nothing, or next to nothing, for so long is given up.
-        pause_seconds: Wait between one round of attempts and the next.
+        progress: Called with the target's name, the bytes so far, and the total if it is known.
+        stall_seconds: An address that sends (almost) nothing for this long is given up.
+        pause_seconds: The pause between one round of attempts and the next.
 
     Raises:
-        FetchError: If no address gave the right file; it says why each did not, and what to do.
+        FetchError: If no address gave the right file; it gives the reason for each, and what to do.
         DataRootError: If the folder cannot be written.
     """
     part = target.with_name(target.name + ".part")
     reasons: dict[str, str] = {}
-    hopeless: set[str] = set()
+    given_up: set[str] = set()
     for attempt in range(ROUNDS):
         for url in urls:
-            if url in hopeless:
+            if url in given_up:
                 continue
             try:
                 _receive(url, part, target.name, most_bytes, progress, stall_seconds)
             except _InterruptedError as error:
                 reasons[url] = str(error)
                 if error.final:
-                    hopeless.add(url)
+                    given_up.add(url)
                 continue
             if checksum_matches(part, checksum):
                 part.replace(target)
                 return
             reasons[url] = "it sends something else: the checksum is wrong"
             part.unlink()
-        if len(hopeless) == len(urls):
+        if len(given_up) == len(urls):
             break
         if attempt + 1 < ROUNDS:
             time.sleep(pause_seconds)
@@ -93,14 +120,10 @@ def fetch(
 
 
 class _InterruptedError(Exception):
-    """An attempt failed; `final` if another one at this address would fail the same way.
-
-    Its message is one printable line, whatever the server wrote.
-    """
+    """An attempt failed; `final` if another one at this address would fail the same way."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
-        line = reason.strip().partition("\n")[0][:_LONGEST_REASON]
-        super().__init__("".join(c if c.isprintable() else "?" for c in line))
+        super().__init__(reason.strip().partition("\n")[0][:_LONGEST_REASON])
         self.final = final
 
 
@@ -118,29 +141,17 @@ def _receive(
         _InterruptedError: If the address does not send it, or not to its end.
         DataRootError: If it cannot be written.
     """
-    have = part.stat().st_size if part.exists() else 0
-    headers = {"User-Agent": "deepobs"} | ({"Range": f"bytes={have}-"} if have else {})
-    try:
-        request = urllib.request.Request(url, headers=headers)
-        response = urllib.request.urlopen(request, timeout=stall_seconds)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code == 416:  # nothing after what we have: it may be complete
-            if _length_after(error.headers.get("Content-Range", "")) == have:
-                return
-            part.unlink(missing_ok=True)
-            raise _InterruptedError("the part that was here did not belong to it") from error
-        busy = error.code in (408, 429) or error.code >= 500
-        raise _InterruptedError(f"HTTP {error.code} {error.reason}", final=not busy) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: no valid URL
-        raise _InterruptedError(_reason(error)) from error
+    have = _size(part)
+    response = _open(url, part, have, stall_seconds)
+    if response is None:
+        return
     with response:
         resumed = response.status == 206
         done = have if resumed else 0
-        length = response.headers.get("Content-Length")
-        total = done + int(length) if length and length.isdigit() else None
+        length = _number(response.headers.get("Content-Length", ""))
+        total = None if length is None else done + length
         try:
-            with part.open("ab" if resumed else "wb") as file:
+            with writing(part, resumed=resumed) as file:
                 for chunk in _chunks(response, stall_seconds):
                     done += len(chunk)
                     if done > most_bytes:
@@ -160,13 +171,46 @@ def _receive(
         raise _InterruptedError(f"it broke off after {done:,} of {total:,} bytes")
 
 
+def _open(url: str, part: Path, have: int, stall_seconds: float) -> http.client.HTTPResponse | None:
+    """Asks an address for what comes after the first `have` bytes; None if that is nothing.
+
+    Raises:
+        _InterruptedError: If the address does not send it.
+    """
+    headers = {"User-Agent": "deepobs"} | ({"Range": f"bytes={have}-"} if have else {})
+    try:
+        request = urllib.request.Request(url, headers=headers)
+        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=stall_seconds)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == 416:  # nothing after what we have: it may be complete
+            if _number(error.headers.get("Content-Range", "").rpartition("/")[2]) == have:
+                return None
+            part.unlink(missing_ok=True)
+            raise _InterruptedError("the partial file did not belong to it") from error
+        busy = error.code in (408, 429) or error.code >= 500
+        raise _InterruptedError(f"HTTP {error.code} {error.reason}", final=not busy) from error
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: invalid URL
+        raise _InterruptedError(_reason(error)) from error
+    return response
+
+
+def _size(part: Path) -> int:
+    """Returns the size of a partial file; 0 if there is none, or something else has its name."""
+    try:
+        status = part.lstat()
+    except FileNotFoundError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
+
+
 def _chunks(response: http.client.HTTPResponse, stall_seconds: float) -> Iterator[bytes]:
-    """Yields what arrives, and turns every error of the network into one of ours."""
+    """Yields what arrives, and turns every error of the network into `_InterruptedError`."""
     since, arrived = time.monotonic(), 0
     while True:
         try:
             chunk = response.read1(_CHUNK)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise _InterruptedError(_reason(error)) from error
         if not chunk:
             return
@@ -174,7 +218,7 @@ def _chunks(response: http.client.HTTPResponse, stall_seconds: float) -> Iterato
         if arrived >= _TRICKLE:
             since, arrived = time.monotonic(), 0
         elif time.monotonic() - since > stall_seconds:
-            raise _InterruptedError("it sent next to nothing for too long")
+            raise _InterruptedError("it sent almost nothing for too long")
         yield chunk
 
 
@@ -186,7 +230,7 @@ def _reason(error: Exception) -> str:
     return str(cause) or type(cause).__name__
 
 
-def _length_after(content_range: str) -> int | None:
-    """Returns the length in a header like `bytes */1234`."""
-    length = content_range.rpartition("/")[2]
-    return int(length) if length.isdigit() else None
+def _number(text: str) -> int | None:
+    """Returns the number of bytes in a header; None if it is not a plain number."""
+    plain = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if plain else None

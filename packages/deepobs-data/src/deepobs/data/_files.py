@@ -1,4 +1,7 @@
-"""A compact list of the image files under a folder, one sub-folder a class."""
+"""The image files under a folder with one sub-folder per class, as a compact list.
+
+Hidden names are ignored; symbolic links are followed.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
+from ._errors import CorruptDatasetError
+
 IMAGE_SUFFIXES = (".jpeg", ".jpg")
+
+# What operating systems and file servers leave in folders, besides names that begin with a dot.
+IGNORED_NAMES = frozenset(
+    {
+        *("thumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
+        *("__macosx", "@eadir", "lost+found"),
+    }
+)
 
 
 class FileIndex:
-    """The image files of a folder with one sub-folder a class, sorted.
+    """The image files of a folder with one sub-folder per class, sorted.
 
-    Names are kept as one run of bytes, some 30 bytes a file, which processes share: a list of a
+    Names are kept as one run of bytes, about 30 bytes a file, which processes share: a list of a
     million Python strings would be copied to each of them.
 
     Args:
@@ -47,18 +60,46 @@ class FileIndex:
         return self.folder / self.classes[int(self.labels[number]) - self.first_label] / name
 
 
+def class_folders(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the class folders in a folder, sorted.
+
+    Raises:
+        CorruptDatasetError: If one is a symbolic link to nothing: leaving it out would change the
+            labels of the classes after it.
+    """
+    names = []
+    for entry in folder.iterdir():
+        if is_hidden(entry.name):
+            continue
+        if entry.is_symlink() and not entry.exists():
+            raise CorruptDatasetError(
+                f"{entry} is a symbolic link to something that does not exist: correct it or remove"
+                " it."
+            )
+        if entry.is_dir():
+            names.append(entry.name)
+    return tuple(sorted(names))
+
+
 def has_images(folder: Path) -> bool:
-    """Tells whether any sub-folder has an image file; stops at the first that has."""
-    return folder.is_dir() and any(_image_names(entry) for entry in folder.iterdir())
+    """Returns whether any class folder has an image file; stops at the first that has."""
+    if not folder.is_dir():
+        return False
+    return any(_image_names(e) for e in folder.iterdir() if not is_hidden(e.name))
+
+
+def is_hidden(name: str) -> bool:
+    """Returns whether a file or folder of this name is ignored."""
+    return name.startswith(".") or name.lower() in IGNORED_NAMES
 
 
 def _image_names(folder: Path) -> list[bytes]:
-    """Returns the names of the image files in a folder, sorted; none if there is no such folder."""
+    """Returns the names of the image files in a folder, sorted; none if it does not exist."""
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
         return sorted(
             os.fsencode(entry.name)
             for entry in entries
-            if entry.name.lower().endswith(IMAGE_SUFFIXES)
+            if entry.name.lower().endswith(IMAGE_SUFFIXES) and not is_hidden(entry.name)
         )

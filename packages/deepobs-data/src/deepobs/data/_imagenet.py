@@ -1,39 +1,48 @@
-"""ImageNet (ILSVRC 2012): a folder of JPEG files a class, as torchvision lays it out."""
+"""ImageNet (ILSVRC 2012): a folder of JPEG files per class."""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from ._errors import CorruptDatasetError
-from ._files import FileIndex, has_images
+from ._files import FileIndex, class_folders, has_images
 from ._root import not_found, reading, resolve_root
 from ._streamed import StreamedImages
 
 IMAGENET_FILES = ("imagenet/train", "imagenet/val")
-NUM_CLASSES = 1001  # with 0 for the background, which no file shows
+IMAGENET_FLAT = ("train", "val")  # where torchvision puts them
+NUM_CLASSES = 1001  # with 0 for the background, which has no images
+
+_CLASS = re.compile(r"n\d{8}")
 
 
 def imagenet(
     *, root: str | os.PathLike[str] | None = None, num_workers: int | None = None
 ) -> StreamedImages:
-    """Loads the list of ImageNet's files; the images are read while they are used.
+    """Loads the list of ImageNet's files; the images are read when they are used.
 
-    `imagenet/train/<class>/*.JPEG` are for training, `imagenet/val/<class>/*.JPEG` for testing. The
-    folders of the classes, sorted, have the numbers 1, 2, …: 0 is the background. Images are
-    resized to 256 on the shorter side, cropped to 224×224 and standardised one by one; for training
-    the place is random and half of them are flipped.
+    `imagenet/train/<class>/*.JPEG` are for training, `imagenet/val/<class>/*.JPEG` for testing.
+    Both folders may also be in the data folder itself, where torchvision's `ImageNet` puts them;
+    their class folders are then named like `n01440764`. The class folders, sorted, have the labels
+    1, 2, ...; 0 is the background. Names that begin with a dot, and what operating systems leave
+    behind (`Thumbs.db`, `__MACOSX`), are ignored; symbolic links are followed. Images are resized
+    to 256 pixels on the shorter side, cropped to 224×224 and standardized one by one; for training
+    the crop's place is random, and half of the images are flipped.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        num_workers: Processes that read files; 0: none; None: chosen by the number of processors.
+        num_workers: The number of processes that read files; 0 for none; None to choose by the
+            number of processors.
 
     Returns:
         Inputs `[N, 3, 224, 224]`, 1001 classes.
 
     Raises:
-        DatasetNotFoundError: If there are no such folders or no image files in them.
-        CorruptDatasetError: If there are more than 1000 classes, or other ones in `val`.
+        DatasetNotFoundError: If there are no such folders, or no image files in them.
+        CorruptDatasetError: If there are more than 1000 classes, other ones in `val`, or a class
+            folder is a link to nothing.
         DataRootError: If a folder may not be read.
 
     Source: Russakovsky and others. ImageNet large scale visual recognition challenge. arXiv
@@ -42,9 +51,9 @@ def imagenet(
     base = resolve_root(root)
     if missing := missing_images(base):
         raise not_found("imagenet", base, missing, way_to_get(base))
-    train, test = (base / folder for folder in IMAGENET_FILES)
-    with reading(base / "imagenet"):
-        classes, test_classes = _folders(train), _folders(test)
+    train, test = (base / folder for folder in _layout(base))
+    with reading(train.parent):
+        classes, test_classes = class_folders(train), class_folders(test)
     others = [name for name in test_classes if name not in classes]
     if others:
         raise CorruptDatasetError(
@@ -53,9 +62,9 @@ def imagenet(
     if len(classes) >= NUM_CLASSES:
         raise CorruptDatasetError(
             f"{train} has {len(classes)} class folders, but ImageNet has {NUM_CLASSES - 1}:"
-            " remove what does not belong there."
+            " remove the ones that do not belong to it."
         )
-    with reading(base / "imagenet"):  # label 0 is the background
+    with reading(train.parent):
         indices = [FileIndex(folder, classes, first_label=1) for folder in (train, test)]
     return StreamedImages(
         "imagenet",
@@ -70,21 +79,34 @@ def missing_images(base: Path) -> str | None:
     """Returns what is missing in a data folder, training or validation images; None if nothing.
 
     Raises:
-        DataRootError: If that cannot be told, as a folder may not be read.
+        DataRootError: If a folder may not be read.
     """
-    with reading(base / "imagenet"):
-        lacking = [folder for folder in IMAGENET_FILES if not has_images(base / folder)]
+    folders = _layout(base)
+    with reading((base / folders[0]).parent):
+        lacking = [folder for folder in folders if not has_images(base / folder)]
     return f"{lacking[0]}/*/*.JPEG" if lacking else None
 
 
 def way_to_get(base: Path) -> str:
-    """Returns what an error about missing files tells to do: they cannot be fetched."""
+    """Returns the end of an error about missing files, which cannot be fetched."""
     return (
-        "ImageNet can only be had from https://image-net.org/download after registration; put its"
+        "ImageNet is only available from https://image-net.org/download after registration; put its"
         f" files into {base}/imagenet/train/<class>/ and {base}/imagenet/val/<class>/"
     )
 
 
-def _folders(folder: Path) -> tuple[str, ...]:
-    """Returns the names of the folders in a folder, sorted."""
-    return tuple(sorted(entry.name for entry in folder.iterdir() if entry.is_dir()))
+def _layout(base: Path) -> tuple[str, str]:
+    """Returns the folders of the two parts under the data folder.
+
+    `train` and `val` are common names: in the data folder itself they only count with a class
+    folder of ImageNet in them.
+    """
+    with reading(base):
+        if any((base / folder).exists() for folder in IMAGENET_FILES):
+            return IMAGENET_FILES
+        for folder in IMAGENET_FLAT:
+            if not (base / folder).is_dir():
+                return IMAGENET_FILES
+            if not any(_CLASS.fullmatch(entry.name) for entry in (base / folder).iterdir()):
+                return IMAGENET_FILES
+    return IMAGENET_FLAT

@@ -1,8 +1,7 @@
-"""Decoding and resizing of single images, in the processes that read them."""
+"""Decoding and resizing of single images, in the worker processes."""
 
 from __future__ import annotations
 
-import struct
 import warnings
 from pathlib import Path
 
@@ -10,58 +9,59 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from ._root import open_regular
+
 RESIZED = 256  # the shorter side of an image after resizing
 CROPPED = 224  # both sides after cropping
 
-# What Pillow raises on files that are cut off, mangled, no images at all, or absurdly large.
-UNREADABLE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    LookupError,
-    TypeError,
-    ZeroDivisionError,
-    struct.error,
-    Image.DecompressionBombError,
-)
+# The only formats that ImageNet has: one of its files is a PNG. Others are not even tried, as some
+# of Pillow's decoders start other programs (EPS), and rarely used ones have more bugs.
+FORMATS = ("JPEG", "PNG")
+
+
+class UnreadableImageError(Exception):
+    """A file is not an image, or is broken."""
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """Reads an image of any mode (grey, CMYK, …) upright and in colour.
+    """Reads an image of any mode (grey, CMYK, ...) upright and in colour.
 
     Args:
         path: The file. An EXIF orientation is applied; most decoders of ImageNet, TensorFlow's too,
-            ignore it, but hardly a file of ImageNet has one.
+            ignore it, but hardly any file of ImageNet has one.
 
     Returns:
         uint8 `[H, W, 3]`.
 
     Raises:
-        OSError: If it is no image, or cut off; broken files may raise others of `UNREADABLE`.
+        UnreadableImageError: If it is not a regular file with a JPEG or PNG image, or cut off.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about odd EXIF entries, of which ImageNet has many
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            return np.asarray(upright.convert("RGB"))
+    try:
+        with warnings.catch_warnings(), open_regular(path) as file:
+            warnings.simplefilter("ignore")  # about odd EXIF entries, which are common
+            warnings.simplefilter("error", Image.DecompressionBombWarning)  # 89 million pixels
+            with Image.open(file, formats=FORMATS) as image:
+                upright = ImageOps.exif_transpose(image)
+                return np.asarray(upright.convert("RGB"))
+    except Exception as error:  # Pillow raises errors of almost any kind on broken files
+        raise UnreadableImageError(f"{path.name} cannot be read as an image") from error
 
 
 def crop_resized(
     image: npt.NDArray[np.uint8], draws: npt.NDArray[np.float32] | None
 ) -> npt.NDArray[np.float32]:
-    """Cuts 224×224 pixels from an image as if it was resized to 256 on the shorter side before.
+    """Cuts 224×224 pixels from an image that is resized to 256 on the shorter side.
 
-    Bilinear as TensorFlow 1 does it: without half-pixel centres and without antialiasing, output
-    pixel i lies at i · (old side / new side). Only the pixels of the window are computed.
+    Resizing is bilinear as in TensorFlow 1: without half-pixel centres and without antialiasing,
+    output pixel i lies at i · (old side / new side). Only the pixels of the window are computed.
 
     Args:
         image: uint8 `[H, W, 3]`.
-        draws: Three numbers of [0, 1): the window's place inside the central 256×256 pixels, down
-            and right, and whether it is flipped; None: the central window, not flipped.
+        draws: Three numbers from [0, 1): the window's place inside the central 256×256 pixels, down
+            and right, and whether it is flipped; None for the central window, not flipped.
 
     Returns:
-        float32 `[224, 224, 3]`, values of 0 … 255.
+        float32 `[224, 224, 3]`, values of 0 to 255.
     """
     down, right, flip = (None, None, 1.0) if draws is None else draws.tolist()
     shorter = min(image.shape[:2])
@@ -80,7 +80,7 @@ def _taps(
     side: int, shorter: int, place: float | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Returns the two source pixels of each pixel of the window, and the second one's weight."""
-    resized = round(side * RESIZED / shorter)  # half to even, as the original
+    resized = round(side * RESIZED / shorter)  # half to even, like the original
     if place is None:
         first = (resized - CROPPED) // 2
     else:

@@ -1,4 +1,4 @@
-"""Fetching data sets, checking them, and telling what is there."""
+"""Fetching data sets, checking their files, and reporting what exists."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Literal
 import filelock
 
 from ._catalogue import get_entry
-from ._errors import CorruptDatasetError, DataRootError, FetchError, way_out
+from ._errors import CorruptDatasetError, DataRootError, FetchError, printable, way_out
 from ._fetch import Progress, checksum_matches, fetch
 from ._imagenet import imagenet, missing_images, way_to_get
-from ._root import not_found, reading, resolve_root
+from ._root import find_layout, not_found, reading, resolve_root
 from ._sources import Download, checksums, downloads
 from ._unpack import unpack
 
@@ -24,11 +24,11 @@ OFFLINE_VARIABLE = "DEEPOBS_OFFLINE"
 
 @dataclass(frozen=True)
 class FileStatus:
-    """What `verify_dataset` found out about one file.
+    """The result of `verify_dataset` for one file.
 
     Attributes:
         file: Its path.
-        status: Whether it is as it should be.
+        status: Whether it is right.
         reason: What is wrong and what to do; empty if nothing is.
     """
 
@@ -36,17 +36,21 @@ class FileStatus:
     status: Literal["ok", "missing", "corrupt"]
     reason: str = ""
 
+    def __str__(self) -> str:
+        """Returns the status and the path, printable whatever the file's name."""
+        return f"{self.status:<8}{printable(str(self.file))}"
+
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """What is on this machine of one data set.
+    """What exists of one data set on this machine.
 
     Attributes:
         name: Its name.
-        folder: The data folder that was looked at.
+        folder: The data folder that was searched.
         needs_files: Whether it needs files at all.
-        present: Whether it can be loaded: all files are there.
-        bytes_on_disk: What its files take; None for ImageNet, whose files are too many to ask.
+        present: Whether all files exist, so that it can be loaded.
+        bytes_on_disk: The size of its files; None for ImageNet, which has too many to look at.
     """
 
     name: str
@@ -57,10 +61,10 @@ class DatasetStatus:
 
 
 def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> DatasetStatus:
-    """Tells whether a data set is on this machine, without reading it.
+    """Returns whether a data set is on this machine, without reading it.
 
     Args:
-        name: One of `DATASETS`, which also has its description, origin and licence.
+        name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
 
     Raises:
@@ -70,7 +74,7 @@ def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> 
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":
         return DatasetStatus(name, base, True, missing_images(base) is None, None)
-    paths = [base / file for file in entry.files]
+    paths = [base / file for file in find_layout(base, entry.files, *entry.other_layouts)]
     with reading(base):
         sizes = [path.stat().st_size for path in paths if path.is_file()]
     return DatasetStatus(name, base, bool(paths), len(sizes) == len(paths), sum(sizes))
@@ -82,16 +86,16 @@ def prepare_dataset(
     root: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Fetches what is missing of a data set and unpacks it.
+    """Fetches the missing files of a data set and unpacks them.
 
-    Processes that do so at once take turns. An archive that is there already is used. With
+    Only one process at a time does so. An archive that exists already is used. With
     $DEEPOBS_OFFLINE set to 1, nothing is fetched.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        progress: Called while fetching with a file's name, the bytes so far, and the bytes in all
-            or None; and once, in place of a file, with a line that another process is waited for.
+        progress: Called while fetching with a file's name, the bytes so far, and their total or
+            None; and once with a line, instead of a file's name, if it waits for another process.
 
     Returns:
         The folder of the data sets.
@@ -99,8 +103,8 @@ def prepare_dataset(
     Raises:
         UnknownDatasetError: If there is no data set of that name.
         DataRootError: If the data folder is a file, or may not be read or written.
-        FetchError: If something cannot be fetched, as ImageNet, or may not be, offline.
-        CorruptDatasetError: If a file that is there already is not what it should be.
+        FetchError: If a file cannot be fetched (as those of ImageNet), or may not be (offline).
+        CorruptDatasetError: If a file that exists already does not hold what it should.
     """
     base = resolve_root(root)
     if dataset_status(name, root=base).present:
@@ -126,41 +130,59 @@ def prepare_dataset(
 
 @contextmanager
 def _turn(name: str, base: Path, progress: Progress | None) -> Iterator[None]:
-    """Waits until no other process prepares the data set, and says so if it has to."""
-    lock = filelock.FileLock(base / f".{name}.lock")
+    """Waits until no other process prepares the data set, and reports so if it has to."""
+    path = base / f".{name}.lock"
     try:
-        lock.acquire(blocking=False)
-    except filelock.Timeout:
-        if progress:
-            progress(f"{name}: waiting for another process that prepares it", 0, None)
-        lock.acquire()
+        lock = _acquired(path, filelock.FileLock, progress, name)
+    except NotImplementedError:  # some network file systems have no locks
+        lock = _acquired(path, filelock.SoftFileLock, progress, name)
     try:
         yield
     finally:
         lock.release()
 
 
+def _acquired(
+    path: Path, kind: type[filelock.BaseFileLock], progress: Progress | None, name: str
+) -> filelock.BaseFileLock:
+    lock = kind(path)
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        if progress:
+            progress(f"{name}: waiting for another process that prepares it", 0, None)
+        lock.acquire()
+    return lock
+
+
 def _check_present(name: str, base: Path) -> None:
-    """Raises CorruptDatasetError if a file that is there already is a wrong one."""
-    for file, checksum in checksums(name).items():
-        path = base / file
+    """Raises CorruptDatasetError if a file that exists already is a wrong one."""
+    for path, checksum in _checksums(name, base):
         if path.is_file() and not checksum_matches(path, checksum):
             raise CorruptDatasetError(f"{path} has the wrong checksum: {way_out(name)}")
 
 
+def _checksums(name: str, base: Path) -> list[tuple[Path, str]]:
+    """Returns the files of a data set, where they are, and their checksums."""
+    entry, sums = get_entry(name), checksums(name)
+    places = find_layout(base, entry.files, *entry.other_layouts)
+    pairs = zip(places, entry.files, strict=True)
+    return [(base / place, sums[file]) for place, file in pairs if file in sums]
+
+
 def _is_missing(name: str, base: Path, download: Download) -> bool:
-    """Tells whether a file that the data set needs from this download is not there."""
+    """Returns whether a file that the data set needs from this download is missing."""
     needed = set(download.results).intersection(get_entry(name).files)
     return not all((base / file).is_file() for file in needed)
 
 
 def _check_online(name: str, base: Path, missing: list[Download]) -> None:
-    """Raises FetchError if something has to be fetched but may not be; it says what goes where."""
+    """Raises FetchError if a file must be fetched but may not be; it says what to put where."""
     wanted = [source for source in missing if not (base / source.path).is_file()]
     if wanted and os.environ.get(OFFLINE_VARIABLE, "0") not in ("", "0"):
         places = ", ".join(f"{source.urls[0]} to {base / source.path}" for source in wanted)
         raise FetchError(
-            f"${OFFLINE_VARIABLE} is set, so nothing is fetched: bring {places} by other means and"
+            f"${OFFLINE_VARIABLE} is set, so nothing is fetched: copy {places} by other means and"
             f" run `deepobs data prepare {name}` again."
         )
 
@@ -185,16 +207,16 @@ def verify_dataset(
     root: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> list[FileStatus]:
-    """Checks the files of a data set: by checksum, or of ImageNet by decoding every image.
+    """Checks the files of a data set by checksum, or those of ImageNet by decoding every image.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        progress: Called with what is being checked, how many files are, and of how many.
+        progress: Called with the file that is checked, the number of files done, and their total.
 
     Returns:
-        The status of every file; of ImageNet only of the files that are corrupt or missing. Empty
-        if the data set needs no files.
+        The status of every file; for ImageNet only of those that are corrupt or missing. Empty if
+        the data set needs no files.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
@@ -203,21 +225,21 @@ def verify_dataset(
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":
         return _verify_images(base, progress)
-    sums = checksums(name)
+    places, sums = find_layout(base, entry.files, *entry.other_layouts), checksums(name)
     found: list[FileStatus] = []
-    for file in entry.files:
+    for place, file in zip(places, entry.files, strict=True):
         if progress:
-            progress(file, len(found), len(entry.files))
-        path = base / file
-        if not path.is_file():
-            found.append(FileStatus(path, "missing", str(not_found(name, base, file))))
-        elif not checksum_matches(path, sums[file]):
-            reason = f"{path} has the wrong checksum: {way_out(name)}"
+            progress(place, len(found), len(entry.files))
+        path = base / place
+        if not path.exists():
+            found.append(FileStatus(path, "missing", str(not_found(name, base, place))))
+        elif not path.is_file() or not checksum_matches(path, sums[file]):
+            reason = f"{printable(str(path))} has the wrong checksum: {way_out(name)}"
             found.append(FileStatus(path, "corrupt", reason))
         else:
             found.append(FileStatus(path, "ok"))
         if progress:
-            progress(file, len(found), len(entry.files))
+            progress(place, len(found), len(entry.files))
     return found
 
 
@@ -228,6 +250,6 @@ def _verify_images(base: Path, progress: Progress | None) -> list[FileStatus]:
         missing = isinstance(error, FileNotFoundError)
         return [FileStatus(base / "imagenet", "missing" if missing else "corrupt", str(error))]
     return [
-        FileStatus(path, "corrupt", f"{path} cannot be read as an image: fetch it again.")
+        FileStatus(path, "corrupt", f"{printable(str(path))} cannot be read as an image.")
         for path in dataset.find_unreadable(progress)
     ]

@@ -6,8 +6,8 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO
 
 import platformdirs
 
@@ -55,10 +55,13 @@ def _expanded(path: Path) -> Path:
 def _default_root() -> Path:
     """Returns the folder in the user's cache.
 
-    A container may run under a user id that has no home folder; platformdirs then returns a path
-    that begins with a literal "~".
+    A container may run under a user id that has no home folder; platformdirs then raises
+    RuntimeError, or in older versions returns a path that begins with a literal "~".
     """
-    path = platformdirs.user_cache_path("deepobs") / "data"
+    try:
+        path = platformdirs.user_cache_path("deepobs") / "data"
+    except RuntimeError:
+        path = Path("~")
     if not path.is_absolute():
         raise DataRootError(
             "There is no home folder to keep data sets in: name a data folder, by argument or by"
@@ -87,7 +90,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def open_regular(path: Path) -> Iterator[IO[bytes]]:
+def open_regular(path: Path) -> Iterator[BufferedReader]:
     """Opens a regular file for reading; never waits, as opening a named pipe would.
 
     Raises:
@@ -135,7 +138,7 @@ def read_file(name: str, path: Path) -> bytes:
     """
     check_file(name, path)
     with reading(path), open_regular(path) as file:
-        return file.read(MOST_FILE_BYTES)
+        return file.read(os.fstat(file.fileno()).st_size)
 
 
 def find_layout(root: Path, *layouts: tuple[str, ...]) -> tuple[str, ...]:

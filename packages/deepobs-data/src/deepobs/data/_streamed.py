@@ -1,4 +1,4 @@
-"""Images that do not fit in memory: worker processes read a batch of files while another trains."""
+"""Images that do not fit in memory: worker processes read files while the model trains."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ._errors import CorruptDatasetError, CorruptFilesWarning
 from ._examples import Examples
 from ._fetch import Progress
 from ._files import FileIndex
-from ._images import CROPPED, UNREADABLE, crop_resized, read_image
+from ._images import CROPPED, UnreadableImageError, crop_resized, read_image
 from ._passes import ExampleDataset, Pass
 from ._transforms import Standardize
 
@@ -30,29 +30,30 @@ _NUM_DRAWS = 3  # two for the window, one for the flip
 
 
 class _Block(NamedTuple):
-    """What a worker makes of one batch: images, labels, and the files it left out."""
+    """One batch from a worker: images, labels, and the files that it left out."""
 
-    images: Tensor  # float32 `[N, 3, 224, 224]`, values of 0 … 1
+    images: Tensor  # float32 `[N, 3, 224, 224]`, values of 0 to 1
     labels: Tensor
     unreadable: list[str]
 
 
 class StreamedImages(ExampleDataset):
-    """Images in folders, one a class, of which each pass reads the files anew.
+    """Images in one folder per class, whose files are read in each pass.
 
-    Files are decoded, resized to 256 on the shorter side and cropped to 224×224 (for training at a
-    random place, and flipped half of the time) by worker processes; everything else is done in
+    Worker processes decode files, resize them to 256 on the shorter side and crop them to 224×224
+    (for training at a random place, and flipped half of the time); everything else is done in
     batches on the device. A file that cannot be read is left out of its batch, with a
-    `CorruptFilesWarning` that names it. A batch of which nothing is left is left out too, but not
-    from `train`: there it would be a step that is counted and not made.
+    `CorruptFilesWarning` that names it. A batch that has nothing left is left out too, except in
+    `train`, where it is an error: a step would be counted that was not made.
 
     Args:
         name: Its name.
         train: The training files.
         test: The test files.
-        num_classes: How many classes the targets tell apart.
-        num_workers: Worker processes; 0: none, read in this process; None: one for each processor
-            that this process may use, shared with the other processes of a sharded run, at most 16.
+        num_classes: The number of classes among the targets.
+        num_workers: The number of worker processes; 0 to read in this process; None for one per
+            processor that this process may use, shared with the other processes of a sharded run,
+            at most 16.
     """
 
     def __init__(
@@ -90,9 +91,9 @@ class StreamedImages(ExampleDataset):
         """Iterates over the batches of one pass over a phase; see `Dataset.batches`.
 
         Raises:
-            ValueError: If an argument cannot be, or the data set has no such phase.
-            CorruptDatasetError: If no file of the pass can be read, or of a batch for training;
-                while iterating.
+            ValueError: If an argument is out of range, or there is no such phase.
+            CorruptDatasetError: While iterating, if no file of the pass, or of a training batch,
+                can be read.
         """
         taken = self._pass(
             phase,
@@ -133,17 +134,17 @@ class StreamedImages(ExampleDataset):
 
     def _nothing_left(self, what: str, file: str) -> CorruptDatasetError:
         return CorruptDatasetError(
-            f"No file of {what} of {self.name} can be read, {file} for one: fetch again what"
-            " `deepobs data verify` lists."
+            f"No file of {what} of {self.name} can be read, such as {file}: fetch the files again"
+            " that `deepobs data verify` lists."
         )
 
     def _report(self, phase: Phase, files: list[str]) -> None:
-        """Warns about files that cannot be read, about each once."""
+        """Warns once about each file that cannot be read."""
         new = [file for file in files if file not in self.unreadable_files]
         self.unreadable_files.update(new)
         if new:
             warnings.warn(
-                f"{self.name}: left out of {phase}, as they cannot be read: {', '.join(new)}"
+                f"{self.name}: left out of {phase} because they cannot be read: {', '.join(new)}"
                 f" ({len(self.unreadable_files)} unreadable files so far).",
                 CorruptFilesWarning,
                 stacklevel=3,
@@ -174,7 +175,7 @@ class StreamedImages(ExampleDataset):
         """Decodes every file, in worker processes, and returns those that cannot be read.
 
         Args:
-            progress: Called with the data set's name, how many files are done, and of how many.
+            progress: Called with the data set's name, the number of files done, and their total.
         """
         total = len(self._train) + len(self._test)
         found, done = [], 0
@@ -202,14 +203,14 @@ class StreamedImages(ExampleDataset):
 
 
 def default_workers(processes: int = 1) -> int:
-    """Returns how many workers each of some processes on this machine starts by default."""
+    """Returns the default number of workers of each of `processes` on this machine."""
     available = getattr(os, "sched_getaffinity", None)  # not on every system
     processors = len(available(0)) if available else os.cpu_count() or 1
     return max(1, min(processors // processes, MOST_WORKERS))
 
 
 class _Reader(torch.utils.data.Dataset[_Block]):
-    """Reads the batches of one pass; sent to the workers, so it holds arrays only."""
+    """Reads the batches of one pass; it is sent to the workers, so it holds only arrays."""
 
     def __init__(self, files: FileIndex, taken: Pass) -> None:
         self.files = files
@@ -230,7 +231,7 @@ class _Reader(torch.utils.data.Dataset[_Block]):
             path = self.files.path(number)
             try:
                 image = read_image(path)
-            except UNREADABLE:
+            except UnreadableImageError:
                 unreadable.append(str(path))
                 continue
             draws = None if self.draws is None else self.draws[position]
@@ -258,6 +259,6 @@ class _Checker(torch.utils.data.Dataset[list[int]]):
         for number in range(block * self.BLOCK, last):
             try:
                 read_image(self.files.path(number))
-            except UNREADABLE:
+            except UnreadableImageError:
                 unreadable.append(number)
         return unreadable

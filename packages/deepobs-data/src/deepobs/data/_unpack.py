@@ -1,4 +1,4 @@
-"""Unpacking what was fetched: only the files that are wanted, and each appears whole."""
+"""Unpacking archives: only the wanted files, each of which appears when it is complete."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import IO
 
 from ._errors import CorruptDatasetError
+from ._fetch import writing
 
 
 def unpack(archive: Path, root: Path, wanted: tuple[str, ...]) -> None:
-    """Unpacks the wanted files of an archive and nothing else, so that nothing lands elsewhere.
+    """Unpacks the wanted files of an archive, and nothing else.
 
     Args:
         archive: A `.tar.gz`, or a `.gz` of one file.
-        root: The folder under which the files go.
-        wanted: Their paths there; in a tar archive they have the same.
+        root: The folder to unpack to.
+        wanted: The paths of the files under it, which are also those in a tar archive.
 
     Raises:
-        CorruptDatasetError: If the archive is broken, or a file is missing or no plain file.
+        CorruptDatasetError: If the archive is broken, or a file is missing or not a regular one.
     """
     try:
         if archive.name.endswith(".tar.gz"):
@@ -41,16 +42,16 @@ def _member(tar: tarfile.TarFile, file: str) -> IO[bytes]:
     member = tar.getmember(file)
     content = tar.extractfile(member) if member.isreg() else None
     if content is None:
-        raise KeyError(f"{file} is no plain file in it")
+        raise KeyError(f"{file} is not a regular file in it")
     return content
 
 
 def _place(content: IO[bytes] | gzip.GzipFile, target: Path) -> None:
-    """Writes a file beside its place and moves it there when it is whole."""
+    """Writes a file beside its place and moves it there when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
-        with part.open("wb") as file:
+        with writing(part, resumed=False) as file:
             shutil.copyfileobj(content, file, 2**20)
         part.replace(target)
     finally:

@@ -209,6 +209,27 @@ def test_hidden_files_and_folders_are_left_alone(folder, write_record):
     assert set(load_records(folder)["seed"]) == {42, 43}
 
 
+def test_links_to_folders_of_records_are_followed(folder, tmp_path, write_record):
+    """Results on another disk, say; each record once, also if links go in a circle."""
+    write_record(tmp_path / "elsewhere/q", "random_seed__7__a.json", random_seed=7)
+    (folder / "more").symlink_to(tmp_path / "elsewhere")
+    (folder / "p/again").symlink_to(folder)
+    (tmp_path / "elsewhere/back").symlink_to(folder)
+    result = read_records(folder)
+    assert set(result.frame["seed"]) == {7, 42, 43}
+    assert result.num_duplicates == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.timeout(60)
+def test_pipe_among_the_records_is_named_and_left_out(folder):
+    """Opening it would wait for a writer."""
+    os.mkfifo(folder / "random_seed__8__a.json")
+    result = read_records(folder)
+    assert [found.reason for found in result.unreadable] == ["it is not a regular file"]
+    assert set(result.frame["seed"]) == {42, 43}
+
+
 def test_single_file_is_read_without_an_index(folder):
     """A path to one file gives that run, and leaves nothing behind."""
     frame = load_records(folder / "p/SGD/s/random_seed__43__a.json")

@@ -1,4 +1,4 @@
-"""`deepobs data`: where the data sets' files are, fetch them, check them."""
+"""`deepobs data`: list, fetch and verify the files of the data sets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def command() -> None:
 @data_root_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def _list(data_root: Path | None, as_json: bool) -> None:
-    """List the data sets and say which are on this machine."""
+    """List the data sets and show which are on this machine."""
     from deepobs.data import DATASETS, dataset_status, resolve_root
 
     rows = []
@@ -50,7 +50,7 @@ def _list(data_root: Path | None, as_json: bool) -> None:
         return
     width = max(len(name) for name in DATASETS)
     for row in rows:
-        state = "built in" if not row["needs_files"] else "here" if row["present"] else "missing"
+        state = "built in" if not row["needs_files"] else "present" if row["present"] else "missing"
         click.echo(f"{row['name']:<{width}}  {state:<8}  {row['description']} ({row['licence']})")
     click.echo(f"\nFiles are looked for in {resolve_root(data_root)}")
 
@@ -59,22 +59,22 @@ def _list(data_root: Path | None, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @data_root_option
 def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
-    """Fetch what is missing of the data sets NAME..., check it and unpack it.
+    """Fetch, check and unpack the missing files of the data sets NAME...
 
-    A download that broke off goes on where it stopped. With DEEPOBS_OFFLINE=1 nothing is fetched:
-    the message says which file to put where. What cannot be prepared stops none of the others; the
-    exit status is 1 then.
+    An interrupted download resumes. With DEEPOBS_OFFLINE=1 nothing is fetched; the message says
+    which file to put where. If a data set cannot be prepared, the others still are, and the exit
+    status is 1.
     """
     from deepobs.data import CorruptDatasetError, FetchError, dataset_status, prepare_dataset
 
-    for name in names:  # a wrong name is told before anything is fetched
+    for name in names:  # a wrong name is reported before anything is fetched
         dataset_status(name, root=data_root)
     failed = False
     for name in names:
         try:
             with _progress(unit_is_bytes=True) as progress:
                 folder = prepare_dataset(name, root=data_root, progress=progress)
-        except (FetchError, CorruptDatasetError) as error:  # a bad folder would fail them all
+        except (FetchError, CorruptDatasetError) as error:  # a bad folder would fail for all
             click.echo(f"Error: {error}", err=True)
             failed = True
         else:
@@ -87,9 +87,11 @@ def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @data_root_option
 def _verify(names: tuple[str, ...], data_root: Path | None) -> None:
-    """Check the files of the data sets NAME..., by default of all that are on this machine.
+    """Check the files of the data sets NAME..., by default of all on this machine.
 
-    The exit status is 1 if a file is missing or corrupt.
+    Files are compared with their checksums; images of ImageNet are decoded, except those in hidden
+    files and folders (whose names begin with a dot), which are ignored. Symbolic links are
+    followed. The exit status is 1 if a file is missing or corrupt.
     """
     from deepobs.data import DATASETS, dataset_status, verify_dataset
 
@@ -97,13 +99,13 @@ def _verify(names: tuple[str, ...], data_root: Path | None) -> None:
         states = [dataset_status(name, root=data_root) for name in DATASETS]
         names = tuple(s.name for s in states if s.needs_files and s.present)
         if not names:
-            click.echo(f"There are no files of a data set in {states[0].folder}.")
+            click.echo(f"There are no files of data sets in {states[0].folder}.")
     wrong = 0
     for name in names:
         with _progress(unit_is_bytes=False) as progress:
             files = verify_dataset(name, root=data_root, progress=progress)
         for file in files:
-            click.echo(f"{file.status:<8}{file.file}")
+            click.echo(str(file))
             if file.status != "ok":
                 wrong += 1
                 click.echo(f"        {file.reason}")
@@ -116,7 +118,7 @@ def _verify(names: tuple[str, ...], data_root: Path | None) -> None:
 
 @contextmanager
 def _progress(*, unit_is_bytes: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar on stderr for each file on a terminal; elsewhere a line when a file begins."""
+    """Shows a bar on stderr for each file; if that is not a terminal, a line when a file begins."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
@@ -137,7 +139,7 @@ def _progress(*, unit_is_bytes: bool) -> Iterator[Callable[[str, int, int | None
             if label not in tasks:
                 tasks[label] = bar.add_task(label, total=total)
                 if not console.is_terminal and unit_is_bytes:
-                    console.print(f"fetching {what}")
+                    console.print(f"fetching {what}", markup=False)
             bar.update(tasks[label], completed=done, total=total)
 
         yield progress

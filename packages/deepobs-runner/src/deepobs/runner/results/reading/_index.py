@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -78,7 +79,8 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
     read is named in a warning and left out.
 
     Args:
-        path: A results folder, with any number of folders below it, or one result file.
+        path: A results folder, with any number of folders below it, or one result file. Files and
+            folders whose names begin with a dot are ignored; symbolic links are followed.
 
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
@@ -175,24 +177,36 @@ def _refresh(root: Path) -> pa.Table:
 
 
 def _json_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """All JSON files below a folder, hidden ones left out, with forward slashes."""
-    for folder, folders, files in os.walk(root):
+    """Yields the JSON files below a folder, with forward slashes, and their status.
+
+    Names that begin with a dot are ignored. Symbolic links are followed, but no folder is read
+    twice, so that links in a circle come to an end.
+    """
+    seen: set[tuple[int, int]] = set()
+    for folder, folders, files in os.walk(root, followlinks=True):
+        status = Path(folder).stat()
+        if (status.st_dev, status.st_ino) in seen:
+            folders.clear()
+            continue
+        seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.endswith(".json") or name.startswith("."):
                 continue
             path = Path(folder, name)
             try:
-                stat = path.stat()
+                status = path.stat()
             except OSError:
-                continue  # gone since it was listed, or a link to nowhere
-            yield path.relative_to(root).as_posix(), stat
+                continue  # deleted since it was listed, or a link to nothing
+            yield path.relative_to(root).as_posix(), status
 
 
 def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
     """Returns one file's row of the index."""
     name = file.encode("utf-8", "replace").decode()
     row = {"file": name, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "reason": None}
+    if not S_ISREG(stat.st_mode):  # opening a named pipe would wait for ever
+        return row | {"kind": "unreadable", "reason": "it is not a regular file"}
     try:
         run = parse_record(path.read_bytes(), name)
     except (UnreadableRecordError, OSError) as error:
