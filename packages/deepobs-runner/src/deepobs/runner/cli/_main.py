@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import sys
 import warnings
 from importlib import import_module
@@ -10,7 +12,7 @@ from typing import TextIO
 
 import click
 
-from ..common import RunInterruptedError, unknown
+from ..common import RunInterruptedError, printable, unknown
 
 # Name -> (module that holds it, its line in the help). A module is imported when its command is
 # called, so that `deepobs --help` answers at once, without torch.
@@ -68,6 +70,9 @@ def main(arguments: list[str] | None = None) -> None:
     Args:
         arguments: What stands behind `deepobs`; default: the process's own.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a character that we print
+            stream.reconfigure(errors="backslashreplace")
     usual, warnings.showwarning = warnings.showwarning, _show_warning
     try:
         status = _deepobs.main(arguments, prog_name="deepobs", standalone_mode=False)
@@ -120,17 +125,22 @@ def _show_warning(
     category: type[Warning],
     filename: str,
     lineno: int,
-    file: TextIO | None = None,
+    file: TextIO | None = None,  # noqa: ARG001 - the signature of warnings.showwarning
     line: str | None = None,
 ) -> None:
     """Shows a warning of ours in one line, without the place in the code that it came from."""
     if category.__module__.startswith("deepobs."):
-        click.echo(f"Warning: {message}", err=True)
+        _echo(f"Warning: {message}\n")
     else:
-        text = warnings.formatwarning(message, category, filename, lineno, line)
-        click.echo(text, file=file, err=True, nl=False)
+        _echo(warnings.formatwarning(message, category, filename, lineno, line))
 
 
 def _complain(message: str, status: int) -> int:
-    click.echo(f"Error: {message}", err=True)
+    _echo(f"Error: {message}\n")
     return status
+
+
+def _echo(text: str) -> None:
+    """Writes to stderr; a full device or a closed terminal there must not end a run."""
+    with contextlib.suppress(OSError):
+        click.echo(printable(text), err=True, nl=False)

@@ -10,6 +10,7 @@ from ._errors import (
     UsageError,
     explain,
     import_users,
+    printable,
     unknown,
 )
 from ._files import set_aside, write_atomically
@@ -28,6 +29,7 @@ __all__ = [
     "is_number",
     "lazy_exports",
     "number",
+    "printable",
     "set_aside",
     "unknown",
     "whole",

@@ -73,8 +73,8 @@ def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> Usa
     return UsageError(f"There is no {what} named {name!r}; {advice}")
 
 
-def explain(error: Exception) -> str:
-    """Somebody else's error in one line, with the place that raised it."""
+def explain(error: BaseException) -> str:
+    """Returns somebody else's error in one line, with the place that raised it."""
     words = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
@@ -82,16 +82,28 @@ def explain(error: Exception) -> str:
     return f"{said}{place}"
 
 
+def printable(text: str) -> str:
+    """Returns a text with its control characters escaped, so that no name can drive a terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )
+
+
 def import_users(module: str) -> ModuleType:
-    """Imports a module of a user's.
+    """Imports a module that a user named.
 
     Raises:
-        UsageError: It cannot be imported; whatever it raised is told in one sentence.
+        UsageError: It cannot be imported; the message says why in one sentence.
     """
+    if not all(part.isidentifier() for part in module.split(".")):
+        raise UsageError(
+            f"{module!r} does not name a module; give its full name, such as package.module."
+        )
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         needed = "" if error.name == module else f", which {module} needs"
         raise UsageError(f"There is no module {error.name!r}{needed}.") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may exit when it is imported
         raise UsageError(f"The module {module} cannot be imported: {explain(error)}.") from error
