@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import run_workers as workers
 from deepobs.runner import RunConfig, UsageError, run
 from deepobs.runner.common import ResultsError, write_atomically
 from deepobs.runner.results import CorruptRecordError, Record, ResultsStore, read_record
-from deepobs.runner.results._store import setting_name
+from deepobs.runner.results._names import folder_name, setting_name
 
 SCHEDULE = {"name": "step", "epochs": [1, 2], "factors": [0.1, 0.01]}
 MOMENTUM = {"momentum": 0.9, "nesterov": False}
@@ -237,3 +239,58 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path, monkeypatch):
         write_atomically(target, b"after")
     assert [path.name for path in tmp_path.iterdir()] == ["record.json"]
     assert target.read_bytes() == b"before"
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("SGD", "SGD"),
+        ("My Problem", "My Problem"),
+        ("../../../x", "_._.._.._x"),
+        ("..", "_."),
+        ("", "_"),
+        (".hidden", "_hidden"),
+        ("a/b\\c\x1b\n", "a_b_c__"),
+        ("\ud800", "_"),
+    ],
+)
+def test_no_name_leads_out_of_the_results_folder(name, folder):
+    """A class may have any name; it stays one visible folder."""
+    assert folder_name(name) == folder
+
+
+@pytest.mark.parametrize("name", ["ä" * 200, "漢" * 100, "x" * 300])
+def test_names_are_cut_by_bytes(name):
+    """File systems count bytes, of which a letter may have four; other names stay apart."""
+    assert len(folder_name(name).encode()) <= 255
+    assert folder_name(name) != folder_name(f"{name}!")
+    one = config(optimizer="SGD", schedule={"name": "step", "epochs": [1], "factors": [0.5]})
+    assert len(setting_name(one).encode()) <= 255
+
+
+def test_the_record_s_own_folder_is_tried_before_training(tmp_path):
+    """The root can be written, the problem's folder is a file."""
+    (tmp_path / "quadratic_deep").write_text("not a folder")
+    with pytest.raises(UsageError, match=r"quadratic_deep.* cannot be written"):
+        run("quadratic_deep", "SGD", lr=0.01, epochs=1, results=tmp_path, progress="off")
+
+
+def test_a_lock_survives_another_process_that_removes_its_folder(tmp_path):
+    """Thousands of runs that begin and end at the same moment never see a lock that failed."""
+    script = """
+import sys
+from deepobs.runner import RunConfig, RunInProgressError
+from deepobs.runner.results import ResultsStore
+store, held = ResultsStore(sys.argv[1]), 0
+config = RunConfig(problem="quadratic_deep", optimizer="SGD", lr=0.01)
+while held < 300:
+    try:
+        with store.lock(config):
+            held += 1
+    except RunInProgressError:
+        pass
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    errors = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], errors

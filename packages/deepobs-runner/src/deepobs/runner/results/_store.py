@@ -6,28 +6,24 @@ import contextlib
 import datetime
 import errno
 import os
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import filelock
-import numpy as np
 
-from ..common import ResultsError, RunInProgressError, UsageError, canonical, write_atomically
-from ..config import SETTINGS, current_identity
+from ..common import ResultsError, RunInProgressError, UsageError, write_atomically
+from ..config import current_identity
+from ._names import file_name, folder_name, same_setting, setting_name
 from ._record import CorruptRecordError, Record, read_record
 
 if TYPE_CHECKING:
     from ..config import RunConfig
 
-_LONGEST_NAME = 200  # file systems allow 255 bytes a name
-_COMPARED = 100  # characters of names that are compared: those of every version reach so far
-_SCIENTIFIC = re.compile(r"\d\.\d*e[+-]\d+")
+_LOCK_ATTEMPTS = 100  # each fails only if another process removes the folder at that moment
 _SIZE_OF_A_RECORD = 1 << 16  # about that of a run of a hundred epochs with a thousand steps each
 
 
@@ -44,16 +40,20 @@ class ResultsStore:
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
 
-    def check_writable(self) -> None:
-        """Makes the folder and tries it out, before hours of training depend on it.
+    def check_writable(self, config: RunConfig | None = None) -> None:
+        """Writes a trial file where a record will go, before hours of training depend on it.
+
+        Args:
+            config: The run; None tries the results folder itself.
 
         Raises:
             UsageError: Nothing can be written there.
             ResultsError: There is no room for a record.
         """
-        probe = self.root / f".write_probe.{os.getpid()}"
+        folder = self.root if config is None else self.folder_of(config)
+        probe = folder / f".write_probe.{os.getpid()}"
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             try:
                 probe.write_bytes(bytes(_SIZE_OF_A_RECORD))
             finally:
@@ -62,15 +62,16 @@ class ResultsStore:
             reason = error.strerror or str(error)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ResultsError(
-                    f"The results folder {self.root} has no room for a record: {reason}; free some."
+                    f"The results folder {folder} has no room for a record: {reason}; free some."
                 ) from error
             raise UsageError(
-                f"The results folder {self.root} cannot be written: {reason}; choose another one."
+                f"The results folder {folder} cannot be written: {reason}; choose another one."
             ) from error
 
     def folder_of(self, config: RunConfig) -> Path:
         """Where the records of this setting are, whatever the seed."""
-        return self.root / config.problem_name / config.optimizer_name / setting_name(config)
+        problem, optimizer = folder_name(config.problem_name), folder_name(config.optimizer_name)
+        return self.root / problem / optimizer / setting_name(config)
 
     def find(self, config: RunConfig) -> Record | None:
         """Returns the newest record of this very run, or None; damaged files are passed over."""
@@ -88,11 +89,11 @@ class ResultsStore:
         earlier = [found.path for found in self._records(config) if found.path is not None]
         folder = self.folder_of(config)
         time = datetime.datetime.now()
-        while earlier and _file_name(config.seed, time) <= earlier[0].name:
+        while earlier and file_name(config.seed, time) <= earlier[0].name:
             time += datetime.timedelta(seconds=1)
         content = record.to_json().encode()
         while not write_atomically(
-            path := folder / _file_name(config.seed, time), content, replace=False
+            path := folder / file_name(config.seed, time), content, replace=False
         ):
             time += datetime.timedelta(seconds=1)
         for old in earlier:
@@ -139,9 +140,7 @@ class ResultsStore:
         """
         folder = self.work_folder(config.run_id)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(folder / "lock", blocking=False)
-            lock.acquire()
+            lock = _acquire(folder)
         except filelock.Timeout:
             raise RunInProgressError(
                 f"Another process is at this run ({config.problem_name}, {config.optimizer_name}, "
@@ -157,6 +156,28 @@ class ResultsStore:
             lock.release()
 
 
+def _acquire(folder: Path) -> filelock.BaseFileLock:
+    """Locks a run's work folder, which another process may remove at any moment.
+
+    Raises:
+        filelock.Timeout: Another process holds the lock.
+        OSError: The folder cannot be made or locked.
+    """
+    path = folder / "lock"
+    for attempt in range(1, _LOCK_ATTEMPTS + 1):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(path, blocking=False)
+            lock.acquire()
+        except (FileNotFoundError, FileExistsError, filelock.Timeout):
+            # Held, or removed together with its folder between two of these calls.
+            if path.exists() or attempt == _LOCK_ATTEMPTS:
+                raise
+        else:
+            return lock
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
 def _remove_if_idle(folder: Path) -> None:
     """Removes a run's work folder where it holds nothing but the lock, which is still held."""
     try:
@@ -165,70 +186,3 @@ def _remove_if_idle(folder: Path) -> None:
             folder.parent.rmdir()  # fails while other runs are under way beside it
     except OSError:
         return
-
-
-def setting_name(config: RunConfig) -> str:
-    """Returns the name of a setting's folder, as DeepOBS writes it where it knows the setting.
-
-    `num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02`; hyperparameters in the order of
-    their names, then what differs from the defaults, then the learning rate.
-    """
-    parts: dict[str, Any] = {"num_epochs": config.epochs, "batch_size": config.batch_size}
-    if config.weight_decay != config.problem_value.weight_decay:
-        parts["weight_decay"] = config.weight_decay
-    parts.update(config.hyperparameters)
-    schedule = config.schedule
-    as_deepobs = schedule["name"] == "step" and "warmup_epochs" not in schedule
-    if schedule["name"] != "constant" or len(schedule) > 1:
-        parts.update({} if as_deepobs else _schedule_parts(schedule))
-    if config.problem_version != 1:
-        parts["problem_version"] = config.problem_version
-    for item in SETTINGS:
-        if item.in_folder and getattr(config, item.name) != item.default:
-            parts[item.first_name] = getattr(config, item.name)
-    if as_deepobs:
-        changes = zip((0, *schedule["epochs"]), (1.0, *schedule["factors"]), strict=True)
-        parts["lr_schedule"] = "_".join(f"{e}_{_text(f * (config.lr or 0.0))}" for e, f in changes)
-    elif config.lr is not None:
-        parts["lr"] = config.lr
-    return _short("__".join(f"{name}__{_text(value)}" for name, value in parts.items()), config)
-
-
-def same_setting(name: str, other: str) -> bool:
-    """Returns whether two folders' names may stand for one setting.
-
-    Earlier versions wrote all digits of a number and shortened longer names.
-    """
-    return _canonical_name(name) == _canonical_name(other)
-
-
-@lru_cache(maxsize=100_000)
-def _canonical_name(name: str) -> str:
-    """The beginning of a name, its numbers in canonical form."""
-    written = _SCIENTIFIC.sub(lambda match: _text(float(match[0])), name)
-    return written[:_COMPARED]
-
-
-def _schedule_parts(schedule: Mapping[str, Any]) -> dict[str, Any]:
-    return {("schedule" if key == "name" else key): value for key, value in schedule.items()}
-
-
-def _text(value: Any) -> str:
-    """A value in a folder's name: floats as numpy writes them, 1.e-02, like the original."""
-    if isinstance(value, float):
-        return np.format_float_scientific(canonical(value))
-    if isinstance(value, (tuple, list)):
-        return "_".join(_text(item) for item in value)
-    return re.sub(r"[^\w.+-]", "_", str(value))
-
-
-def _short(name: str, config: RunConfig) -> str:
-    """The name, or its beginning and the run's identity where file systems would not take it."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    identity = replace(config, seed=0).run_id  # the same folder for every seed
-    return f"{name[:_LONGEST_NAME]}__{identity}"
-
-
-def _file_name(seed: int, time: datetime.datetime) -> str:
-    return f"random_seed__{seed}__{time:%Y-%m-%d-%H-%M-%S}.json"

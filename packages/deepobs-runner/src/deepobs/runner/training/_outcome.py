@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from typing import Any
-
-import torch
 
 from ..common import UsageError
 from ..config import RunConfig
 from ..optimizers import state_bytes
 from ..results import Record
+from ._environment import measured
 from ._step_timer import peak_memory_bytes
 from ._trainer import LOG_INTERVAL, Trainer, now
 
@@ -29,14 +27,14 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
     schedule = config.to_dict()["schedule"]
     stepped = schedule["name"] == "step"
     phases = ("train", "test", "valid")
-    measured: dict[str, Any] = {
+    evaluated: dict[str, Any] = {
         f"{phase}_{plural}": series[f"{phase}_{metric}"]
         for phase in phases
         for metric, plural in _PLURALS.items()
         if f"{phase}_{metric}" in series
     }
     return Record(
-        **measured,
+        **evaluated,
         minibatch_train_losses=series["minibatch_losses"],
         optimizer=config.optimizer_name,
         testproblem=config.problem_name,
@@ -59,8 +57,8 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         evaluation_seconds=series["evaluation_seconds"],
         cost={
             **trainer.timer.medians(),
-            "optimizer_state_bytes": state_bytes(trainer.optimizer),
-            "peak_memory_bytes": peak_memory_bytes(trainer.built.device),
+            "optimizer_state_bytes": measured(state_bytes, trainer.optimizer),
+            "peak_memory_bytes": measured(peak_memory_bytes, trainer.built.device),
             "num_parameters": sum(parameter.numel() for parameter in trainer.parameters),
         },
         environment=environment,
@@ -74,29 +72,3 @@ def _identity(config: RunConfig) -> str:
         return config.run_id
     except UsageError:  # only a results folder needs one, and would have refused the run
         return ""
-
-
-def environment_of(
-    trainer: Trainer, *, compiled: bool, channels_last: bool, deterministic: bool
-) -> dict[str, Any]:
-    """Where and how the run was executed; nothing that names a machine or a person.
-
-    Args:
-        trainer: The run.
-        compiled: Whether the training pass was compiled.
-        channels_last: Whether images were channels-last.
-        deterministic: Whether torch refused operations that do not repeat.
-    """
-    device = trainer.built.device
-    cuda = device.type == "cuda"
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "platform": f"{platform.system()} {platform.machine()}",
-        "device": torch.cuda.get_device_name(device) if cuda else device.type,
-        "threads": torch.get_num_threads(),
-        "processes": trainer.processes.world_size,
-        "compile": compiled,
-        "channels_last": channels_last,
-        "deterministic": deterministic,
-    }

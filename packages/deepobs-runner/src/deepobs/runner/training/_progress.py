@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from time import perf_counter
 from typing import Literal, get_args
@@ -54,7 +55,8 @@ class _Lines(Progress):
         if epoch not in (0, self.epochs) and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        self._console.print(f"{self.name}: epoch {epoch}/{self.epochs}, {_summary(metrics)}")
+        with contextlib.suppress(OSError):  # a full device or a closed terminal ends no run
+            self._console.print(f"{self.name}: epoch {epoch}/{self.epochs}, {_summary(metrics)}")
 
 
 class _Bar(Progress):

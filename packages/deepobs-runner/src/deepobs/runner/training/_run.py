@@ -20,9 +20,10 @@ from ._best_model import BestModel
 from ._callbacks import Callback, Callbacks
 from ._checkpoint import Checkpoints
 from ._distributed import Processes, local_rank, processes
+from ._environment import environment_of
 from ._guard import DEFAULT_SECONDS, Guard
 from ._isolation import isolated
-from ._outcome import environment_of, record_of
+from ._outcome import record_of
 from ._precision import arithmetic, choose_device
 from ._progress import make_progress
 from ._rng import own_random_state
@@ -170,7 +171,7 @@ def run_config(
         told: list[Callback] = list(callbacks) if group.main else []
         checkpoints, signals = None, StopSignals()
         if store is not None:
-            group.on_main(store.check_writable)
+            group.on_main(lambda: store.check_writable(config))
             group.on_main(lambda: stack.enter_context(store.lock(config)))
             done = None if force else group.on_main(lambda: store.find(config))
             if done is not None:  # another process has just finished it

@@ -1,0 +1,87 @@
+"""Where and how a run was executed: hardware, versions, options."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import torch
+
+from ..common import explain
+from ._trainer import Trainer
+
+_log = logging.getLogger(__name__)
+_Arguments = ParamSpec("_Arguments")
+_Value = TypeVar("_Value")
+
+
+def environment_of(
+    trainer: Trainer, *, compiled: bool, channels_last: bool, deterministic: bool
+) -> dict[str, Any]:
+    """Returns where and how a run was executed; nothing in it names a machine or a person.
+
+    Args:
+        trainer: The run.
+        compiled: Whether the training pass was compiled.
+        channels_last: Whether images were channels-last.
+        deterministic: Whether torch refused operations that do not repeat.
+    """
+    device = trainer.built.device
+    cuda = device.type == "cuda"
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "optimizer_package": measured(package_of, type(trainer.optimizer)),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "cpu": measured(cpu_model),
+        "device": measured(torch.cuda.get_device_name, device) if cuda else device.type,
+        "threads": torch.get_num_threads(),
+        "processes": trainer.processes.world_size,
+        "compile": compiled,
+        "channels_last": channels_last,
+        "deterministic": deterministic,
+    }
+
+
+def measured(
+    measure: Callable[_Arguments, _Value],
+    *arguments: _Arguments.args,
+    **keywords: _Arguments.kwargs,
+) -> _Value | None:
+    """Returns what a measurement gives, None where it fails: it must not cost a finished run."""
+    try:
+        return measure(*arguments, **keywords)
+    except Exception as error:  # noqa: BLE001 - anything, on platforms that nobody has tried
+        _log.warning("%s could not be measured: %s.", measure.__name__, explain(error))
+        return None
+
+
+def cpu_model() -> str | None:
+    """Returns the processor's model, such as `AMD EPYC 9654 96-Core Processor`."""
+    if sys.platform == "linux":
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() in ("model name", "Model", "cpu model"):
+                return value.strip()
+    return platform.processor() or None
+
+
+def package_of(kind: type) -> str | None:
+    """Returns the distribution and version that a class comes from, such as `torch 2.11.0`.
+
+    None for a class of a script, a notebook or a module that no distribution owns.
+    """
+    top = kind.__module__.partition(".")[0]
+    if top == "torch":  # its version names the build too
+        return f"torch {torch.__version__}"
+    for distribution in packages_distributions().get(top, []):
+        try:
+            return f"{distribution} {version(distribution)}"
+        except PackageNotFoundError:
+            continue
+    return None
