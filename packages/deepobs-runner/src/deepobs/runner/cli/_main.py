@@ -26,6 +26,7 @@ _COMMANDS = {
     "tune": ("_tune", "Search a good setting, then repeat the best with several seeds."),
     "baselines": ("_baselines", "Show the 1,080 published baseline runs."),
     "report": ("_report", "Write everything a paper needs on one HTML page."),
+    "clean": ("_clean", "Remove what killed processes left in a results folder."),
     "demo": ("_demo", "Go the whole way on embedded problems, without any download."),
 }
 

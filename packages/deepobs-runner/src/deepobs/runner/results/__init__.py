@@ -1,5 +1,6 @@
 """Results: the record, the store of records, and the readers of all formats."""
 
+from ._cleanup import CleanUp, clean
 from ._record import CorruptRecordError, Record, read_record
 from ._store import ResultsStore
 from .reading import (
@@ -12,12 +13,14 @@ from .reading import (
 )
 
 __all__ = [
+    "CleanUp",
     "CorruptRecordError",
     "ReadResult",
     "Record",
     "ResultsStore",
     "Unreadable",
     "UnreadableRecordWarning",
+    "clean",
     "load_baselines",
     "load_records",
     "read_record",

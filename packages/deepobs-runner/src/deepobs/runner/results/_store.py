@@ -8,7 +8,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,20 +131,63 @@ class ResultsStore:
         """What belongs to a run that is under way."""
         return self.root / ".runs" / run_id
 
-    @contextmanager
-    def lock(self, config: RunConfig) -> Iterator[None]:
+    def finish(self, record: Record) -> bool:
+        """Does what a kill right after the record was written left undone.
+
+        Moves the best model beside the record and removes the run's checkpoints, unless they are
+        newer than the record: then the run was begun again on purpose.
+
+        Returns:
+            Whether there was anything to do, and no other process is doing it.
+
+        Raises:
+            ResultsError: The folder cannot be written.
+        """
+        folder = self.work_folder(record.run_id)
+        if record.path is None or not folder.exists():
+            return False
+        try:
+            with self.hold(record.run_id, f"of the record {record.path.name}"):
+                left = [*folder.glob("*.pt"), *folder.glob(".*.tmp")]
+                written = record.path.stat().st_mtime_ns
+                if any(path.stat().st_mtime_ns > written for path in left):
+                    return False
+                best = folder / "best.pt"
+                if best.exists():
+                    best.replace(record.path.with_suffix(".best.pt"))
+                for path in left:
+                    path.unlink(missing_ok=True)
+        except RunInProgressError:
+            return False
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ResultsError(f"{folder} could not be cleaned up: {reason}.") from error
+        return True
+
+    def lock(self, config: RunConfig) -> AbstractContextManager[None]:
         """Holds the run for this process; other processes that want the same one are refused.
 
         Raises:
             RunInProgressError: Another process holds it.
         """
-        folder = self.work_folder(config.run_id)
+        names = f"{config.problem_name}, {config.optimizer_name}, seed {config.seed}"
+        return self.hold(config.run_id, names)
+
+    @contextmanager
+    def hold(self, run_id: str, description: str) -> Iterator[None]:
+        """Holds a run of which only the identity is known; see `lock`.
+
+        Args:
+            run_id: The run's identity.
+            description: What the error message calls the run.
+        """
+        folder = self.work_folder(run_id)
         try:
             lock = _acquire(folder)
         except filelock.Timeout:
             raise RunInProgressError(
-                f"Another process is at this run ({config.problem_name}, {config.optimizer_name}, "
-                f"seed {config.seed}, run {config.run_id}) in {self.root}; wait for its record."
+                f"Another process is doing the run {run_id} ({description}) in {self.root}; wait "
+                "for its record."
             ) from None
         except OSError as error:
             reason = error.strerror or str(error)
@@ -169,9 +212,11 @@ def _acquire(folder: Path) -> filelock.BaseFileLock:
             folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(path, blocking=False)
             lock.acquire()
-        except (FileNotFoundError, FileExistsError, filelock.Timeout):
-            # Held, or removed together with its folder between two of these calls.
+        except filelock.Timeout:  # held, or removed after it was opened
             if path.exists() or attempt == _LOCK_ATTEMPTS:
+                raise
+        except (FileNotFoundError, FileExistsError):  # removed or made between two calls
+            if attempt == _LOCK_ATTEMPTS:
                 raise
         else:
             return lock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,7 @@ def run_config(
         if store is not None and not force:
             done = group.on_main(lambda: store.find(config))
             if done is not None:
+                group.on_main(partial(store.finish, done))
                 return done
         built = build_problem(config, chosen, data_root)
         _own_noise(built, group)
