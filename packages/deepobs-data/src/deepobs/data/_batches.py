@@ -62,6 +62,7 @@ class ArrayDataset(ExampleDataset):
         ValueError: If inputs and targets are not equally many.
 
     Example:
+        >>> from deepobs.data import Scale
         >>> data = ArrayDataset(
         ...     "noise",
         ...     train=Arrays(torch.randint(256, (600, 1, 8, 8), dtype=torch.uint8)),

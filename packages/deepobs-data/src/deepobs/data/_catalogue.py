@@ -245,9 +245,13 @@ def load_dataset(
         ValueError: If the data set takes no transform, or `train_transform` is given alone.
 
     Example:
+        >>> from torch.utils.data import DataLoader
         >>> data = load_dataset("digits")
         >>> inputs, targets = next(data.batches("train", batch_size=32))
-        >>> loader = torch.utils.data.DataLoader(data, batch_size=32, shuffle=True)
+        >>> inputs.shape
+        torch.Size([32, 1, 8, 8])
+        >>> len(DataLoader(data, batch_size=32, shuffle=True))
+        45
     """
     dataset = get_entry(name)(root=root, **options)
     if transform is not None:

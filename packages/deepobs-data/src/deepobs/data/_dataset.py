@@ -174,8 +174,12 @@ class Dataset(ABC):
             shard: As for `batches`.
 
         Example:
-            >>> for batch in dataset.steps(0, 2000, batch_size=12):
-            ...     ...  # 2,000 batches, however long an epoch is
+            >>> from deepobs.data import load_dataset
+            >>> data = load_dataset("digits")
+            >>> data.num_batches("train", batch_size=32)
+            44
+            >>> sum(1 for batch in data.steps(0, 100, batch_size=32))
+            100
         """
         length = self.num_batches("train", batch_size)
         step = first

@@ -9,8 +9,8 @@ from ._batches import ArrayDataset, Arrays
 from ._embedded import open_embedded
 from ._transforms import Scale
 
-# The first 80 % in the order of the file, which is sorted by writer: most writers of the test set
-# are not in the training set.
+# The first 80 % in the order of the file, in which writers follow each other: the test set has
+# writers who are not in the training set.
 NUM_TRAIN = 1437
 
 

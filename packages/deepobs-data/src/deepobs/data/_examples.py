@@ -23,8 +23,11 @@ class Examples(torch.utils.data.Dataset["Batch | Tree"]):
         fetch: Maps the numbers of some examples, int64 `[n]`, to a batch of them.
 
     Example:
-        >>> loader = DataLoader(load_dataset("digits").examples("train"), batch_size=32)
-        >>> inputs, targets = next(iter(loader))
+        >>> from deepobs.data import load_dataset
+        >>> examples = load_dataset("digits").examples("test")
+        >>> inputs, targets = next(iter(torch.utils.data.DataLoader(examples, batch_size=32)))
+        >>> inputs.shape
+        torch.Size([32, 1, 8, 8])
     """
 
     def __init__(self, count: int, fetch: Callable[[Tensor], Batch]) -> None:

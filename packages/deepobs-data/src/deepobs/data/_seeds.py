@@ -1,4 +1,4 @@
-"""Seeds: everything random is a pure function of (seed, stream, counters)."""
+"""Random numbers as pure functions of (seed, stream, counters)."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from torch import Tensor
 def derive_seed(seed: int, stream: str, *counters: int) -> int:
     """Derives the seed of one random stream from the seed of a run.
 
-    Streams of different names or counters are independent of each other, so what one of them draws
-    never moves another: the order of epoch 3 is the same whatever was augmented before.
+    Streams of different names or counters are independent, so that drawing from one of them never
+    changes another: the order of epoch 3 does not depend on what was augmented before.
 
     Args:
         seed: The seed of the run, 0 or more.
-        stream: What the numbers are for, such as `"order"`.
-        *counters: Which of its kind, such as the epoch; 0 or more each.
+        stream: The purpose of the numbers, such as `"order"`.
+        *counters: Numbers that tell streams of the same purpose apart, such as the epoch; 0 or
+            more each.
 
     Returns:
         A seed for `torch.Generator.manual_seed`, at least 0 and less than 2**63.
@@ -29,12 +30,12 @@ def derive_seed(seed: int, stream: str, *counters: int) -> int:
 
 
 def generator(seed: int, stream: str, *counters: int) -> torch.Generator:
-    """Returns a generator on the CPU, so that its numbers are the same for every device."""
+    """Returns a generator on the CPU, whose numbers are the same whatever device is used."""
     return torch.Generator().manual_seed(derive_seed(seed, stream, *counters))
 
 
 def permutation(n: int, seed: int, stream: str, *counters: int) -> Tensor:
-    """Returns a random order of 0 … n − 1, int64 `[n]` on the CPU."""
+    """Returns a random order of 0 to n - 1, int64 `[n]` on the CPU."""
     return torch.randperm(n, generator=generator(seed, stream, *counters))
 
 

@@ -1,4 +1,4 @@
-"""Data sets that are drawn, not loaded: quadratic and two_d."""
+"""The generated data sets of DeepOBS: quadratic and two_d."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ._transforms import Copy
 
 
 def quadratic() -> ArrayDataset:
-    """Draws the data of the quadratic problem: points of N(0, 0.6²), 1,000 for each phase.
+    """Draws the points of the quadratic problem from N(0, 0.6²), 1,000 for each phase.
 
-    Drawn as DeepOBS draws them, bit for bit: `numpy.random.RandomState(42)` for training, 43 for
+    They equal those of DeepOBS bit for bit: `numpy.random.RandomState(42)` for training, 43 for
     testing.
 
     Returns:
@@ -26,11 +26,11 @@ def quadratic() -> ArrayDataset:
 def two_d() -> ArrayDataset:
     """Draws the noise of the 2-D problems: 10,000 pairs of N(0, 1) for training, zeros for testing.
 
-    Drawn as DeepOBS draws them: first all x, then all y from `numpy.random.RandomState(42)`. With
+    They equal those of DeepOBS: first all x, then all y from `numpy.random.RandomState(42)`. With
     zeros, the test loss is the function without noise.
 
     Returns:
-        Inputs `[N, 2]`: what x and y multiply is u and v. No targets.
+        Inputs `[N, 2]`: the factors of u and v in the loss. No targets.
     """
     train = np.random.RandomState(42).normal(0.0, 1.0, (2, 10_000)).T
     return _dataset("two_d", _tensor(train), torch.zeros(10_000, 2))

@@ -54,8 +54,11 @@ def write_stand_in(
         UnknownDatasetError: If there is no data set of that name.
 
     Example:
-        >>> root = write_stand_in("cifar10", tmp_path)
-        >>> load_dataset("cifar10", root=root).num_examples("train")
+        >>> import tempfile
+        >>> from deepobs.data import load_dataset
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     root = write_stand_in("mnist", folder)
+        ...     load_dataset("mnist", root=root).num_examples("train")
         300
     """
     entry, base = get_entry(name), resolve_root(root)
