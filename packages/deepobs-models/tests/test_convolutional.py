@@ -4,10 +4,11 @@ import pytest
 import torch
 from backpack import backpack, extend
 from backpack.extensions import BatchGrad, DiagGGNExact
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 
 from deepobs.models import MLP, VGG, AllCNNC, LogisticRegression, Net2C2D, Net3C3D, WideResNet
+from deepobs.models._layers import ImageClassifier
 
 # BackPACK hooks the first layer too, whose input needs no gradient; PyTorch remarks on that.
 pytestmark = pytest.mark.filterwarnings("ignore:Full backward hook is firing:UserWarning")
@@ -25,7 +26,9 @@ each = pytest.mark.parametrize(
 )
 
 
-def losses_of(architecture, shape):
+def losses_of(
+    architecture: type[nn.Module], shape: tuple[int, ...]
+) -> tuple[nn.Module, Tensor, Tensor]:
     torch.manual_seed(0)
     # In float64: a ReLU at zero may fall on the other side when a batch is computed in parts.
     model = architecture().double().eval()
@@ -34,7 +37,9 @@ def losses_of(architecture, shape):
 
 
 @each
-def test_backpack_gives_the_gradient_of_each_example(architecture, shape):
+def test_backpack_gives_the_gradient_of_each_example(
+    architecture: type[nn.Module], shape: tuple[int, ...]
+) -> None:
     """BackPACK's individual gradients are those of autograd, example by example."""
     model, inputs, targets = losses_of(architecture, shape)
     extended, loss = extend(model), extend(nn.CrossEntropyLoss(reduction="sum"))
@@ -47,29 +52,33 @@ def test_backpack_gives_the_gradient_of_each_example(architecture, shape):
             nn.functional.cross_entropy(model(inputs[one]), targets[one]), parameters
         )
         for parameter, expected in zip(parameters, alone, strict=True):
-            torch.testing.assert_close(parameter.grad_batch[index], expected)
+            of_each = getattr(parameter, "grad_batch")  # noqa: B009 - BackPACK adds the attribute
+            torch.testing.assert_close(of_each[index], expected)
 
 
 @pytest.mark.parametrize("architecture", [LogisticRegression, MLP, Net2C2D, Net3C3D])
-def test_backpack_gives_second_order_quantities(architecture):
-    """Every layer is one that BackPACK propagates curvature through."""
+def test_backpack_gives_second_order_quantities(architecture: type[nn.Module]) -> None:
+    """BackPACK can propagate curvature through every layer."""
     shape = dict(EXTENDABLE)[architecture]
     model, inputs, targets = losses_of(architecture, shape)
     extended, loss = extend(model), extend(nn.CrossEntropyLoss())
     with backpack(DiagGGNExact()):
         loss(extended(inputs), targets).backward()
     for parameter in model.parameters():
-        assert parameter.diag_ggn_exact.shape == parameter.shape
-        assert (parameter.diag_ggn_exact >= 0).all()
+        diagonal = getattr(parameter, "diag_ggn_exact")  # noqa: B009 - BackPACK adds the attribute
+        assert diagonal.shape == parameter.shape
+        assert (diagonal >= 0).all()
 
 
 @each
-def test_vmap_gives_the_gradient_of_each_example(architecture, shape):
+def test_vmap_gives_the_gradient_of_each_example(
+    architecture: type[nn.Module], shape: tuple[int, ...]
+) -> None:
     """torch.func's gradients of single examples add up to the gradient of the sum."""
     model, inputs, targets = losses_of(architecture, shape)
     parameters = {name: p.detach() for name, p in model.named_parameters()}
 
-    def loss(parameters, image, target):
+    def loss(parameters: dict[str, Tensor], image: Tensor, target: Tensor) -> Tensor:
         logits = functional_call(model, parameters, (image[None],))
         return nn.functional.cross_entropy(logits, target[None])
 
@@ -89,16 +98,16 @@ def test_vmap_gives_the_gradient_of_each_example(architecture, shape):
     ],
     ids=["Net2C2D", "Net3C3D", "AllCNNC"],
 )
-def test_other_image_sizes(model, size):
-    """Odd sizes too: padding and the first dense layer follow from the size."""
+def test_other_image_sizes(model: ImageClassifier, size: int) -> None:
+    """Padding and the first dense layer follow from the size, even or odd."""
     logits = model(torch.rand(2, model.in_channels, size, size))
     assert logits.shape[0] == 2
     assert torch.isfinite(logits).all()
 
 
 @pytest.mark.parametrize("architecture", [Net3C3D, AllCNNC])
-def test_images_that_are_too_small(architecture):
-    """A size of which nothing would be left is refused at construction; the next one is not."""
+def test_images_that_are_too_small(architecture: type[nn.Module]) -> None:
+    """A size that leaves no rows is refused at construction; the next larger one is accepted."""
     with pytest.raises(ValueError, match="Expected an image_size of at least 9, got 8"):
         architecture(image_size=8)
     assert architecture(image_size=9)(torch.rand(1, 3, 9, 9)).shape[0] == 1
@@ -106,26 +115,26 @@ def test_images_that_are_too_small(architecture):
 
 @pytest.mark.parametrize("architecture", [Net2C2D, WideResNet, VGG])
 @pytest.mark.parametrize("size", [0, -3])
-def test_images_without_rows(architecture, size):
-    """Sizes of nothing are refused at construction too."""
+def test_images_without_rows(architecture: type[nn.Module], size: int) -> None:
+    """Sizes below 1 are refused at construction."""
     with pytest.raises(ValueError, match=f"Expected an image_size of at least 1, got {size}"):
         architecture(image_size=size)
 
 
 @pytest.mark.parametrize("architecture", [Net2C2D, WideResNet])
-def test_images_of_one_row(architecture):
-    """The smallest image there is has logits."""
+def test_images_of_one_row(architecture: type[nn.Module]) -> None:
+    """Images of a single pixel are accepted."""
     model = architecture(image_size=1, in_channels=3).eval()
     assert model(torch.rand(2, 3, 1, 1)).shape == (2, 10)
 
 
-def test_allcnnc_has_no_negative_logits():
+def test_allcnnc_has_no_negative_logits() -> None:
     """ReLU follows the last convolution too, as in the original."""
     torch.manual_seed(0)
     assert (AllCNNC()(torch.randn(4, 3, 32, 32)) >= 0).all()
 
 
-def test_allcnnc_drops_in_training_only():
+def test_allcnnc_drops_in_training_only() -> None:
     """Two passes differ in training and agree in evaluation."""
     model, images = AllCNNC(), torch.rand(1, 3, 32, 32)
     assert not torch.equal(model(images), model(images))

@@ -8,7 +8,7 @@ from deepobs.models import GCN, normalised_adjacency
 EDGES = torch.tensor([[0, 1, 2, 2, 3], [1, 2, 0, 3, 4]])
 
 
-def test_adjacency_of_a_path():
+def test_adjacency_of_a_path() -> None:
     """0 - 1 - 2: degrees with loops are 2, 3 and 2."""
     adjacency = normalised_adjacency(torch.tensor([[0, 1], [1, 2]]), 3)
     assert adjacency.is_sparse
@@ -18,33 +18,33 @@ def test_adjacency_of_a_path():
     torch.testing.assert_close(adjacency.to_dense(), expected)
 
 
-def test_direction_repetition_and_loops_do_not_count():
+def test_direction_repetition_and_loops_do_not_count() -> None:
     """The graph is undirected, without multiple edges, and every node has one loop."""
     plain = normalised_adjacency(EDGES, 5)
     every = torch.cat((EDGES, EDGES.flip(0), EDGES, torch.tensor([[1, 4], [1, 4]])), 1)
     assert torch.equal(normalised_adjacency(every, 5).to_dense(), plain.to_dense())
 
 
-def test_nodes_without_edges():
-    """A node of its own sees itself only."""
+def test_nodes_without_edges() -> None:
+    """A node without edges is connected with itself only."""
     adjacency = normalised_adjacency(torch.empty(2, 0, dtype=torch.long), 3)
     assert torch.equal(adjacency.to_dense(), torch.eye(3))
 
 
 @pytest.mark.parametrize("edges", [[[0], [5]], [[-1], [0]]])
-def test_nodes_that_do_not_exist(edges):
+def test_nodes_that_do_not_exist(edges: list[list[int]]) -> None:
     """The message states the nodes that there are."""
     with pytest.raises(ValueError, match="Expected nodes from 0 to 4"):
         normalised_adjacency(torch.tensor(edges), 5)
 
 
-def test_edges_of_another_shape():
+def test_edges_of_another_shape() -> None:
     """Pairs in rows are refused."""
     with pytest.raises(ValueError, match=r"Expected edges of shape \[2, E\], got \[5, 2\]"):
         normalised_adjacency(EDGES.T, 5)
 
 
-def test_sparse_and_dense_adjacency_give_the_same():
+def test_sparse_and_dense_adjacency_give_the_same() -> None:
     """Outputs and gradients do not depend on the layout of the matrix."""
     torch.manual_seed(0)
     model, features = GCN(4, 3).double().eval(), torch.rand(5, 4, dtype=torch.float64)
@@ -55,7 +55,7 @@ def test_sparse_and_dense_adjacency_give_the_same():
     torch.testing.assert_close(*gradients)
 
 
-def test_layers_are_those_of_pytorch_geometric():
+def test_layers_are_those_of_pytorch_geometric() -> None:
     """At equal weights two GCNConv layers with ReLU between them give the same logits."""
     geometric = pytest.importorskip(
         "torch_geometric.nn", reason="compares with PyTorch Geometric, which is not installed"
@@ -74,7 +74,7 @@ def test_layers_are_those_of_pytorch_geometric():
     torch.testing.assert_close(actual, expected)
 
 
-def test_dropout_acts_on_both_inputs_in_training_only():
+def test_dropout_acts_on_both_inputs_in_training_only() -> None:
     """With dropout of everything only the last bias is left."""
     model = GCN(4, 3, dropout=1.0)
     torch.nn.init.constant_(model.convolution_2.bias, 2.0)
@@ -83,7 +83,7 @@ def test_dropout_acts_on_both_inputs_in_training_only():
     assert not (model.eval()(features, adjacency) == 2.0).any()
 
 
-def test_number_of_parameters_for_cora():
+def test_number_of_parameters_for_cora() -> None:
     """1433 words, 16 hidden features and 7 classes."""
     number = sum(p.numel() for p in GCN().parameters())
     assert number == 1433 * 16 + 16 + 16 * 7 + 7

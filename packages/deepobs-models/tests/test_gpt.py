@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -16,7 +18,7 @@ from deepobs.models import GPT
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "nanogpt_char.json").read_text())
 
 
-def draw(recipe, shape):
+def draw(recipe: dict[str, Any], shape: list[int]) -> Tensor:
     """Numbers of a recipe, from numpy's legacy generator."""
     generator = np.random.RandomState(recipe["seed"])
     if recipe["kind"] == "randint":
@@ -26,7 +28,7 @@ def draw(recipe, shape):
 
 
 @pytest.fixture
-def model():
+def model() -> GPT:
     """The model with the recorded weights, which are in the order of its parameters."""
     model = GPT()
     with torch.no_grad():
@@ -37,11 +39,11 @@ def model():
 
 
 @pytest.fixture(scope="module")
-def tokens():
+def tokens() -> Tensor:
     return draw(GOLDEN["tokens"]["recipe"], GOLDEN["tokens"]["shape"])
 
 
-def losses(model, tokens):
+def losses(model: Callable[[Tensor], Tensor], tokens: Tensor) -> Tensor:
     """Mean cross entropy of each sequence."""
     logits = model(tokens[:, :-1])
     cross_entropy = nn.functional.cross_entropy(
@@ -50,8 +52,9 @@ def losses(model, tokens):
     return cross_entropy.view(len(tokens), -1).mean(1)
 
 
-def check(tensor, golden):
-    """Norm and recorded entries, to 1e-4 of the norm's root mean square: float32 in other order."""
+def check(tensor: Tensor | None, golden: dict[str, Any]) -> None:
+    """Norm and recorded entries. float32 sums in another order: 1e-4 of the root mean square."""
+    assert tensor is not None
     norm = golden["l2"]
     assert tensor.norm().item() == pytest.approx(norm, rel=1e-4)
     entries = tensor.detach().flatten()[golden["idx"]]
@@ -59,23 +62,23 @@ def check(tensor, golden):
     torch.testing.assert_close(entries, torch.tensor(golden["values"]), rtol=1e-4, atol=atol)
 
 
-def test_outputs_are_nanogpts(model, tokens):
+def test_outputs_are_nanogpts(model: GPT, tokens: Tensor) -> None:
     """Logits and the loss of each sequence, at recorded weights."""
     check(model(tokens[:, :-1]), GOLDEN["logits"])
     expected = torch.tensor(GOLDEN["losses_per_sequence"])
     torch.testing.assert_close(losses(model, tokens), expected, rtol=1e-4, atol=0)
 
 
-def test_gradients_are_nanogpts(model, tokens):
+def test_gradients_are_nanogpts(model: GPT, tokens: Tensor) -> None:
     """The gradient of the mean loss for every parameter; the tied matrix has one."""
-    losses(model, tokens).mean().backward()
+    torch.autograd.backward(losses(model, tokens).mean())
     assert sum(p.numel() for p in model.parameters()) == GOLDEN["num_parameters"] == 804_096
     pairs = zip(model.parameters(), GOLDEN["gradients"].values(), strict=True)
     for parameter, golden in pairs:
         check(parameter.grad, golden)
 
 
-def optimizers(name, model):
+def optimizers(name: str, model: GPT) -> torch.optim.Optimizer:
     """The optimizers of the recorded trajectories."""
     if name == "sgd":
         return torch.optim.SGD(model.parameters(), lr=GOLDEN["trajectories"][name]["lr"])
@@ -88,14 +91,14 @@ def optimizers(name, model):
 
 
 @pytest.mark.parametrize("name", GOLDEN["trajectories"])
-def test_trajectories_are_nanogpts(name, model, tokens):
+def test_trajectories_are_nanogpts(name: str, model: GPT, tokens: Tensor) -> None:
     """Eleven losses over ten steps, and the norms of all parameters at the end."""
     golden = GOLDEN["trajectories"][name]
     optimizer = optimizers(name, model)
     recorded = [losses(model, tokens).mean().item()]
     for _ in range(10):
         optimizer.zero_grad()
-        losses(model, tokens).mean().backward()
+        torch.autograd.backward(losses(model, tokens).mean())
         if name not in ("sgd", "adam"):
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -105,8 +108,8 @@ def test_trajectories_are_nanogpts(name, model, tokens):
     assert norms == pytest.approx(list(golden["final_l2"].values()), rel=1e-4)
 
 
-def test_attention_is_causal():
-    """A token has no effect on the logits before it, and one on those from it on."""
+def test_attention_is_causal() -> None:
+    """A token affects the logits at its own and later positions, and none before."""
     torch.manual_seed(0)
     model, tokens = GPT(width=16, depth=2), torch.randint(0, 65, (1, 10))
     changed = tokens.clone()
@@ -116,7 +119,7 @@ def test_attention_is_causal():
     assert (difference[6:] > 0).all()
 
 
-def test_options():
+def test_options() -> None:
     """Biases add parameters; dropout makes training random and leaves evaluation as it is."""
     plain, full = GPT(width=16, depth=2), GPT(width=16, depth=2, bias=True, dropout=0.5)
     names = {name for name, _ in full.named_parameters()} - {n for n, _ in plain.named_parameters()}
@@ -129,8 +132,8 @@ def test_options():
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
-def test_activation_checkpointing_changes_nothing_but_memory(dropout):
-    """Gradients are those without it, with dropout too: masks are drawn the same again."""
+def test_activation_checkpointing_changes_nothing_but_memory(dropout: float) -> None:
+    """Gradients are equal with and without it, even with dropout, whose masks are replayed."""
     tokens, gradients = torch.randint(0, 65, (2, 10)), []
     for checkpointed in (False, True):
         torch.manual_seed(0)
@@ -140,7 +143,7 @@ def test_activation_checkpointing_changes_nothing_but_memory(dropout):
     torch.testing.assert_close(*gradients)
 
 
-def test_checkpointing_recomputes_each_block():
+def test_checkpointing_recomputes_each_block() -> None:
     """Every block runs once more in the backward pass."""
     model, calls = GPT(width=16, depth=2, checkpoint_activations=True), []
     for block in model.blocks:
@@ -151,14 +154,14 @@ def test_checkpointing_recomputes_each_block():
     assert len(calls) == 4
 
 
-def test_second_derivatives():
+def test_second_derivatives() -> None:
     """A Hessian-vector product agrees with the difference of two gradients."""
     torch.manual_seed(0)
     model, tokens = GPT(width=8, depth=1).double(), torch.randint(0, 65, (2, 6))
     parameters = list(model.parameters())
     vector = [torch.randn_like(p) for p in parameters]
 
-    def gradient(create_graph=False):
+    def gradient(create_graph: bool = False) -> tuple[Tensor, ...]:
         loss = losses(model, tokens).mean()
         return torch.autograd.grad(loss, parameters, create_graph=create_graph)
 
@@ -175,15 +178,16 @@ def test_second_derivatives():
         torch.testing.assert_close(product, (ahead - behind) / 2e-6, rtol=1e-5, atol=1e-7)
 
 
-def test_gradient_of_each_sequence():
+def test_gradient_of_each_sequence() -> None:
     """torch.func gives the gradients of single sequences."""
     torch.manual_seed(0)
     model, tokens = GPT(width=16, depth=1).double(), torch.randint(0, 65, (3, 9))
     parameters = {name: p.detach() for name, p in model.named_parameters()}
 
-    def loss(parameters, sequence):
-        def call(inputs):
-            return functional_call(model, parameters, (inputs,))
+    def loss(parameters: dict[str, Tensor], sequence: Tensor) -> Tensor:
+        def call(inputs: Tensor) -> Tensor:
+            logits: Tensor = functional_call(model, parameters, (inputs,))
+            return logits
 
         return losses(call, sequence[None])[0]
 
@@ -194,14 +198,14 @@ def test_gradient_of_each_sequence():
         torch.testing.assert_close(gradients.sum(0), expected)
 
 
-def test_too_many_tokens():
+def test_too_many_tokens() -> None:
     """The message states the context."""
     with pytest.raises(ValueError, match="Expected at most 4 tokens, got 5"):
         GPT(context=4)(torch.zeros(1, 5, dtype=torch.long))
 
 
 @pytest.mark.parametrize("heads", [3, 0])
-def test_heads_that_do_not_divide_the_width(heads):
+def test_heads_that_do_not_divide_the_width(heads: int) -> None:
     """The message states the width."""
     with pytest.raises(ValueError, match=f"divides the width 128, got {heads}"):
         GPT(heads=heads)

@@ -2,25 +2,33 @@
 
 import json
 import math
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from ._architectures import DEEPOBS, OTHERS
 
 INITIAL = json.loads((Path(__file__).parent / "golden" / "initial.json").read_text())
 
+# The trained parameters of a network, and for each of them the variable of the original: its shape,
+# the operation that draws it, mean, deviation, and the operation's argument.
+Drawn = tuple[list[Tensor], list[list[Any]]]
+Distribution = float | tuple[str, float]
 
-def in_tensorflows_layout(shape):
+
+def in_tensorflows_layout(shape: Sequence[int]) -> list[int]:
     """Shape of a kernel [out, in, …] as TensorFlow has it."""
     shape = list(shape)
     return [shape[2], shape[3], shape[1], shape[0]] if len(shape) == 4 else shape[::-1]
 
 
 @pytest.fixture(scope="module", params=DEEPOBS)
-def drawn(request):
+def drawn(request: pytest.FixtureRequest) -> Drawn:
     """The trained parameters of a new network, and the original's variables in order."""
     model = DEEPOBS[request.param].model()
     parameters = [p.detach() for p in model.parameters() if p.requires_grad]
@@ -31,7 +39,7 @@ def drawn(request):
     return parameters, variables
 
 
-def _joined(parameters):
+def _joined(parameters: list[Tensor]) -> list[Tensor]:
     """An LSTM's two kernels are one in TensorFlow: one below the other."""
     embedding, *layers, weight, bias = parameters
     joined = []
@@ -40,13 +48,13 @@ def _joined(parameters):
     return [embedding, *joined, weight, bias]
 
 
-def test_parameters_are_the_originals_in_number_order_and_shape(drawn):
+def test_parameters_are_the_originals_in_number_order_and_shape(drawn: Drawn) -> None:
     """Golden variables map one to one, in the order in which they are defined."""
     parameters, variables = drawn
     assert [in_tensorflows_layout(p.shape) for p in parameters] == [v[0] for v in variables]
 
 
-def test_parameters_start_from_the_originals_distributions(drawn):
+def test_parameters_start_from_the_originals_distributions(drawn: Drawn) -> None:
     """Mean and standard deviation as recorded, the same bounds, and bounds that are reached.
 
     The recorded numbers are means over three draws of n values: five standard errors of the
@@ -71,7 +79,7 @@ def test_parameters_start_from_the_originals_distributions(drawn):
 WEIGHT = ("normal", 0.02)
 RESIDUAL = ("normal", 0.02 / math.sqrt(8))  # two residual branches in each of four blocks
 LINEAR = 1 / math.sqrt(128)  # the bound of nn.Linear with 128 inputs
-DISTRIBUTIONS = {
+DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
     "GPT": {
         "*_embedding.weight": WEIGHT,
         "*.query_key_value.weight": WEIGHT,
@@ -123,7 +131,7 @@ DISTRIBUTIONS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_parameters_start_from_the_documented_distributions(name):
+def test_parameters_start_from_the_documented_distributions(name: str) -> None:
     """Mean and deviation of n values are within five standard errors; bounds hold."""
     for key, parameter in OTHERS[name].model().named_parameters():
         matches = [pattern for pattern in DISTRIBUTIONS[name] if fnmatchcase(key, pattern)]
@@ -131,7 +139,7 @@ def test_parameters_start_from_the_documented_distributions(name):
         check_distribution(parameter.detach(), DISTRIBUTIONS[name][matches[0]])
 
 
-def check_distribution(parameter, distribution):
+def check_distribution(parameter: Tensor, distribution: Distribution) -> None:
     if isinstance(distribution, float):
         assert (parameter == distribution).all()
         return

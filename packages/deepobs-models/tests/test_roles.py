@@ -1,5 +1,6 @@
 """Roles and depths of parameters, of our models and of a user's."""
 
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 
@@ -13,7 +14,7 @@ from deepobs.models import DeclaresRoles, Role, parameter_depths, parameter_role
 
 # The parameters of each role, as patterns of names. Every parameter matches exactly one pattern,
 # and every pattern matches a parameter.
-ARCHITECTURES = {
+ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
     "LogisticRegression": (models.LogisticRegression, {"output": "1.weight", "bias": "1.bias"}),
     "MLP": (models.MLP, {"hidden": "[135].weight", "output": "7.weight", "bias": "*.bias"}),
     "Net2C2D": (
@@ -135,7 +136,7 @@ ARCHITECTURES = {
 }
 
 
-def check(roles, expected):
+def check(roles: Mapping[str, Role], expected: Mapping[str, str]) -> None:
     """Each parameter matches one pattern and has its role; each pattern matches something."""
     role_of = {pattern: role for role, patterns in expected.items() for pattern in patterns.split()}
     for name, role in roles.items():
@@ -146,7 +147,7 @@ def check(roles, expected):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_roles_of_every_model(name):
+def test_roles_of_every_model(name: str) -> None:
     """Each parameter of each model has the role that the table states."""
     make, expected = ARCHITECTURES[name]
     with torch.device("meta"):  # values play no part
@@ -154,8 +155,8 @@ def test_roles_of_every_model(name):
     check(parameter_roles(model), expected)
 
 
-def test_every_module_of_the_package_is_in_the_table():
-    """A new model cannot be forgotten."""
+def test_every_module_of_the_package_is_in_the_table() -> None:
+    """The table has an entry for each module of the package."""
     modules = {
         name
         for name in models.__all__
@@ -167,7 +168,7 @@ def test_every_module_of_the_package_is_in_the_table():
 class ResNet(nn.Module):
     """A small network as torchvision builds its ResNets."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(3, 8, 7, bias=False)
         self.bn1 = nn.BatchNorm2d(8)
@@ -179,7 +180,7 @@ class ResNet(nn.Module):
 class Transformer(nn.Module):
     """Token and position embeddings, torch's own encoder, and an output layer."""
 
-    def __init__(self, *, tied=False):
+    def __init__(self, *, tied: bool = False) -> None:
         super().__init__()
         self.pos_embedding = nn.Parameter(torch.zeros(1, 4, 8))
         self.cls_token = nn.Parameter(torch.zeros(1, 1, 8))
@@ -199,7 +200,7 @@ TRANSFORMER = {
 }
 
 
-def test_roles_of_a_residual_network():
+def test_roles_of_a_residual_network() -> None:
     """Convolutions, gains of every kind of norm, the slopes of PReLU, and the last layer."""
     expected = {
         "convolution": "conv1.weight layer1.0.weight downsample.0.weight",
@@ -211,12 +212,12 @@ def test_roles_of_a_residual_network():
     check(parameter_roles(ResNet()), expected)
 
 
-def test_roles_of_a_transformer():
+def test_roles_of_a_transformer() -> None:
     """Attention's joint projection is hidden; positions and the class token are embeddings."""
     check(parameter_roles(Transformer()), TRANSFORMER | {"output": "head.weight"})
 
 
-def test_attention_with_separate_projections():
+def test_attention_with_separate_projections() -> None:
     """Where keys have another width, the three projections are parameters of their own."""
     attention = nn.MultiheadAttention(8, 2, kdim=4, vdim=4, add_bias_kv=True)
     roles = parameter_roles(nn.Sequential(attention, nn.Linear(8, 2)))
@@ -228,25 +229,25 @@ def test_attention_with_separate_projections():
     check(roles, expected)
 
 
-def test_tied_weight_is_an_embedding():
+def test_tied_weight_is_an_embedding() -> None:
     """The output layer shares the weight of an embedding: it is listed once, as an embedding."""
     check(parameter_roles(Transformer(tied=True)), TRANSFORMER)
 
 
-def test_tied_weight_is_an_embedding_whichever_comes_first():
+def test_tied_weight_is_an_embedding_whichever_comes_first() -> None:
     """The weight has the name of the linear layer, and the role of the embedding."""
     model = nn.ModuleDict({"head": nn.Linear(8, 12, bias=False), "tokens": nn.Embedding(12, 8)})
     model["tokens"].weight = model["head"].weight
     assert parameter_roles(model) == {"head.weight": "embedding"}
 
 
-def test_recurrent_layers():
+def test_recurrent_layers() -> None:
     """Recurrent matrices are hidden, also of cells and with a projection; none is an output."""
     model = nn.ModuleList([nn.LSTM(3, 4, 2, proj_size=2), nn.GRUCell(3, 4), nn.RNN(3, 4)])
     check(parameter_roles(model), {"hidden": "*.weight_*", "bias": "*.bias_*"})
 
 
-def test_last_transposed_convolution_is_the_output_layer():
+def test_last_transposed_convolution_is_the_output_layer() -> None:
     """An image-to-image network ends with a convolution, which is its output layer."""
     model = nn.Sequential(nn.Conv1d(1, 2, 3), nn.LayerNorm(4), nn.ConvTranspose1d(2, 1, 3))
     expected = {
@@ -275,7 +276,7 @@ def test_last_transposed_convolution_is_the_output_layer():
         ("weight", (4, 3, 2), "other"),
     ],
 )
-def test_parameters_of_a_module_of_ones_own(name, shape, role):
+def test_parameters_of_a_module_of_ones_own(name: str, shape: tuple[int, ...], role: str) -> None:
     """In a module of an unknown type the name and the number of dimensions decide."""
     layer = nn.Module()
     layer.register_parameter(name, nn.Parameter(torch.zeros(shape)))
@@ -283,18 +284,18 @@ def test_parameters_of_a_module_of_ones_own(name, shape, role):
     assert parameter_roles(model) == {f"0.{name}": role, "1.weight": "output"}
 
 
-def test_embedding_of_ones_own():
+def test_embedding_of_ones_own() -> None:
     """A matrix called weight is an embedding where the class says so."""
 
     class ScaledEmbedding(nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.weight = nn.Parameter(torch.zeros(4, 3))
 
     assert parameter_roles(ScaledEmbedding()) == {"weight": "embedding"}
 
 
-def test_weight_that_is_normalised():
+def test_weight_that_is_normalised() -> None:
     """The direction of a weight has the role of the weight; its norms are other."""
     model = nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 4)), nn.Linear(4, 2))
     part = "0.parametrizations.weight.original"
@@ -302,8 +303,8 @@ def test_weight_that_is_normalised():
     check(parameter_roles(model), expected)
 
 
-def test_parametrized_module_alone():
-    """A network of one layer whose weight is parametrized has its output layer too."""
+def test_parametrized_module_alone() -> None:
+    """A single parametrized layer is an output layer."""
     model = parametrizations.spectral_norm(nn.Linear(3, 4))
     expected = {"output": "parametrizations.weight.original", "bias": "bias"}
     check(parameter_roles(model), expected)
@@ -312,14 +313,14 @@ def test_parametrized_module_alone():
 class Heads(nn.Module):
     """Declares roles that types of layers do not tell."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.head_0 = nn.Linear(3, 2)
         self.head_1 = nn.Linear(3, 2)
         self.queries = nn.Parameter(torch.zeros(2, 3))
         self.mixer = nn.Linear(3, 3)
 
-    def declared_roles(self):
+    def declared_roles(self) -> Mapping[str, Role | str]:
         return {"head_?.weight": Role.OUTPUT, "queries": "embedding"}
 
 
@@ -334,48 +335,49 @@ HEADS = {
 }
 
 
-def test_module_declares_its_roles():
-    """A declaration goes before the rules; a declared output layer replaces the last one."""
+def test_module_declares_its_roles() -> None:
+    """Declarations have precedence; a declared output layer replaces the last one."""
     assert isinstance(Heads(), DeclaresRoles)
     assert parameter_roles(Heads()) == HEADS
 
 
-def test_declaration_holds_inside_another_module_and_inside_a_wrapper():
+def test_declaration_holds_inside_another_module_and_inside_a_wrapper() -> None:
     """Names are relative to the module that declares."""
     assert parameter_roles(nn.Sequential(Heads())) == {f"0.{k}": v for k, v in HEADS.items()}
     compiled = torch.compile(Heads(), backend="eager")
+    assert isinstance(compiled, nn.Module)
     assert parameter_roles(compiled) == {f"_orig_mod.{k}": v for k, v in HEADS.items()}
 
 
-def test_outer_declaration_decides():
-    """A module that contains another one knows better what it uses it for."""
+def test_outer_declaration_decides() -> None:
+    """Where two modules declare a parameter, the outer one decides."""
 
     class Outer(nn.Sequential):
-        def declared_roles(self):
+        def declared_roles(self) -> Mapping[str, Role | str]:
             return {"0.queries": "other"}
 
     assert parameter_roles(Outer(Heads()))["0.queries"] == "other"
 
 
-def test_overrides_decide_last():
-    """An argument goes before declarations and rules, by name or pattern."""
+def test_overrides_decide_last() -> None:
+    """The argument has precedence over declarations and rules; names and patterns both work."""
     roles = parameter_roles(Heads(), {"*.bias": "other", "head_0.bias": Role.GAIN})
     assert roles == HEADS | {"head_0.bias": "gain", "head_1.bias": "other", "mixer.bias": "other"}
 
 
-def test_override_of_the_output_layer():
+def test_override_of_the_output_layer() -> None:
     """With an output layer named, the layer defined last is a hidden one."""
     roles = parameter_roles(models.MLP(4, 2, hidden=(3,)), {"1.weight": "output"})
     assert roles == {"1.weight": "output", "1.bias": "bias", "3.weight": "hidden", "3.bias": "bias"}
 
 
-def test_tied_weight_has_all_its_names_in_overrides():
+def test_tied_weight_has_all_its_names_in_overrides() -> None:
     """The second name of a tied weight is found too."""
     roles = parameter_roles(Transformer(tied=True), {"head.weight": "output"})
     assert roles["tokens.weight"] == "output"
 
 
-def test_name_that_matches_nothing():
+def test_name_that_matches_nothing() -> None:
     """The message names the module, the pattern and the nearest name."""
     message = r"MLP has no parameter that matches '1.wieght'; the nearest name is '1.weight'\."
     with pytest.raises(ValueError, match=message):
@@ -384,15 +386,15 @@ def test_name_that_matches_nothing():
         parameter_roles(nn.ReLU(), {"a": "hidden"})
 
 
-def test_unknown_role():
+def test_unknown_role() -> None:
     """The message lists the roles."""
     message = "no role 'matrix'; the roles are embedding, hidden, convolution, output, bias, gain"
     with pytest.raises(ValueError, match=message):
         parameter_roles(models.MLP(), {"1.weight": "matrix"})
 
 
-def test_frozen_and_unnamed_parameters():
-    """A frozen parameter has its role; a module without parameters has none."""
+def test_frozen_and_unnamed_parameters() -> None:
+    """Frozen parameters have roles too; a module without parameters has none."""
     model = models.MLP(4, 2, hidden=(3,)).requires_grad_(False)
     assert list(parameter_roles(model)) == [name for name, _ in model.named_parameters()]
     assert parameter_roles(nn.ReLU()) == {}
@@ -400,13 +402,13 @@ def test_frozen_and_unnamed_parameters():
 
 
 @pytest.mark.parametrize("depth", [16, 19])
-def test_depth_counts_layers_with_weights(depth):
+def test_depth_counts_layers_with_weights(depth: int) -> None:
     """VGG-16 has depths 0 to 15; a weight and its bias share one."""
     depths = parameter_depths(models.VGG(depth, num_classes=2, image_size=32))
     assert list(depths.values()) == [i for i in range(depth) for _ in ("weight", "bias")]
 
 
-def test_depth_of_norms_and_tied_weights():
+def test_depth_of_norms_and_tied_weights() -> None:
     """A norm has the depth of the layer before it, a tied weight that of its first owner."""
     model = Transformer(tied=True)
     depths = parameter_depths(model)
@@ -419,6 +421,6 @@ def test_depth_of_norms_and_tied_weights():
     assert {name: depths[last + name] for name in expected} == expected
 
 
-def test_depth_without_layers():
+def test_depth_without_layers() -> None:
     """Free parameters alone are all at depth 0."""
     assert parameter_depths(models.Rosenbrock()) == {"u": 0, "v": 0}

@@ -19,7 +19,7 @@ pytestmark = [
 
 
 @pytest.mark.parametrize("name", SMALL)
-def test_symbolic_trace_computes_the_same(name):
+def test_symbolic_trace_computes_the_same(name: str) -> None:
     """The traced graph gives the outputs of the module, and still checks shapes."""
     entry = SMALL[name]
     model = entry.model().eval()
@@ -30,7 +30,7 @@ def test_symbolic_trace_computes_the_same(name):
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_compiled_module_computes_the_same(name):
+def test_compiled_module_computes_the_same(name: str) -> None:
     """torch.compile captures one graph, which gives the outputs of the module."""
     entry = SMALL[name]
     model = entry.model().eval()
@@ -39,7 +39,7 @@ def test_compiled_module_computes_the_same(name):
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_exported_module_computes_the_same(name):
+def test_exported_module_computes_the_same(name: str) -> None:
     """torch.export captures a graph, which gives the outputs of the module."""
     entry = SMALL[name]
     model = entry.model().eval()

@@ -1,10 +1,11 @@
 """The vision transformer, against timm's."""
 
 import warnings
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call, grad, vmap
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -12,7 +13,7 @@ from deepobs.models import ViT
 
 
 @pytest.fixture(scope="module")
-def vision_transformer():
+def vision_transformer() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # timm uses torch.jit, which is deprecated
         module = pytest.importorskip(
@@ -30,7 +31,10 @@ CIFAR10 = {
     "heads": 12,
     "mlp_width": 384,
 }
-SETTINGS = {"fashion_mnist": ({}, 205_962), "cifar10": (CIFAR10, 6_268_810)}
+SETTINGS: dict[str, tuple[dict[str, int], int]] = {
+    "fashion_mnist": ({}, 205_962),
+    "cifar10": (CIFAR10, 6_268_810),
+}
 # timm's names of modules and parameters, and ours; replaced in this order.
 NAMES = {
     "cls_token": "class_token",
@@ -45,7 +49,16 @@ NAMES = {
 }
 
 
-def timms(vision_transformer, model, *, width=64, depth=6, heads=4, mlp_width=128, **images):
+def timms(
+    vision_transformer: Any,
+    model: ViT,
+    *,
+    width: int = 64,
+    depth: int = 6,
+    heads: int = 4,
+    mlp_width: int = 128,
+    **images: int,
+) -> tuple[nn.Module, dict[str, nn.Parameter]]:
     """timm's network for the same setting, and its parameters under our names."""
     other = vision_transformer(
         img_size=model.image_size,
@@ -66,7 +79,7 @@ def timms(vision_transformer, model, *, width=64, depth=6, heads=4, mlp_width=12
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_computes_what_timms_network_does(setting, vision_transformer):
+def test_computes_what_timms_network_does(setting: str, vision_transformer: Any) -> None:
     """At equal weights logits and gradients are equal, to the rounding of float64."""
     arguments, number = SETTINGS[setting]
     torch.manual_seed(0)
@@ -82,12 +95,13 @@ def test_computes_what_timms_network_does(setting, vision_transformer):
     images = torch.rand(shape, dtype=torch.float64)
     torch.testing.assert_close(model(images), other(images))
     for network in (model, other):
-        nn.functional.cross_entropy(network(images), torch.tensor([3, 7])).backward()
+        loss = nn.functional.cross_entropy(network(images), torch.tensor([3, 7]))
+        torch.autograd.backward(loss)
     for name, parameter in model.named_parameters():
         torch.testing.assert_close(parameter.grad, parameters[name].grad)
 
 
-def test_initial_deviations_are_timms(vision_transformer):
+def test_initial_deviations_are_timms(vision_transformer: Any) -> None:
     """Every parameter is drawn with the deviation that timm's has."""
     torch.manual_seed(0)
     model = ViT()
@@ -99,7 +113,7 @@ def test_initial_deviations_are_timms(vision_transformer):
         assert parameter.std().item() == pytest.approx(expected, abs=error), name
 
 
-def test_dropout_acts_in_training_only():
+def test_dropout_acts_in_training_only() -> None:
     """Two passes differ in training and agree in evaluation."""
     model, images = ViT(depth=1, dropout=0.5), torch.rand(1, 1, 28, 28)
     assert not torch.equal(model(images), model(images))
@@ -107,14 +121,15 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(model(images), model(images))
 
 
-def test_gradient_of_each_example():
+def test_gradient_of_each_example() -> None:
     """torch.func gives the gradients of single examples."""
     torch.manual_seed(0)
     model, images = ViT(width=16, depth=1).double(), torch.rand(3, 1, 28, 28).double()
     parameters = {name: p.detach() for name, p in model.named_parameters()}
 
-    def loss(parameters, image):
-        return functional_call(model, parameters, (image[None],)).square().sum()
+    def loss(parameters: dict[str, Tensor], image: Tensor) -> Tensor:
+        logits: Tensor = functional_call(model, parameters, (image[None],))
+        return logits.square().sum()
 
     with sdpa_kernel(SDPBackend.MATH):
         of_each = vmap(grad(loss), in_dims=(None, 0))(parameters, images)
@@ -123,13 +138,13 @@ def test_gradient_of_each_example():
         torch.testing.assert_close(gradients.sum(0), expected)
 
 
-def test_patches_that_do_not_divide_the_image():
+def test_patches_that_do_not_divide_the_image() -> None:
     """The message states the size of the image."""
     with pytest.raises(ValueError, match="divides the image_size 28, got 5"):
         ViT(patch_size=5)
 
 
-def test_heads_that_do_not_divide_the_width():
+def test_heads_that_do_not_divide_the_width() -> None:
     """The message states the width."""
     with pytest.raises(ValueError, match="divides the width 64, got 5"):
         ViT(heads=5)

@@ -59,11 +59,12 @@ class Quadratic(nn.Module):
 class MatrixSensing(nn.Module):
     """Linear measurements ⟨A, U Vᵀ⟩ of a matrix that is the product of two factors.
 
-    Fitted to measurements of a matrix of low rank, it is a non-convex problem whose condition
-    is that of the matrix. Both factors are initialised normal.
+    Fitting them to measurements of a matrix of low rank is a non-convex problem, the harder for
+    gradient descent the larger the condition number of that matrix. Both factors are initialised
+    normal.
 
-    Source: Tu et al., Low-rank Solutions of Linear Matrix Equations via Procrustes Flow, ICML 2016,
-    arXiv 1507.03566.
+    Source: Tong, Ma and Chi, Accelerating Ill-Conditioned Low-Rank Matrix Estimation via Scaled
+    Gradient Descent, JMLR 22, 2021, arXiv 2005.08898. The initialisation is ours.
 
     Args:
         rows: Number of rows of the matrix, and of U.

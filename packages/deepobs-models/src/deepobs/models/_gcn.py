@@ -114,7 +114,7 @@ def normalised_adjacency(edges: Tensor, num_nodes: int) -> Tensor:
         A sparse COO tensor `[num_nodes, num_nodes]` of float32; `.to_dense()` makes it dense.
 
     Raises:
-        ValueError: If edges are not `[2, E]`, or name a node that there is not.
+        ValueError: If edges are not `[2, E]`, or contain a number that is not a node.
     """
     check_shape(edges, "edges", 2, "E")
     if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < num_nodes:
