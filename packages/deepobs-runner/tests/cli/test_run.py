@@ -48,7 +48,7 @@ def test_a_done_run_is_named_and_not_done_again(deepobs, tmp_path, capsys):
         said.append(capsys.readouterr().out)
     assert len(list(tmp_path.rglob("*.json"))) == 1
     assert all("random_seed__42" in text for text in said)
-    assert ["done before; --force does it anew" in text for text in said] == [False, True, False]
+    assert ["done before; --force repeats it" in text for text in said] == [False, True, False]
     assert json.loads(said[2])["done_before"] is True
 
 

@@ -77,6 +77,7 @@ def test_the_command_to_repeat_has_what_is_not_the_default():
         max_grad_norm=1.0,
         validation=0.1,
         replay=True,
+        trainer="package.module.Class",
     )
     words = list(command_words({item.name: getattr(config, item.name) for item in SETTINGS}))
     assert {item.option for item in NAMED} - set(words) == {"--weight-decay"}

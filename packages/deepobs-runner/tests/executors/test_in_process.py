@@ -68,7 +68,7 @@ def test_a_class_of_a_notebook_reaches_the_workers(tmp_path):
         plan = {"problems": ["digits_logreg"], "optimizers": [Mine], "lr": 0.1, "epochs": 1}
         result = sweep(plan, **options)
         print([run.message or run.status for run in result.runs])
-        best = tune("digits_logreg", Mine, budget=1, repeat=0, epochs=1, **options).best
+        best = tune("digits_logreg", Mine, trials=1, repeat=0, epochs=1, **options).best
         print(best.status)
     """
     ran = subprocess.run(

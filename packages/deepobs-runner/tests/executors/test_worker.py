@@ -18,7 +18,7 @@ class _Raises(Callback):
     def __init__(self, error):
         self.error = error
 
-    def on_epoch_end(self, epoch, metrics):
+    def on_evaluation(self, epoch, metrics):
         if epoch == 1:
             raise self.error
 

@@ -5,7 +5,7 @@ import warnings
 
 import pytest
 
-from deepobs.runner import UsageError, run
+from deepobs.runner import Callback, UsageError, run, sweep
 from deepobs.runner.loggers import LOGGERS, make_logger
 
 
@@ -84,3 +84,69 @@ def test_a_logger_needs_a_results_folder():
     """It writes beside the records."""
     with pytest.raises(UsageError, match="results folder"):
         make_logger("mlflow", None)
+
+
+class Stops(Callback):
+    """Ends the run after its first evaluation."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def on_evaluation(self, epoch, metrics):
+        raise self.error
+
+
+def failed_run(logger, error):
+    settings = {"lr": 0.1, "epochs": 1, "progress": "off", "device": "cpu"}
+    callbacks = [logger, Stops(error)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(type(error)):
+            run("digits_logreg", "SGD", callbacks=callbacks, **settings)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(RuntimeError("no"), "FAILED"), (KeyboardInterrupt(), "KILLED")]
+)
+def test_mlflow_ends_the_run_however_it_ends(tmp_path, error, status):
+    """No run stays RUNNING."""
+    pytest.importorskip("mlflow")
+    failed_run(make_logger("mlflow", tmp_path), error)
+    database = sqlite3.connect(tmp_path / "logs" / "mlflow" / "mlflow.db")
+    statuses = [row for (row,) in database.execute("select status from runs")]
+    database.close()
+    assert statuses == [status]
+
+
+def test_wandb_gives_the_next_run_a_run_of_its_own(tmp_path, monkeypatch):
+    """The failed run is finished, so that nothing more is logged under its name."""
+    wandb = pytest.importorskip("wandb")
+    monkeypatch.setenv("WANDB_SILENT", "true")
+    failed_run(make_logger("wandb", tmp_path), RuntimeError("no"))
+    assert wandb.run is None
+    logged_run("wandb", tmp_path)
+    assert len(list((tmp_path / "logs" / "wandb").rglob("*.wandb"))) == 2
+
+
+def test_training_losses_are_logged_on_request(tmp_path):
+    """One value every so many steps, counted from the run's first."""
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator", exc_type=ImportError
+    )
+    logger = make_logger("tensorboard", tmp_path, every=7)
+    settings = {"lr": 0.1, "epochs": 2, "progress": "off", "device": "cpu"}
+    record = run("digits_logreg", "SGD", callbacks=[logger], **settings)
+    (folder,) = (tmp_path / "logs" / "tensorboard").iterdir()
+    events = accumulator.EventAccumulator(str(folder)).Reload()
+    steps = [event.step for event in events.Scalars("minibatch_train_loss")]
+    assert steps == list(range(7, 2 * record.num_steps + 1, 7))
+
+
+def test_a_sweep_logs_its_runs(tmp_path):
+    """Each in its worker, beside the records."""
+    pytest.importorskip("tensorboard")
+    plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": [0.1, 0.2], "epochs": 1}
+    sweep(plan, results=tmp_path, workers=1, device="cpu", progress="off", loggers=["tensorboard"])
+    assert len(list((tmp_path / "logs" / "tensorboard").iterdir())) == 2
+    with pytest.raises(UsageError, match="did you mean tensorboard"):
+        sweep(plan, results=tmp_path, device="cpu", progress="off", loggers=["tensorbord"])

@@ -22,6 +22,7 @@ from deepobs.runner import (
     RunConfig,
     RunInProgressError,
     RunInterruptedError,
+    Trainer,
     run_config,
 )
 from deepobs.runner.cli import main
@@ -222,3 +223,13 @@ def train_together(rank, count, port, settings, results, data_root, resume=False
     config = RunConfig(**settings)
     execution = {"results": results, "data_root": data_root, "resume": resume}
     run_config(config, progress="off", device="cpu", **execution)
+
+
+class DoubleStep(Trainer):
+    """Takes two steps on each batch."""
+
+    def training_step(self, batch):
+        """Returns the loss before the first one."""
+        loss = super().training_step(batch)
+        super().training_step(batch)
+        return loss

@@ -169,7 +169,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     ("options", "words"),
     [
         ({"executor": "lokal"}, "did you mean local"),
-        ({"workers": 0}, "workers must be a whole number of at least 1, not 0"),
+        ({"workers": -1}, "workers must be a whole number of at least 0, not -1"),
         ({"executor_options": {"thread": 2}}, "did you mean threads"),
         ({"device": "cuda:99"}, "device"),
         ({"progress": "loud"}, "progress"),

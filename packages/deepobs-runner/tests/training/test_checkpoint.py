@@ -176,6 +176,6 @@ def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
     (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-100])
     best = BestModel(tmp_path, resumed=True)
     best.on_run_start(None, SimpleNamespace(model=torch.nn.Linear(1, 1)))
-    best.on_epoch_end(3, {"test_loss": 7.0})
+    best.on_evaluation(3, {"test_loss": 7.0})
     assert torch.load(tmp_path / "best.pt", weights_only=True)["epoch"] == 3
     assert "best.pt is damaged" in caplog.text

@@ -124,4 +124,4 @@ def test_done_runs_are_found_in_a_read_only_folder(train, disk, capsys):
     happens(freeze(disk))
     assert train(disk) == 0
     again = capsys.readouterr().out
-    assert again.replace(" (done before; --force does it anew)", "") == said
+    assert again.replace(" (done before; --force repeats it)", "") == said

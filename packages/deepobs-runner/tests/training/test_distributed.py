@@ -113,7 +113,7 @@ def test_a_program_under_torchrun_may_do_several_runs(tmp_path):
 @pytest.mark.parametrize(
     ("save", "words", "checkpoints"),
     [
-        ("save_slowly", "the checkpoint is saved, go on with resume", 1),
+        ("save_slowly", "the checkpoint is saved, continue with resume", 1),
         ("save_on_full_disk", "no new checkpoint: the disk is full", 0),
     ],
 )

@@ -132,7 +132,7 @@ def test_a_signal_stops_the_command_with_its_status(runs, name):
     runs.stop(start("stopped", wait=(25, runs.sign)), number)
     assert said.read_text() == (
         f"Error: Stopped by {name} in epoch 2 after 3 of 22 steps; the checkpoint is saved, "
-        "go on with resume.\n"
+        "continue with resume.\n"
     )
     assert not list((runs.folder / "stopped").rglob("random_seed__*.json"))
     assert finished("stopped") == finished("whole")

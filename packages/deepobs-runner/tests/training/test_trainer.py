@@ -122,7 +122,7 @@ def test_clipping_bounds_the_step():
         def on_run_start(self, config, built):
             self.parameters = list(built.model.parameters())
 
-        def on_epoch_end(self, epoch, metrics):
+        def on_evaluation(self, epoch, metrics):
             self.norm = float(torch.cat([p.detach().flatten() for p in self.parameters]).norm())
 
     steps = Steps()
@@ -246,7 +246,7 @@ def test_callbacks_are_told_in_order():
         def on_run_start(self, config, built):
             heard.append(("start", config.lr, built.problem.name))
 
-        def on_epoch_end(self, epoch, metrics):
+        def on_evaluation(self, epoch, metrics):
             heard.append((epoch, sorted(metrics)))
 
         def on_run_end(self, record):
@@ -267,7 +267,7 @@ def test_an_error_of_a_callback_reaches_the_caller(tmp_path):
     """And leaves no lock and no half-written record behind."""
 
     class Stop(Callback):
-        def on_epoch_end(self, epoch, metrics):
+        def on_evaluation(self, epoch, metrics):
             raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .results import load_records as load_records
     from .sweeps import sweep as sweep
     from .training import Callback as Callback
+    from .training import Trainer as Trainer
     from .training import run as run
     from .training import run_config as run_config
     from .tuning import tune as tune
@@ -36,6 +37,7 @@ _EXPORTS = {
     "RunConfig": ".config",
     "RunInProgressError": ".common",
     "RunInterruptedError": ".common",
+    "Trainer": ".training",
     "UsageError": ".common",
     "load_baselines": ".results",
     "load_records": ".results",

@@ -56,7 +56,7 @@ def _label(run: dict[str, Any]) -> str:
     words = [run["optimizer"]]
     for column, setting in _PARTICULARS.items():
         value = run[column]
-        if value is None or value == setting.default:
+        if value in (None, "", setting.default):
             continue
         if setting.kind == "named":
             words.append(_schedule_label(value))

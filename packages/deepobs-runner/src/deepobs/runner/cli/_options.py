@@ -18,6 +18,16 @@ data_root_option = click.option(
     type=click.Path(path_type=Path),
     help="Folder of the data files [default: $DEEPOBS_DATA_DIR, else the user's cache].",
 )
+loggers_option = click.option(
+    "--logger",
+    "loggers",
+    multiple=True,
+    metavar="NAME",
+    help="Log to tensorboard, wandb (offline) or mlflow too. Repeatable.",
+)
+log_every_option = click.option(
+    "--log-every", type=int, metavar="STEPS", help="Let loggers log the training loss, too."
+)
 # Of commands that do many runs: where the records go, and who does the runs.
 _EXECUTION = (
     click.option(
@@ -52,6 +62,8 @@ _EXECUTION = (
     click.option(
         "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
     ),
+    loggers_option,
+    log_every_option,
     click.option(
         "--progress", default="auto", show_default=True, help="auto, lines or off; on stderr."
     ),

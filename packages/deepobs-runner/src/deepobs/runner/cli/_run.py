@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._options import data_root_option, find_users_modules, pop_settings, setting_options
+from ._options import (
+    data_root_option,
+    find_users_modules,
+    log_every_option,
+    loggers_option,
+    pop_settings,
+    setting_options,
+)
 
 if TYPE_CHECKING:
-    from deepobs.problems import BuiltProblem
-
-    from ..config import RunConfig
     from ..results import Record
 
 
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
 @click.option("--results", type=click.Path(path_type=Path), help="Folder for the record.")
 @data_root_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")
 @click.option(
     "--checkpoint-every", type=float, metavar="SECONDS", help="Between checkpoints [default: 300]."
 )
@@ -33,14 +37,9 @@ if TYPE_CHECKING:
 @click.option("--channels-last", is_flag=True, help="Images channels-last.")
 @click.option("--deterministic", is_flag=True, help="Refuse operations that do not repeat.")
 @click.option("--keep-best", is_flag=True, help="Keep the best model's weights.")
-@click.option("--force", is_flag=True, help="Do the run anew even where its record is there.")
-@click.option(
-    "--logger",
-    "loggers",
-    multiple=True,
-    metavar="NAME",
-    help="Log to tensorboard, wandb (offline) or mlflow too; repeatable.",
-)
+@click.option("--force", is_flag=True, help="Do the run again even if its record exists.")
+@loggers_option
+@log_every_option
 @click.option(
     "--progress", default="auto", show_default=True, help="auto, bar, lines or off; on stderr."
 )
@@ -50,6 +49,7 @@ def command(
     optimizer: str,
     *,
     loggers: tuple[str, ...],
+    log_every: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -58,25 +58,19 @@ def command(
     OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. On several devices:
     torchrun --nproc-per-node N -m deepobs.runner run ...
     """
-    from .. import Callback, run
+    from .. import run
     from ..loggers import make_logger
-
-    trained = []
-
-    class NoteTraining(Callback):
-        def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-            trained.append(config)
 
     find_users_modules()
     record = run(
         problem,
         optimizer,
         **pop_settings(options),
-        callbacks=[NoteTraining(), *(make_logger(name, options["results"]) for name in loggers)],
+        callbacks=[make_logger(name, options["results"], every=log_every) for name in loggers],
         **options,
     )
     if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
-        outcome = {**_outcome(record), "done_before": not trained}
+        outcome = {**_outcome(record), "done_before": record.was_done}
         click.echo(json.dumps(outcome) if as_json else _sentence(record, outcome))
 
 
@@ -103,5 +97,5 @@ def _sentence(record: Record, outcome: dict[str, Any]) -> str:
         if value is not None and "regularizers" not in name
     )
     where = f"\n{record.path}" if record.path else ""
-    before = " (done before; --force does it anew)" if outcome["done_before"] else ""
+    before = " (done before; --force repeats it)" if outcome["done_before"] else ""
     return f"{record.status} after {outcome['epochs']} epochs{before}: {last}{where}"

@@ -132,6 +132,13 @@ class Settings:
         check=values.boolean,
         help="Repeat the first epoch's order and augmentation in every epoch, as DeepOBS 1 did.",
     )
+    trainer: str | None = setting(
+        default=None,
+        check=values.class_path,
+        help="Subclass of `deepobs.runner.Trainer` with a training step of your own, as "
+        "package.module.Class.",
+        since=2,
+    )
     seed: int = setting(
         default=42,
         check=values.whole_number(least=0),

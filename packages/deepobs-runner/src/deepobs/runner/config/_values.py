@@ -61,6 +61,16 @@ def boolean(name: str, value: Any) -> bool:
     return value
 
 
+def class_path(name: str, value: Any) -> str:
+    """The import path of a class, given as such or as the class."""
+    path = f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
+    if not isinstance(path, str) or not all(part.isidentifier() for part in path.split(".")):
+        raise UsageError(
+            f"{name} must be a class of a module, or its path package.module.Class, not {value!r}."
+        )
+    return path
+
+
 def a_problem(name: str, value: Any) -> Any:
     """A problem, or the name of one; stays as it was given."""
     find_problem(value)

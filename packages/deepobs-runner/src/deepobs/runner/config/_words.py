@@ -19,7 +19,7 @@ def command_words(settings: Mapping[str, Any]) -> Iterator[str]:
     """
     for item in SETTINGS:
         value = settings.get(item.name)
-        unknown = value is None or (isinstance(value, float) and math.isnan(value))
+        unknown = value in (None, "") or (isinstance(value, float) and math.isnan(value))
         if item.kind != "object" and not unknown:
             yield from _words(item, value)
 

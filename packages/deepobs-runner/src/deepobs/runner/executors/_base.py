@@ -16,7 +16,8 @@ class Job:
 
     Attributes:
         config: What defines the run.
-        options: How it is executed: keyword arguments of `run_config`.
+        options: How it is executed: keyword arguments of `run_config`, and `loggers` and
+            `log_every`, from which the worker makes loggers.
         attempt: 1 for the first attempt, one more for each retry.
     """
 

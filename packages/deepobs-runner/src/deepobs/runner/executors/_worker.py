@@ -15,12 +15,13 @@ from ..common import (
     UsageError,
     explain,
 )
+from ..loggers import make_logger
 from ..results import Record, ResultsStore
 from ..training import Callback, Checkpoints, run_config
 from ._base import Job, Outcome, Progress, Report
 
 # The same would happen again, and the sentence says what to do.
-_HOPELESS = (
+_NOT_RETRIED = (
     UsageError,
     UnknownProblemError,
     DatasetNotFoundError,
@@ -39,7 +40,7 @@ class _EpochReporter(Callback):
     def __init__(self, report: Report) -> None:
         self._report = report
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         self._report(Progress(epoch=epoch, loss=metrics.get("test_loss")))
 
 
@@ -62,7 +63,7 @@ def perform(job: Job, report: Report) -> Outcome:
         store = ResultsStore(job.options["results"])
         Checkpoints(store.work_folder(job.config.run_id), job.config.run_id).remove()
         outcome = Outcome(status="pruned", message=str(error))
-    except _HOPELESS as error:
+    except _NOT_RETRIED as error:
         outcome = Outcome(status="failed", message=str(error))
     except (ResultsError, OptimizerError) as error:
         outcome = Outcome(status="failed", message=str(error), retry=True)
@@ -76,8 +77,13 @@ def perform(job: Job, report: Report) -> Outcome:
 def _run(job: Job, report: Report) -> Record:
     """The run, from its checkpoint if it has a good one."""
     options = dict(job.options)
-    callbacks = [*options.pop("callbacks", ()), _EpochReporter(report)]
+    loggers, every = options.pop("loggers", ()), options.pop("log_every", None)
+    callbacks = [
+        *options.pop("callbacks", ()),
+        *(make_logger(name, options["results"], every=every) for name in loggers),
+        _EpochReporter(report),
+    ]
     try:
         return run_config(job.config, resume=True, progress="off", callbacks=callbacks, **options)
-    except CheckpointError:  # better begin again than leave a hole in the sweep
+    except CheckpointError:  # start again rather than leave a hole in the sweep
         return run_config(job.config, progress="off", callbacks=callbacks, **options)

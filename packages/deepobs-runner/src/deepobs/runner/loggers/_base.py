@@ -3,17 +3,48 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..common import UsageError
+from ..common import UsageError, whole
 from ..config import RunConfig
+from ..training import Callback
+
+if TYPE_CHECKING:
+    from ..training import Trainer
+
+
+class Logger(Callback):
+    """A callback that logs metrics of every evaluation and, on request, the training loss.
+
+    Args:
+        every: Steps between two logged training losses; None logs none. Reading a loss makes the
+            host wait for the device.
+    """
+
+    def __init__(self, every: int | None = None) -> None:
+        self.every = None if every is None else whole("every", every, least=1)
+
+    @property
+    def follows_steps(self) -> bool:
+        """Only where training losses are asked for."""
+        return self.every is not None
+
+    def on_step_end(self, trainer: Trainer) -> None:
+        """Logs the loss of every so many steps."""
+        step = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
+        if self.every is not None and step % self.every == 0:
+            self.log_step(step, float(trainer.losses[trainer.step_in_epoch - 1]))
+
+    def log_step(self, step: int, loss: float) -> None:
+        """Logs the training loss of a step, counted from 1."""
+        raise NotImplementedError
 
 
 def needed(module: str, extra: str) -> Any:
     """Imports what an extra brings.
 
     Raises:
-        UsageError: It is not installed; the message says how to.
+        UsageError: It is not installed; the message says how to install it.
     """
     try:
         return import_module(module)
@@ -25,5 +56,5 @@ def needed(module: str, extra: str) -> Any:
 
 
 def run_name(config: RunConfig) -> str:
-    """A name that tells a person what the run is, and no two runs share."""
+    """Returns a name that tells a person what the run is, and that no two runs share."""
     return f"{config.problem_name}-{config.optimizer_name}-{config.seed}-{config.run_id}"

@@ -6,25 +6,26 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..common import UsageError, unknown
-from ..training import Callback
+from ._base import Logger
 from ._mlflow import MLflowLogger
 from ._tensorboard import TensorBoardLogger
 from ._wandb import WandbLogger
 
 #: The loggers by the names of the extras that install what they need.
-LOGGERS: Mapping[str, Callable[[Path], Callback]] = {
+LOGGERS: Mapping[str, Callable[..., Logger]] = {
     "tensorboard": TensorBoardLogger,
     "wandb": WandbLogger,
     "mlflow": MLflowLogger,
 }
 
 
-def make_logger(name: str, results: str | Path | None) -> Callback:
-    """A logger that writes to `<results>/logs/<name>`.
+def make_logger(name: str, results: str | Path | None, *, every: int | None = None) -> Logger:
+    """Returns a logger that writes to `<results>/logs/<name>`.
 
     Args:
         name: One of `LOGGERS`.
         results: The results folder.
+        every: Steps between two logged training losses; None logs none.
 
     Raises:
         UsageError: There is no such logger, its package is not installed, or no results folder.
@@ -33,4 +34,4 @@ def make_logger(name: str, results: str | Path | None) -> Callback:
         raise unknown("logger", name, LOGGERS, f"there are {', '.join(LOGGERS)}.")
     if results is None:
         raise UsageError(f"The logger {name} needs a results folder to write beside.")
-    return LOGGERS[name](Path(results) / "logs" / name)
+    return LOGGERS[name](Path(results) / "logs" / name, every=every)

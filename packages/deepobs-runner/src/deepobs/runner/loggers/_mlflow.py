@@ -9,17 +9,17 @@ from deepobs.problems import BuiltProblem
 
 from ..config import RunConfig
 from ..results import Record
-from ..training import Callback
-from ._base import needed, run_name
+from ._base import Logger, needed, run_name
 
 
-class MLflowLogger(Callback):
+class MLflowLogger(Logger):
     """Logs to MLflow: to a SQLite file in a folder, or to a tracking server.
 
     Args:
         folder: Where the database `mlflow.db` goes.
         experiment: The experiment's name.
         tracking_uri: A server to log to instead.
+        every: Steps between two logged training losses; None logs none.
 
     Raises:
         UsageError: The extra `mlflow` is not installed.
@@ -31,7 +31,11 @@ class MLflowLogger(Callback):
         *,
         experiment: str = "deepobs",
         tracking_uri: str | None = None,
+        every: int | None = None,
     ) -> None:
+        super().__init__(every)
+        self._status = "FAILED"
+        self._run: str | None = None
         self._client_class = needed("mlflow", "mlflow").MlflowClient
         self.folder, self.experiment, self.tracking_uri = Path(folder), experiment, tracking_uri
 
@@ -47,16 +51,28 @@ class MLflowLogger(Callback):
         for name, value in config.to_dict().items():
             self._client.log_param(self._run, name, value)
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Logs the metrics."""
         for name, value in metrics.items():
             self._client.log_metric(self._run, name, value, step=epoch)
 
+    def log_step(self, step: int, loss: float) -> None:
+        """Logs the training loss of a step."""
+        self._client.log_metric(self._run, "minibatch_train_loss", loss, step=step)
+
     def on_run_end(self, record: Record) -> None:
-        """Closes the run."""
-        self._client.set_terminated(
-            self._run, "FINISHED" if record.status == "finished" else "FAILED"
-        )
+        """Notes how the run ended; a diverged run counts as failed."""
+        self._status = "FINISHED" if record.status == "finished" else "FAILED"
+
+    def on_error(self, error: BaseException) -> None:
+        """Notes that the run failed, or that it was stopped."""
+        self._status = "FAILED" if isinstance(error, Exception) else "KILLED"
+
+    def close(self) -> None:
+        """Ends the run in MLflow with its status."""
+        if self._run is not None:
+            self._client.set_terminated(self._run, self._status)
+            self._run = None
 
     def _database(self) -> str:
         return f"sqlite:///{(self.folder / 'mlflow.db').resolve()}"

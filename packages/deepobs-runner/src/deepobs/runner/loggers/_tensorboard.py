@@ -5,26 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from deepobs.problems import BuiltProblem
 
 from ..config import RunConfig
 from ..results import Record
-from ..training import Callback
-from ._base import needed, run_name
+from ._base import Logger, needed, run_name
 
 
-class TensorBoardLogger(Callback):
+class TensorBoardLogger(Logger):
     """Writes each epoch's metrics as TensorBoard events.
 
     Args:
         folder: Where; each run gets a folder of its own in it.
+        every: Steps between two logged training losses; None logs none.
 
     Raises:
         UsageError: The extra `tensorboard` is not installed.
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, every: int | None = None) -> None:
+        super().__init__(every)
+        self._writer: Any = None
         self._make = needed("torch.utils.tensorboard", "tensorboard").SummaryWriter
         self.folder = Path(folder)
 
@@ -33,13 +36,27 @@ class TensorBoardLogger(Callback):
         self._writer = self._make(str(self.folder / run_name(config)))
         self._writer.add_text("config", json.dumps(config.to_dict()))
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Writes a value a metric."""
         for name, value in metrics.items():
             self._writer.add_scalar(name, value, epoch)
         self._writer.flush()
 
+    def log_step(self, step: int, loss: float) -> None:
+        """Writes the training loss of a step."""
+        self._writer.add_scalar("minibatch_train_loss", loss, step)
+
     def on_run_end(self, record: Record) -> None:
-        """Closes the run."""
+        """Writes how the run ended."""
         self._writer.add_text("status", record.status)
-        self._writer.close()
+
+    def on_error(self, error: BaseException) -> None:
+        """Writes that the run failed, or that it was stopped."""
+        if self._writer is not None:
+            self._writer.add_text("status", "failed" if isinstance(error, Exception) else "stopped")
+
+    def close(self) -> None:
+        """Closes the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

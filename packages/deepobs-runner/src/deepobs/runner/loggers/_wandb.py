@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from deepobs.problems import BuiltProblem
 
 from ..config import RunConfig
 from ..results import Record
-from ..training import Callback
-from ._base import needed, run_name
+from ._base import Logger, needed, run_name
 
 
-class WandbLogger(Callback):
+class WandbLogger(Logger):
     """Logs to Weights & Biases; offline, so that nothing leaves the machine unasked.
 
     `wandb sync FOLDER` uploads what was logged.
@@ -22,14 +22,23 @@ class WandbLogger(Callback):
         folder: Where the files go.
         project: The project's name.
         mode: `"offline"`, or `"online"` to upload at once.
+        every: Steps between two logged training losses; None logs none.
 
     Raises:
         UsageError: The extra `wandb` is not installed.
     """
 
     def __init__(
-        self, folder: str | Path, *, project: str = "deepobs", mode: str = "offline"
+        self,
+        folder: str | Path,
+        *,
+        project: str = "deepobs",
+        mode: str = "offline",
+        every: int | None = None,
     ) -> None:
+        super().__init__(every)
+        self._run: Any = None
+        self._exit_code = 1
         self._wandb = needed("wandb", "wandb")
         self.folder, self.project, self.mode = Path(folder), project, mode
 
@@ -44,11 +53,26 @@ class WandbLogger(Callback):
             config=config.to_dict(),
         )
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Logs the metrics."""
-        self._run.log(dict(metrics), step=epoch)
+        self._run.log({**metrics, "epoch": epoch})
+
+    def log_step(self, step: int, loss: float) -> None:
+        """Logs the training loss of a step."""
+        self._run.log({"minibatch_train_loss": loss, "step": step})
 
     def on_run_end(self, record: Record) -> None:
-        """Closes the run."""
+        """Notes how the run ended."""
         self._run.summary["status"] = record.status
-        self._run.finish()
+        self._exit_code = 0
+
+    def on_error(self, error: BaseException) -> None:
+        """Notes that the run failed, or that it was stopped."""
+        if self._run is not None:
+            self._run.summary["status"] = "failed" if isinstance(error, Exception) else "stopped"
+
+    def close(self) -> None:
+        """Finishes the run, so that the next one gets a run of its own."""
+        if self._run is not None:
+            self._run.finish(exit_code=self._exit_code)
+            self._run = None

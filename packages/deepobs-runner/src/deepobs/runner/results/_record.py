@@ -15,6 +15,9 @@ from ..config import current_names
 FORMAT = "deepobs-2"
 
 
+_NOT_IN_FILE = {"path", "was_done"}
+
+
 class CorruptRecordError(ValueError):
     """A file is not a record of this project: truncated, not JSON, or of another kind."""
 
@@ -65,7 +68,8 @@ class Record:
         environment: Versions, device and how the run was executed.
         started: When, ISO 8601 with time zone.
         finished: When, ISO 8601 with time zone.
-        path: The file it is in; None where no results folder was given. Not part of the file.
+        path: The file it is in; None without a results folder. Not part of the file.
+        was_done: Whether `run` found it instead of training. Not part of the file.
     """
 
     train_losses: list[float]
@@ -103,13 +107,14 @@ class Record:
     started: str
     finished: str
     path: Path | None = field(default=None, compare=False)
+    was_done: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The file's content: fields that do not apply left out, non-finite numbers as None."""
         content: dict[str, Any] = {"format": FORMAT}
         for item in fields(self):
             value = getattr(self, item.name)
-            if item.name == "path" or (value is None and item.name in _OPTIONAL):
+            if item.name in _NOT_IN_FILE or (value is None and item.name in _OPTIONAL):
                 continue
             content[item.name] = _strict(value)
         return content
@@ -128,7 +133,7 @@ class Record:
         where = "A record" if path is None else str(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
             raise CorruptRecordError(f"{where} is not a record of the format {FORMAT}.")
-        names = {item.name for item in fields(cls)} - {"path"}
+        names = {item.name for item in fields(cls)} - _NOT_IN_FILE
         values = {name: _series(content[name]) for name in names if name in content}
         if isinstance(values.get("config"), dict):
             values["config"] = current_names(values["config"])

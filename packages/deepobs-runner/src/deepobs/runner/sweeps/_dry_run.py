@@ -15,15 +15,12 @@ from deepobs.problems import BuiltProblem
 from ..config import RunConfig
 from ..results import ResultsStore
 from ..training import (
-    Callbacks,
-    Processes,
-    Trainer,
     arithmetic,
     autocast,
     build_problem,
     choose_device,
     isolated,
-    make_progress,
+    trainer_class,
 )
 
 _WARM_UP_STEPS = 3
@@ -135,8 +132,8 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
     chosen = choose_device(device, 0)
     with isolated(chosen), arithmetic(config.precision, deterministic=False):
         built = build_problem(config, chosen, data_root)
-        trainer = _trainer(config, built)
-        step_seconds = _time(built, "train", trainer.stepper.step)
+        trainer = trainer_class(config)(config, built)
+        step_seconds = _time(built, "train", trainer.training_step)
         trainer.evaluation_mode()
         with torch.no_grad(), autocast(config.precision, built.device):
             evaluation_seconds = _time(built, "test", built.losses)
@@ -156,18 +153,6 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
         runs=len(runs),
         step_seconds=step_seconds,
         run_seconds=epochs * epoch + evaluation,
-    )
-
-
-def _trainer(config: RunConfig, built: BuiltProblem) -> Trainer:
-    """What trains a run, ready for its first step; it tells nobody and saves nothing."""
-    return Trainer(
-        config,
-        built,
-        processes=Processes(),
-        callback=Callbacks([]),
-        progress=make_progress("off", config, built.num_batches("train")),
-        after_step=lambda _: None,
     )
 
 

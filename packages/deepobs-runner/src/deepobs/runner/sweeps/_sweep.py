@@ -17,6 +17,7 @@ from ..executors import (
     default_workers,
     make_executor,
 )
+from ..loggers import make_logger
 from ..results import ResultsStore
 from ..training import Callback, choose_device
 from ._dry_run import Estimate, estimate
@@ -79,6 +80,9 @@ class Execution:
     retries: int = 2
     executor_options: Mapping[str, Any] = field(default_factory=dict)
     progress: str = "auto"
+    callbacks: Sequence[Callback] = ()
+    loggers: Sequence[str] = ()
+    log_every: int | None = None
 
     def __post_init__(self) -> None:
         """Refuses what would only be noticed by the workers.
@@ -90,6 +94,8 @@ class Execution:
             choose_device(self.device)
         check_progress(self.progress)
         whole("retries", self.retries, least=0)
+        for name in self.loggers:  # an unknown or missing one is refused before anything starts
+            make_logger(name, self.results, every=self.log_every)
         if self.checkpoint_every is not None:
             number("checkpoint_every", self.checkpoint_every, least=0.0)
 
@@ -125,8 +131,9 @@ class Execution:
         store.check_writable()
         done = {run.run_id: run for run in runs if store.find(run) is not None}
         ended = {key: SweptRun(config=run, status="done before") for key, run in done.items()}
-        names = ("results", "device", "data_root", "checkpoint_every")
-        options = {**{name: getattr(self, name) for name in names}, "callbacks": tuple(callbacks)}
+        names = ("results", "device", "data_root", "checkpoint_every", "loggers", "log_every")
+        options = {name: getattr(self, name) for name in names}
+        options["callbacks"] = (*self.callbacks, *callbacks)
         jobs = [Job(config=run, options=options) for run in runs if run.run_id not in done]
         if jobs:
             monitor = make_monitor(self.progress, total=len(jobs), skipped=len(done))
@@ -150,6 +157,9 @@ def sweep(
     retries: int = 2,
     executor_options: Mapping[str, Any] | None = None,
     progress: Literal["auto", "lines", "off"] = "auto",
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[str] = (),
+    log_every: int | None = None,
     yes: bool = False,
 ) -> SweepResult:
     """Does all runs of a plan that are not done yet.
@@ -171,6 +181,9 @@ def sweep(
         executor_options: More for the executor: arguments of `LocalExecutor`, `RayExecutor` or
             `SlurmExecutor`.
         progress: `auto` shows a live table on a terminal and lines otherwise; `lines`; `off`.
+        callbacks: Called in the workers while each run is under way; they are sent by pickling.
+        loggers: Names of loggers for every run: `tensorboard`, `wandb`, `mlflow`.
+        log_every: Steps between two training losses that loggers log; None logs none.
         yes: Whether a plan of more than 10,000 runs is meant; it is refused otherwise.
 
     Returns:
@@ -194,6 +207,9 @@ def sweep(
         retries=retries,
         executor_options=executor_options or {},
         progress=progress,
+        callbacks=callbacks,
+        loggers=loggers,
+        log_every=log_every,
     )
     ready = execution.make_executor()  # local workers import torch while the plan is read
     runs = read_plan(config, yes=yes)

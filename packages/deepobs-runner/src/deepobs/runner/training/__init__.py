@@ -1,18 +1,16 @@
 """Training: one run, from its configuration to its record."""
 
-from ._callbacks import Callback, Callbacks
+from ._callbacks import Callback
 from ._checkpoint import Checkpoints
 from ._distributed import Processes
 from ._isolation import isolated
 from ._precision import arithmetic, autocast, choose_device
-from ._progress import make_progress
 from ._run import build_problem, run, run_config
 from ._signals import requeue_signal
-from ._trainer import Trainer
+from ._trainer import Trainer, trainer_class
 
 __all__ = [
     "Callback",
-    "Callbacks",
     "Checkpoints",
     "Processes",
     "Trainer",
@@ -21,8 +19,8 @@ __all__ = [
     "build_problem",
     "choose_device",
     "isolated",
-    "make_progress",
     "requeue_signal",
     "run",
     "run_config",
+    "trainer_class",
 ]

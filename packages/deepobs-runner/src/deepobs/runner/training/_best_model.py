@@ -45,7 +45,7 @@ class BestModel(Callback):
         if self._resumed and self.path.exists():
             self._best = _merit_of_file(self.path)
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Saves the model where it is better than any before."""
         criterion = next(name for name in _CRITERIA if name in metrics)
         merit = _merit(criterion, metrics[criterion])

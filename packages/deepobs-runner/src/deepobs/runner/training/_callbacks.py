@@ -1,7 +1,8 @@
-"""What a user's own code can hook into while a run is under way."""
+"""What code of your own can hook into while a run is under way."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -11,33 +12,63 @@ from ..config import RunConfig
 
 if TYPE_CHECKING:
     from ..results import Record
+    from ._trainer import Trainer
+
+_log = logging.getLogger(__name__)
 
 
 class Callback:
-    """Subclass it, and override what you need; every method does nothing by default.
+    """Subclass it and override what you need; every method does nothing by default.
 
-    Callbacks are called in the order given, in the main process alone. What a callback raises ends
-    the run and reaches the caller of `run`; a checkpoint saved before stays. None is called at each
-    step: that would cost more than some problems' steps.
+    Callbacks are called in the order given, in the main process only. An exception in one ends the
+    run and reaches the caller of `run`; a checkpoint that was saved before remains.
+
+    Example:
+        >>> class Losses(Callback):
+        ...     def on_evaluation(self, epoch, metrics):
+        ...         print(epoch, metrics["test_loss"])
     """
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Called before the first evaluation, or before a resumed run goes on.
+        """Called before the first evaluation, or before a resumed run continues.
 
         Args:
             config: What defines the run.
             built: The problem: model, data, loss. Reading it is safe; changing it changes the run.
         """
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Called after each evaluation.
+    def on_step_end(self, trainer: Trainer) -> None:
+        """Called after each optimizer step. Where nobody overrides it, a step costs nothing more.
+
+        Args:
+            trainer: The run: `trainer.epoch` and `trainer.step_in_epoch` count from 0 and 1, and
+                `trainer.losses[trainer.step_in_epoch - 1]` is the step's loss, on the device.
+                Reading it makes the host wait for the device.
+        """
+
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Called after each evaluation, while the evaluated weights are in the model.
 
         Args:
             epoch: Epochs trained; 0 for the evaluation before the first.
             metrics: `train_loss`, `test_loss`, `train_regularizer`, `test_regularizer`;
-                `train_accuracy`, `test_accuracy` where the problem has them; the same with
-                `valid_` where there is a validation split. After training also `learning_rate`
-                (at the epoch's start) and `seconds` (training time of the epoch).
+                `train_accuracy`, `test_accuracy` if the problem has them; the same with `valid_`
+                if there is a validation split. After training also `learning_rate` (at the epoch's
+                start) and `seconds` (training time of the epoch).
+        """
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Called once an epoch is trained and evaluated, and training can continue from it.
+
+        Args:
+            trainer: The run, with as many epochs as are complete in `trainer.epoch`.
+        """
+
+    def on_checkpoint(self, steps: int) -> None:
+        """Called after a checkpoint was saved.
+
+        Args:
+            steps: Optimizer steps taken so far.
         """
 
     def on_run_end(self, record: Record) -> None:
@@ -47,28 +78,79 @@ class Callback:
             record: What the run did.
         """
 
+    def on_error(self, error: BaseException) -> None:
+        """Called if the run ends without a record: an error, an interruption, a pruned trial.
 
-class Callbacks(Callback):
-    """Several callbacks as one.
+        Args:
+            error: What ended it, which is raised again afterwards.
+        """
+
+    def close(self) -> None:
+        """Called last, however the run ended: release what `on_run_start` opened."""
+
+    @property
+    def follows_steps(self) -> bool:
+        """Whether `on_step_end` is to be called; by default, whether it is overridden."""
+        return type(self).on_step_end is not Callback.on_step_end
+
+
+class Callbacks:
+    """Calls several callbacks in turn.
 
     Args:
         callbacks: Called in this order.
     """
 
-    def __init__(self, callbacks: Iterable[Callback]) -> None:
+    def __init__(self, callbacks: Iterable[Callback] = ()) -> None:
         self.callbacks = tuple(callbacks)
+        self.step_callbacks = tuple(one for one in self.callbacks if one.follows_steps)
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Tells each callback."""
+        """Calls each callback."""
         for callback in self.callbacks:
             callback.on_run_start(config, built)
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Tells each callback."""
+    def on_step_end(self, trainer: Trainer) -> None:
+        """Calls those callbacks that follow steps."""
+        for callback in self.step_callbacks:
+            callback.on_step_end(trainer)
+
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Calls each callback."""
         for callback in self.callbacks:
-            callback.on_epoch_end(epoch, metrics)
+            callback.on_evaluation(epoch, metrics)
+
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Calls each callback."""
+        for callback in self.callbacks:
+            callback.on_epoch_end(trainer)
+
+    def on_checkpoint(self, steps: int) -> None:
+        """Calls each callback."""
+        for callback in self.callbacks:
+            callback.on_checkpoint(steps)
 
     def on_run_end(self, record: Record) -> None:
-        """Tells each callback."""
+        """Calls each callback."""
         for callback in self.callbacks:
             callback.on_run_end(record)
+
+    def on_error(self, error: BaseException) -> None:
+        """Calls each callback; what one raises is logged, as `error` is what matters."""
+        for callback in self.callbacks:
+            try:
+                callback.on_error(error)
+            except Exception as another:  # noqa: BLE001 - a user's callback may raise anything
+                _warn("on_error", callback, another)
+
+    def close(self) -> None:
+        """Calls each callback, even if another one fails."""
+        for callback in self.callbacks:
+            try:
+                callback.close()
+            except Exception as another:  # noqa: BLE001 - a user's callback may raise anything
+                _warn("close", callback, another)
+
+
+def _warn(method: str, callback: Callback, error: Exception) -> None:
+    _log.warning("%s.%s failed: %s", type(callback).__name__, method, error)

@@ -42,17 +42,17 @@ class Processes:
         """Whether this is the process that writes and prints."""
         return self.rank == 0
 
-    def check(self, batch_size: int, micro_batches: int) -> None:
+    def check(self, batch_size: int, gradient_accumulation_steps: int) -> None:
         """Refuses a batch that cannot be shared out evenly.
 
         Raises:
             UsageError: With the sizes that could.
         """
-        if batch_size % (self.world_size * micro_batches):
+        if batch_size % (self.world_size * gradient_accumulation_steps):
             raise UsageError(
                 f"A batch of {batch_size} cannot be split evenly over {self.world_size} processes "
-                f"times {micro_batches} micro-batches; use a multiple of "
-                f"{self.world_size * micro_batches}."
+                f"times {gradient_accumulation_steps} micro-batches; use a multiple of "
+                f"{self.world_size * gradient_accumulation_steps}."
             )
 
     def wrap(self, model: nn.Module, device: torch.device) -> Callable[..., Any]:

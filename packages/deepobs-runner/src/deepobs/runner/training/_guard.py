@@ -1,16 +1,19 @@
-"""Between two steps: shows progress, saves checkpoints when due, stops when told to."""
+"""Saves checkpoints when they are due, and stops the run when a signal asks for it."""
 
 from __future__ import annotations
 
 import logging
 import signal
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from ..common import ResultsError, RunInterruptedError
+from ._callbacks import Callback
 from ._checkpoint import Checkpoints
-from ._progress import Progress
 from ._signals import StopSignals
-from ._trainer import LOG_INTERVAL, Trainer
+
+if TYPE_CHECKING:
+    from ._trainer import Trainer
 
 _log = logging.getLogger(__name__)
 
@@ -19,58 +22,57 @@ DEFAULT_SECONDS = 300.0
 _STEPS_BETWEEN_AGREEMENTS = 20
 
 
-class Guard:
-    """Called by the trainer whenever its state is consistent.
+class CheckpointGuard(Callback):
+    """Saves a checkpoint every so often, and before a signal ends the run.
+
+    Unlike other callbacks it is called in every process of a run, since they stop together.
 
     Args:
-        checkpoints: Where to save; None for runs without a results folder, which just go on.
+        checkpoints: Where to save.
         signals: Which signal came.
         every: Seconds between two checkpoints; 0 saves at every step.
-        progress: What a person sees.
     """
 
-    def __init__(
-        self,
-        checkpoints: Checkpoints | None,
-        signals: StopSignals,
-        every: float,
-        progress: Progress,
-    ) -> None:
+    def __init__(self, checkpoints: Checkpoints, signals: StopSignals, every: float) -> None:
         self.checkpoints = checkpoints
         self.signals = signals
         self.every = every
-        self.progress = progress
         self.next = monotonic() + every
 
-    def __call__(self, trainer: Trainer) -> None:
-        """Does what is due.
+    def on_step_end(self, trainer: Trainer) -> None:
+        """Saves or stops, if one of them is due.
 
         Raises:
             RunInterruptedError: A signal came; it says whether the checkpoint is saved.
         """
-        if trainer.step_in_epoch % LOG_INTERVAL == 0:
-            self.progress.at(trainer.epoch, trainer.step_in_epoch)
-        if self.checkpoints is None:
-            return
         wish = 1 + self.signals.received if self.signals.received else monotonic() >= self.next
         if trainer.processes.world_size > 1:
             if trainer.step_in_epoch % _STEPS_BETWEEN_AGREEMENTS:
                 return
             wish = trainer.processes.largest(int(wish), trainer.built.device)
         if wish:
-            self._save(trainer, self.checkpoints, stop_for=wish - 1)
+            self._save(trainer, stop_for=wish - 1)
 
-    def _save(self, trainer: Trainer, checkpoints: Checkpoints, *, stop_for: int) -> None:
+    def on_epoch_end(self, trainer: Trainer) -> None:
+        """Does the same between two epochs.
+
+        Raises:
+            RunInterruptedError: A signal came; it says whether the checkpoint is saved.
+        """
+        self.on_step_end(trainer)
+
+    def _save(self, trainer: Trainer, *, stop_for: int) -> None:
         state = trainer.state_dict()
         steps = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
 
         def save() -> str:
             try:
-                checkpoints.save(state, steps)
+                self.checkpoints.save(state, steps)
             except ResultsError as error:  # training can go on, and the disk may have room later
-                _log.warning("The run goes on without a new checkpoint: %s", error)
+                _log.warning("The run continues without a new checkpoint: %s", error)
                 return f"no new checkpoint: {error}"
-            return "the checkpoint is saved, go on with resume"
+            trainer.callbacks.on_checkpoint(steps)
+            return "the checkpoint is saved, continue with resume"
 
         # All wait for the first process: torchrun ends it, saving or not, once another has exited.
         said = trainer.processes.on_main(save)

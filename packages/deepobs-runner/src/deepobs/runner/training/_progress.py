@@ -5,65 +5,50 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from time import perf_counter
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from deepobs.problems import BuiltProblem
+
 from ..common import UsageError
 from ..config import RunConfig
+from ._callbacks import Callback
+
+if TYPE_CHECKING:
+    from ._trainer import Trainer
 
 Mode = Literal["auto", "bar", "lines", "off"]
 
 _SECONDS_BETWEEN_LINES = 2.0
+_STEPS_BETWEEN_UPDATES = 10
 
 
-class Progress:
-    """Says nothing; the base of those that do.
+class _Lines(Callback):
+    """A line per epoch, but no more often than every two seconds."""
 
-    Args:
-        config: The run.
-        steps: Optimizer steps an epoch.
-    """
-
-    def __init__(self, config: RunConfig, steps: int) -> None:
-        self.name = f"{config.problem_name} {config.optimizer_name} seed {config.seed}"
-        self.epochs = config.epochs
-        self.steps = steps
-
-    def at(self, epoch: int, step: int) -> None:
-        """Training is at this step of this epoch."""
-
-    def evaluated(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """An evaluation after this many epochs gave these numbers."""
-
-    def close(self) -> None:
-        """Nothing more comes."""
-
-
-class _Lines(Progress):
-    """A line for an epoch, though not more often than every two seconds."""
-
-    def __init__(self, config: RunConfig, steps: int) -> None:
-        super().__init__(config, steps)
+    def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._last = float("-inf")
 
-    def evaluated(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
+        self._name, self._epochs = _name(config), config.epochs
+
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         now = perf_counter()
-        if epoch not in (0, self.epochs) and now - self._last < _SECONDS_BETWEEN_LINES:
+        if epoch not in (0, self._epochs) and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = now
         with contextlib.suppress(OSError):  # a full device or a closed terminal ends no run
-            self._console.print(f"{self.name}: epoch {epoch}/{self.epochs}, {_summary(metrics)}")
+            self._console.print(f"{self._name}: epoch {epoch}/{self._epochs}, {_summary(metrics)}")
 
 
-class _Bar(Progress):
+class _Bar(Callback):
     """A bar over all steps of the run."""
 
-    def __init__(self, config: RunConfig, steps: int) -> None:
-        super().__init__(config, steps)
+    def __init__(self) -> None:
         self._bar = RichProgress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -73,38 +58,45 @@ class _Bar(Progress):
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task(self.name, total=self.epochs * steps, summary="")
+
+    def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
+        self._steps = built.num_batches("train")
+        total = config.epochs * self._steps
+        self._task = self._bar.add_task(_name(config), total=total, summary="")
         self._bar.start()
 
-    def at(self, epoch: int, step: int) -> None:
-        self._bar.update(self._task, completed=epoch * self.steps + step)
+    def on_step_end(self, trainer: Trainer) -> None:
+        if trainer.step_in_epoch % _STEPS_BETWEEN_UPDATES == 0:
+            done = trainer.epoch * self._steps + trainer.step_in_epoch
+            self._bar.update(self._task, completed=done)
 
-    def evaluated(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        self._bar.update(
-            self._task, completed=epoch * self.steps, summary=f"epoch {epoch}: {_summary(metrics)}"
-        )
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        summary = f"epoch {epoch}: {_summary(metrics)}"
+        self._bar.update(self._task, completed=epoch * self._steps, summary=summary)
 
     def close(self) -> None:
         self._bar.stop()
 
 
-def make_progress(mode: str, config: RunConfig, steps: int) -> Progress:
-    """What shows a run's progress.
+def make_display(mode: str) -> list[Callback]:
+    """Returns the callbacks that show a run's progress on standard error: one, or none for off.
 
     Args:
         mode: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
-        config: The run.
-        steps: Optimizer steps an epoch.
 
     Raises:
         UsageError: There is no such mode.
     """
     if mode not in get_args(Mode):
-        raise UsageError(f"progress is {', '.join(get_args(Mode))}, not {mode!r}.")
+        raise UsageError(f"progress must be one of {', '.join(get_args(Mode))}, not {mode!r}.")
     if mode == "auto":
         mode = "bar" if Console(stderr=True).is_terminal else "lines"
-    kind = {"bar": _Bar, "lines": _Lines, "off": Progress}[mode]
-    return kind(config, steps)
+    kinds: dict[str, tuple[type[_Bar | _Lines], ...]] = {"bar": (_Bar,), "lines": (_Lines,)}
+    return [kind() for kind in kinds.get(mode, ())]
+
+
+def _name(config: RunConfig) -> str:
+    return f"{config.problem_name} {config.optimizer_name} seed {config.seed}"
 
 
 def _summary(metrics: Mapping[str, float]) -> str:

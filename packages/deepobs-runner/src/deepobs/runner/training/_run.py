@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,18 @@ from ..config import RunConfig, check_keywords, describe_settings
 from ..optimizers import OptimizerLike
 from ..results import Record, ResultsStore
 from ._best_model import BestModel
-from ._callbacks import Callback, Callbacks
+from ._callbacks import Callback
 from ._checkpoint import Checkpoints
 from ._distributed import Processes, local_rank, processes
 from ._environment import environment_of
-from ._guard import DEFAULT_SECONDS, Guard
+from ._guard import DEFAULT_SECONDS, CheckpointGuard
 from ._isolation import isolated
 from ._outcome import record_of
 from ._precision import arithmetic, choose_device
-from ._progress import make_progress
+from ._progress import make_display
 from ._rng import own_random_state
 from ._signals import StopSignals
-from ._trainer import Trainer
+from ._trainer import Trainer, trainer_class
 
 
 @describe_settings
@@ -72,7 +73,8 @@ def run(
         **settings: The settings of the run listed above.
 
     Returns:
-        The record; that of an earlier run if the results folder holds this very run.
+        The record. If the results folder holds this very run, it is read from there, and `was_done`
+        is True.
 
     Raises:
         UsageError: An argument is wrong; the message is one sentence.
@@ -126,27 +128,28 @@ def run_config(
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
-        resume: Go on from the last checkpoint, where there is one.
+        resume: Continue from the last checkpoint, if there is one.
         checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
         compile: Compile the training pass with `torch.compile`.
         channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
         deterministic: Let torch refuse operations that do not repeat bit for bit.
         keep_best: Keep the weights of the best evaluation beside the record.
-        callbacks: Told how the run goes.
+        callbacks: Called while the run is under way.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
-        force: Do the run anew even where its record is there.
+        force: Do the run again even if its record exists.
 
     Returns:
-        The record; its `path` is the file, where there is a results folder.
+        The record; its `path` is the file if there is a results folder, and `was_done` says whether
+        it was there before.
 
     Raises:
-        UsageError: An argument is to blame.
+        UsageError: An argument is wrong.
         RunInProgressError: Another process is doing this very run in the same results folder.
         RunInterruptedError: SIGTERM, SIGINT, SIGUSR1 or SIGUSR2 came; a checkpoint was saved.
-        CheckpointError: To be resumed, but no checkpoint can be used.
+        CheckpointError: The run is to be resumed, but no checkpoint can be used.
         OptimizerError: The optimizer raised an error in its step.
         ResultsError: The record could not be written; checkpoints are kept.
-        deepobs.data.DatasetNotFoundError: The data files are not there.
+        deepobs.data.DatasetNotFoundError: The data files are missing.
     """
     if results is None and (resume or keep_best or checkpoint_every is not None):
         raise UsageError("resume, keep_best and checkpoint_every need a results folder.")
@@ -154,6 +157,7 @@ def run_config(
     every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
     group = processes(chosen)
+    called = [*make_display(progress), *callbacks] if group.main else []
     with isolated(chosen), ExitStack() as stack:
         group.check(config.batch_size, config.gradient_accumulation_steps)
         store = None if results is None else ResultsStore(results)
@@ -161,55 +165,69 @@ def run_config(
             done = group.on_main(lambda: store.find(config))
             if done is not None:
                 group.on_main(partial(store.finish, done))
-                return done
+                return replace(done, was_done=True)
         built = build_problem(config, chosen, data_root)
         _own_noise(built, group)
         if channels_last:
             built.model.to(memory_format=torch.channels_last)
         stack.enter_context(arithmetic(config.precision, deterministic=deterministic))
         stack.enter_context(own_random_state(config.seed))
-        show = make_progress(progress if group.main else "off", config, built.num_batches("train"))
-        stack.callback(show.close)
-        told: list[Callback] = list(callbacks) if group.main else []
-        checkpoints, signals = None, StopSignals()
+        checkpoints = None
         if store is not None:
             group.on_main(lambda: store.check_writable(config))
             group.on_main(lambda: stack.enter_context(store.lock(config)))
             done = None if force else group.on_main(lambda: store.find(config))
             if done is not None:  # another process has just finished it
-                return done
+                return replace(done, was_done=True)
             checkpoints = Checkpoints(store.work_folder(config.run_id), config.run_id)
-            stack.enter_context(signals)
             if keep_best and group.main:
-                told.append(BestModel(checkpoints.folder, resumed=resume))
-        trainer = Trainer(
-            config,
-            built,
-            processes=group,
-            callback=Callbacks(told),
-            progress=show,
-            after_step=Guard(checkpoints, signals, every, show),
-            compiled=compile,
-        )
+                called.append(BestModel(checkpoints.folder, resumed=resume))
+            signals = stack.enter_context(StopSignals())
+            called.append(CheckpointGuard(checkpoints, signals, every))
+        kind = trainer_class(config)
+        trainer = kind(config, built, processes=group, callbacks=called, compiled=compile)
         if checkpoints is not None:
             _prepare(trainer, checkpoints, group, resume=resume)
-        trainer.callback.on_run_start(config, built)
+        environment = {
+            "compiled": compile,
+            "channels_last": channels_last,
+            "deterministic": deterministic,
+        }
+        return _train(trainer, store, checkpoints, environment)
+
+
+def _train(
+    trainer: Trainer,
+    store: ResultsStore | None,
+    checkpoints: Checkpoints | None,
+    environment: Mapping[str, bool],
+) -> Record:
+    """Trains from where the trainer is, writes the record, and tells the callbacks."""
+    config, callbacks, group = trainer.config, trainer.callbacks, trainer.processes
+    try:
+        callbacks.on_run_start(config, trainer.built)
         trainer.fit()
-        environment = environment_of(
-            trainer, compiled=compile, channels_last=channels_last, deterministic=deterministic
-        )
-        record = record_of(trainer, environment)
+        record = record_of(trainer, environment_of(trainer, **environment))
         if store is not None and checkpoints is not None:
             record = group.on_main(lambda: store.save(config, record))
             group.on_main(checkpoints.remove)
-        trainer.callback.on_run_end(record)
-        return record
+        callbacks.on_run_end(record)
+    except BaseException as error:
+        callbacks.on_error(error)
+        raise
+    finally:
+        callbacks.close()
+    return record
 
 
 def build_problem(
     config: RunConfig, device: torch.device, data_root: str | Path | None
 ) -> BuiltProblem:
-    """The problem; what a configuration asks too much of its data becomes a `UsageError`."""
+    """Builds the problem.
+
+    Raises:
+        UsageError: The configuration asks too much of the data.
+    """
     try:
         built = build(
             config.problem,

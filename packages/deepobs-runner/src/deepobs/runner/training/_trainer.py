@@ -5,23 +5,23 @@ from __future__ import annotations
 import datetime
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from deepobs.data import Phase
+from deepobs.data import Batch, Phase
 from deepobs.problems import BuiltProblem
 
-from ..common import CheckpointError
+from ..common import CheckpointError, UsageError, import_users
 from ..config import RunConfig
 from ..optimizers import build_optimizer, calls_in_force, load_optimizer_state, refuse
 from ..schedules import make_schedule
-from ._callbacks import Callback
+from ._callbacks import Callback, Callbacks
 from ._distributed import Processes
 from ._precision import autocast
-from ._progress import Progress
 from ._rng import random_state, set_random_state
 from ._step import Stepper
 from ._step_timer import StepTimer
@@ -40,11 +40,13 @@ class Trainer:
         config: What defines the run.
         built: The problem to train.
         processes: The processes that train together.
-        callback: Told at the end of each epoch.
-        progress: Told where training is.
-        after_step: Called after every step and evaluation, when everything is consistent; what it
-            raises ends the run.
+        callbacks: Called while the run is under way.
         compiled: Whether to compile the model's training pass.
+
+    Attributes:
+        epoch: Epochs trained and evaluated.
+        step_in_epoch: Steps taken in the epoch under way.
+        losses: The losses of this epoch's steps, on the device.
     """
 
     def __init__(
@@ -52,14 +54,13 @@ class Trainer:
         config: RunConfig,
         built: BuiltProblem,
         *,
-        processes: Processes,
-        callback: Callback,
-        progress: Progress,
-        after_step: Callable[[Trainer], None],
+        processes: Processes | None = None,
+        callbacks: Iterable[Callback] = (),
         compiled: bool = False,
     ) -> None:
+        processes = processes or Processes()
         self.config, self.built, self.processes = config, built, processes
-        self.callback, self.progress, self.after_step = callback, progress, after_step
+        self.callbacks = Callbacks(callbacks)
         self.parameters = [p for p in built.model.parameters() if p.requires_grad]
         self.optimizer = build_optimizer(
             config.found, built.model, config.lr, config.hyperparameters
@@ -108,7 +109,7 @@ class Trainer:
             loss = self.evaluate(after=self.epoch + 1)
             self.schedule.after_epoch(loss)
             self.epoch, self.step_in_epoch = self.epoch + 1, 0
-            self.after_step(self)
+            self.callbacks.on_epoch_end(self)
 
     def train_epoch(self) -> None:
         """The rest of the current epoch; its losses stay on the device until its end."""
@@ -122,15 +123,34 @@ class Trainer:
         )
         begin = perf_counter() - self.seconds
         for batch in batches:
-            self.losses[self.step_in_epoch] = self.stepper.step(batch)
+            self.losses[self.step_in_epoch] = self.training_step(batch)
             self.step_in_epoch += 1
             self.schedule.after_step()
             if self.step_in_epoch % look == 0 and self.is_diverged():
                 break
             self.seconds = perf_counter() - begin
-            self.after_step(self)
-            begin = perf_counter() - self.seconds  # saving a checkpoint is not training
+            if self.callbacks.step_callbacks:
+                self.callbacks.on_step_end(self)
+                begin = perf_counter() - self.seconds  # saving a checkpoint is not training
         self.finish_epoch(begin)
+
+    def training_step(self, batch: Batch) -> Tensor:
+        """Takes one optimizer step; override it for a step of your own.
+
+        Give the subclass to `run` as `trainer="package.module.Class"`: its path becomes part of
+        what defines the run. `self.optimizer` is the optimizer, `self.built` the problem, whose
+        `objective(batch)` is the loss to minimise, and `self.stepper` what takes the usual step.
+
+        Args:
+            batch: The batch of this step, on the device.
+
+        Returns:
+            The objective before the step: a detached scalar on the device.
+
+        Raises:
+            OptimizerError: The optimizer raised an error in its step.
+        """
+        return self.stepper.step(batch)
 
     def finish_epoch(self, begin: float) -> None:
         """Reads the epoch's losses from the device, once."""
@@ -173,8 +193,7 @@ class Trainer:
         if after:
             metrics["learning_rate"] = self.series["learning_rates"][-1]
             metrics["seconds"] = self.series["epoch_seconds"][-1]
-        self.progress.evaluated(after, metrics)
-        self.callback.on_epoch_end(after, metrics)
+        self.callbacks.on_evaluation(after, metrics)
         self.training_mode()
         return metrics.get("valid_loss", metrics["train_loss"])
 
@@ -243,6 +262,21 @@ class Trainer:
         self.built.load_state_dict(state["problems"][self.processes.rank])
         set_random_state(state["random"])
         self.timer.earlier, self.started = state["cost"], state["started"]
+
+
+def trainer_class(config: RunConfig) -> type[Trainer]:
+    """Returns the class that trains a run: `Trainer`, or the configuration's own subclass.
+
+    Raises:
+        UsageError: The class cannot be imported, or is no subclass of `Trainer`.
+    """
+    if config.trainer is None:
+        return Trainer
+    module, _, name = config.trainer.rpartition(".")
+    found = getattr(import_users(module), name, None)
+    if not (isinstance(found, type) and issubclass(found, Trainer)):
+        raise UsageError(f"trainer must be a subclass of Trainer, which {config.trainer} is not.")
+    return found
 
 
 def now() -> str:

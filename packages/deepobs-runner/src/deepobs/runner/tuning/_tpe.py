@@ -118,7 +118,7 @@ class PruningCallback(Callback):
         if self._trial is None and any(trial.state == pruned for trial in ours):
             raise PrunedError("another process pruned it")
 
-    def on_epoch_end(self, epoch: int, metrics: Mapping[str, float]) -> None:
+    def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Reports, and asks whether to go on."""
         if self._trial is None or epoch == 0:
             return

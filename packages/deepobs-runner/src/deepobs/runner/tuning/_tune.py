@@ -14,6 +14,7 @@ from ..common import UsageError, number, unknown, whole
 from ..config import RunConfig, canonical_settings, check_keywords, describe_settings
 from ..executors import Executor
 from ..sweeps import Execution
+from ..training import Callback
 from ._objective import find_objective
 from ._result import Trial, TuneResult, choose_best, study_id, tried_before
 from ._search import Search
@@ -45,6 +46,9 @@ def tune(
     retries: int = 2,
     executor_options: Mapping[str, Any] | None = None,
     progress: Literal["auto", "lines", "off"] = "auto",
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[str] = (),
+    log_every: int | None = None,
     **settings: Any,
 ) -> TuneResult:
     """Searches a good setting of an optimizer on a problem, then repeats the best.
@@ -80,6 +84,9 @@ def tune(
         retries: See `sweep`.
         executor_options: See `sweep`.
         progress: See `sweep`.
+        callbacks: See `sweep`.
+        loggers: See `sweep`.
+        log_every: See `sweep`.
         **settings: The settings of every run listed above.
 
     Returns:
@@ -100,6 +107,9 @@ def tune(
         retries=retries,
         executor_options=executor_options or {},
         progress=progress,
+        callbacks=callbacks,
+        loggers=loggers,
+        log_every=log_every,
     )
     whole("trials", trials, least=1)
     whole("seeds_per_trial", seeds_per_trial, least=1)

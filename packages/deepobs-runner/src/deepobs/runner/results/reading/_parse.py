@@ -181,7 +181,7 @@ def _cell(item: Setting, value: Any) -> Any:
     if item.kind in ("pairs", "named"):
         return value if isinstance(value, str) else _canonical(value)
     if item.kind == "str":
-        return _storable(str(value))
+        return "" if value is None else _storable(str(value))
     if item.kind == "bool":
         return value is True
     if item.name in ("epochs", "seed"):
