@@ -63,7 +63,8 @@ def clean(root: str | Path, *, unfinished: bool = False, dry_run: bool = False) 
         for path in removed:
             path.unlink(missing_ok=True)
     if unfinished:
-        removed += [path for run_id in left if (path := _forget(store, run_id, dry_run=dry_run))]
+        forgotten = [_forget(store, run_id, dry_run=dry_run) for run_id in left]
+        removed += [folder for folder in forgotten if folder is not None]
     return CleanUp(finished=tuple(finished), unfinished=left, removed=tuple(removed))
 
 

@@ -11,7 +11,6 @@ import torch
 
 # Random streams and torch's settings belong to the process, so runs in threads take turns.
 _ONE_AT_A_TIME = threading.RLock()
-_NUMPY_DEFAULTS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
 @contextmanager
@@ -44,7 +43,7 @@ def isolated(device: torch.device) -> Iterator[None]:
         stack.enter_context(torch.enable_grad())
         for kind in {"cpu", device.type}:
             stack.enter_context(torch.autocast(kind, enabled=False))
-        stack.enter_context(np.errstate(**_NUMPY_DEFAULTS))
+        stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         yield
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,7 +58,7 @@ def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
         deterministic: Whether torch refuses every operation that does not repeat bit for bit.
     """
     fast = "ieee" if precision == "fp32" else "tf32"
-    backends = torch.backends
+    backends: Any = torch.backends  # its modules make their attributes when they are imported
     wanted = [  # CPU convolutions keep float32 in every precision
         (backends.cuda.matmul, fast),
         (backends.cudnn.conv, fast),

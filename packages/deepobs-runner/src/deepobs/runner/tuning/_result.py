@@ -94,7 +94,7 @@ def tried_before(path: Path) -> list[Settings]:
         return []
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        settings = [dict(trial["settings"]) for trial in content["trials"]]
+        settings: list[Settings] = [dict(trial["settings"]) for trial in content["trials"]]
         if not all(is_number(one["lr"]) for one in settings):
             raise ValueError("a learning rate is no number")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
