@@ -45,7 +45,7 @@ NEEDS = {
     "lowest": _ALL_TESTS,
     "coverage": (*_ALL_TESTS, "pytest-cov>=6"),
     "lint": _RUFF,
-    "typecheck": ("mypy==2.4.1", "pandas-stubs", "types-PyYAML", *_ALL_TESTS),
+    "typecheck": ("mypy==2.4.1", "pandas-stubs", *_ALL_TESTS),
     "imports": ("import-linter==2.16",),
     "hygiene": ("pylint==4.0.6",),
     "docs": ("pytest>=8",),

@@ -30,13 +30,53 @@ def test_numbers(tmp_path, text, number):
         ("1: 2", "the key 1 is not a name"),
         ("? [1]\n: 2", "the list or mapping is not a name"),
         ("a: " + "[" * 20000, "nested too deeply"),
-        ("a: !!python/object:os.system {}", "not valid YAML"),
+        ("a: !!python/object:os.system {}", "not valid YAML at line 1"),
+        ("a: !mine 3", "not valid YAML at line 1, column 4"),
+        ("b: 1\na: !!int abc", "line 2, column 4: 'abc' is not a valid int"),
+        ('a: !!int ""', "'' is not a valid int"),
+        ("a: !!bool maybe", "'maybe' is not a valid bool"),
+        ("a: !!float x", "'x' is not a valid float"),
+        ("a: 2024-13-40", "'2024-13-40' is not a valid timestamp"),
+        ("a: " + "9" * 5000, "is not a valid int"),
+        ("a: &x [*x]", "an alias refers to itself"),
+        ("a: *x", "not valid YAML at line 1"),
+        ("a: 1\n---\na: 2", "not valid YAML at line 2"),
+        ("a: \x07", "not valid YAML"),
     ],
 )
 def test_not_yaml(tmp_path, text, words):
     """What is not YAML, and a key given twice, are refused with line and column."""
     with pytest.raises(UsageError, match=words):
         read_yaml(_write(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("010", 10), ("1:30", "1:30"), ("0o10", 8), ("yes", "yes"), ("true", True), ("~", None)],
+)
+def test_yaml_1_2(tmp_path, text, value):
+    """A seed of 010 is ten, and 1:30 is not ninety."""
+    assert read_yaml(_write(tmp_path, f"seeds: {text}")) == {"seeds": value}
+
+
+def test_aliases_of_aliases_are_counted_not_written_out(tmp_path):
+    """Nine lines that stand for a billion values are refused at once."""
+    lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
+    lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(UsageError, match="stands for more than 200,000 values") as caught:
+        read_yaml(_write(tmp_path, "\n".join(lines)))
+    assert len(str(caught.value)) < 500
+
+
+def test_an_alias_may_be_used_often(tmp_path):
+    """As long as what it stands for is small."""
+    held = read_yaml(_write(tmp_path, "a: &a [1, 2]\nb: [*a, *a, *a]"))
+    assert held == {"a": [1, 2], "b": [[1, 2]] * 3}
+
+
+def test_an_empty_file_holds_nothing(tmp_path):
+    """The reader of the plan says what is missing."""
+    assert read_yaml(_write(tmp_path, "# nothing\n")) is None
 
 
 def test_merge_keys(tmp_path):

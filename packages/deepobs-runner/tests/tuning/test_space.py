@@ -23,7 +23,7 @@ def test_words():
             "lr=log:1e-3:1",
             "x=uniform:0:2",
             "k=int:1:3",
-            "b=choice:true,no",
+            "b=choice:true,false",
         ]
     )
     assert space == {

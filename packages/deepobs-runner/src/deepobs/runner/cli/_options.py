@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..config import REQUIRED, SETTINGS, Setting, read_value
+from ..common import read_value
+from ..config import REQUIRED, SETTINGS, Setting
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _TYPES = {"int": int, "float": float}

@@ -8,6 +8,7 @@ from ._errors import (
     RunInProgressError,
     RunInterruptedError,
     UsageError,
+    brief,
     explain,
     import_users,
     printable,
@@ -15,6 +16,7 @@ from ._errors import (
 )
 from ._files import set_aside, write_atomically
 from ._lazy import lazy_exports
+from ._words import read_value
 
 __all__ = [
     "CheckpointError",
@@ -23,6 +25,7 @@ __all__ = [
     "RunInProgressError",
     "RunInterruptedError",
     "UsageError",
+    "brief",
     "canonical",
     "explain",
     "import_users",
@@ -30,6 +33,7 @@ __all__ = [
     "lazy_exports",
     "number",
     "printable",
+    "read_value",
     "set_aside",
     "unknown",
     "whole",

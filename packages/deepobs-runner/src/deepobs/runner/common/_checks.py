@@ -7,7 +7,7 @@ import numbers
 from collections.abc import Mapping
 from typing import Any
 
-from ._errors import UsageError
+from ._errors import UsageError, brief
 
 # Two computations of one number (0.3 and 0.1 + 0.2; a grid's point by two formulas) may differ in
 # the last of seventeen digits. Twelve digits are far more than any setting needs to be told apart,
@@ -32,7 +32,9 @@ def number(name: str, value: Any, *, least: float) -> float:
         UsageError: It is not a finite number of at least `least`.
     """
     if not is_number(value) or value < least:
-        raise UsageError(f"{name} must be a finite number of at least {least:g}, not {value!r}.")
+        raise UsageError(
+            f"{name} must be a finite number of at least {least:g}, not {brief(value)}."
+        )
     return float(value)
 
 
@@ -44,9 +46,9 @@ def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
     """
     right = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not right or value < least:
-        raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}.")
+        raise UsageError(f"{name} must be a whole number of at least {least}, not {brief(value)}.")
     if most is not None and value > most:
-        raise UsageError(f"{name} must be a whole number of at most {most}, not {value!r}.")
+        raise UsageError(f"{name} must be a whole number of at most {most}, not {brief(value)}.")
     return int(value)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 import traceback
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Self
+
+_LONGEST_TEXT = 200
 
 
 class UsageError(ValueError):
@@ -80,6 +83,25 @@ def explain(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return f"{said}{place}"
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 3, 80, 80, 60
+
+
+def brief(value: object, *, quoted: bool = True) -> str:
+    """Returns what a message shows of a user's value: its repr, cut to a readable length.
+
+    Args:
+        value: Anything, however large or deeply nested.
+        quoted: Whether a text is shown in quotes.
+    """
+    if isinstance(value, str) and not quoted:
+        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
+    try:
+        return _SHORT.repr(value)
+    except Exception:  # noqa: BLE001 - an integer of 5,000 digits, or whatever a __repr__ raises
+        return f"a value of type {type(value).__name__}"
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ from ._identity import canonical_settings, current_identity, current_names, run_
 from ._keywords import check_keywords, describe_settings
 from ._setting import REQUIRED, Setting
 from ._settings import PRECISIONS, SETTINGS
-from ._words import command_words, read_value
+from ._words import command_words
 
 if TYPE_CHECKING:
     from ._run_config import RunConfig as RunConfig
@@ -25,7 +25,6 @@ __all__ = [
     "current_identity",
     "current_names",
     "describe_settings",
-    "read_value",
     "run_identity",
     "try_out",
 ]

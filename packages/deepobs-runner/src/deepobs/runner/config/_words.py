@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..common import read_value
 from ._setting import Setting
 from ._settings import SETTINGS
 
@@ -22,14 +22,6 @@ def command_words(settings: Mapping[str, Any]) -> Iterator[str]:
         unknown = value in (None, "") or (isinstance(value, float) and math.isnan(value))
         if item.kind != "object" and not unknown:
             yield from _words(item, value)
-
-
-def read_value(text: str) -> Any:
-    """Reads the value of NAME=VALUE: a Python literal, else the text itself."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return text
 
 
 def _words(item: Setting, value: Any) -> Iterator[str]:

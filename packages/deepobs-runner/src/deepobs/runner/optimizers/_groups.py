@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-import yaml
-
 from deepobs.models import Role
 
-from ..common import UsageError, number, unknown
+from ..common import UsageError, number, read_value, unknown
 from ._check import check_hyperparameters
 from ._find import FoundOptimizer, find_optimizer
 from ._parameters import NamedParameter
@@ -136,10 +134,10 @@ def parse_group(text: str) -> dict[str, Any]:
         target = group if name in _KEYS and name != "hyperparameters" else hyperparameters
         if name in target:
             raise UsageError(f"group {text!r} gives {name} twice.")
-        target[name] = value.split(",") if name in _SELECTORS else _value(value)
+        target[name] = value.split(",") if name in _SELECTORS else read_value(value)
     for name in ("ndim", "depth"):
         if name in group:
-            group[name] = [_value(item) for item in group[name]]
+            group[name] = [read_value(item) for item in group[name]]
     return {**group, "hyperparameters": hyperparameters} if hyperparameters else group
 
 
@@ -244,16 +242,6 @@ def _selector(
         if choices is not None and value not in choices:
             raise unknown("role", str(value), choices, f"there are {', '.join(choices)}.")
     return tuple(str(value) for value in values) if kind is str else values
-
-
-def _value(word: str) -> Any:
-    try:
-        return float(word) if any(c in word for c in ".eE") else int(word)
-    except ValueError:
-        try:
-            return yaml.safe_load(word)
-        except yaml.YAMLError:
-            return word
 
 
 def _lists(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.optim import lr_scheduler
 
-from ..common import UsageError, is_number, unknown
+from ..common import UsageError, brief, is_number, unknown
 from ._named import SCHEDULES
 from ._schedule import Schedule, check_length, construct
 
@@ -41,7 +41,7 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None)
     given = dict(given) if isinstance(given, Mapping) else {}
     name = given.pop("name", None)
     if not isinstance(name, str):
-        raise UsageError(f"schedule is a name or a mapping with a name, not {schedule!r}.")
+        raise UsageError(f"schedule is a name or a mapping with a name, not {brief(schedule)}.")
     known = SCHEDULES.get(name) or _class(name)
     parameters = inspect.signature(known).parameters
     defaults = {key: parameters[key].default if key in parameters else None for key in given}
@@ -61,13 +61,17 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
             advice = f"it takes {', '.join(known)}."
             raise unknown(f"argument of the schedule {name}", key, known, advice)
         if key in _NUMBERS_FROM_ZERO and not (is_number(value) and value >= 0):
-            raise UsageError(f"{key} of the schedule {name} is a number from 0, not {value!r}.")
+            raise UsageError(
+                f"{key} of the schedule {name} is a number from 0, not {brief(value)}."
+            )
         if key in _POSITIVE_NUMBERS and not (is_number(value) and value > 0):
-            raise UsageError(f"{key} of the schedule {name} is a positive number, not {value!r}.")
+            raise UsageError(
+                f"{key} of the schedule {name} is a positive number, not {brief(value)}."
+            )
     if "period_factor" in given and not (
         is_number(given["period_factor"]) and given["period_factor"] >= 1
     ):
-        raise UsageError(f"period_factor is a number from 1, not {given['period_factor']!r}.")
+        raise UsageError(f"period_factor is a number from 1, not {brief(given['period_factor'])}.")
     taken = given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0)
     if epochs is not None and taken > epochs:
         raise UsageError(
@@ -82,13 +86,14 @@ def _check_step(epochs: Any, factors: Any) -> None:
     whole = isinstance(epochs, tuple) and all(is_number(e) and e == int(e) for e in epochs)
     if not (whole and epochs and list(epochs) == sorted(set(epochs)) and epochs[0] >= 1):
         raise UsageError(
-            f"epochs of the schedule step is a rising list of whole numbers from 1, not {epochs!r}."
+            "epochs of the schedule step is a rising list of whole numbers from 1, not "
+            f"{brief(epochs)}."
         )
     positive = isinstance(factors, tuple) and all(is_number(f) and f >= 0 for f in factors)
     if not (positive and len(factors) == len(epochs)):
         raise UsageError(
             f"factors of the schedule step is a list of {len(epochs)} numbers from 0, as many as "
-            f"its epochs, not {factors!r}."
+            f"its epochs, not {brief(factors)}."
         )
 
 
@@ -112,7 +117,7 @@ def _class(name: str) -> type[lr_scheduler.LRScheduler]:
 def _check_class(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
     """Checks the arguments of a class of torch.optim.lr_scheduler on a dummy optimizer."""
     if given.get("interval", "epoch") not in ("epoch", "step"):
-        raise UsageError(f"interval of {name} is epoch or step, not {given['interval']!r}.")
+        raise UsageError(f"interval of {name} is epoch or step, not {brief(given['interval'])}.")
     if name == "ReduceLROnPlateau" and given.get("interval") == "step":
         raise UsageError(f"interval of {name} is epoch: it looks at the loss of an evaluation.")
     known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from deepobs.problems import UnknownProblemError
 
-from ..common import UsageError
+from ..common import UsageError, brief
 from ..config import SETTINGS, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
@@ -74,7 +74,9 @@ class Reader:
         """The value as a mapping, with its known keys only."""
         if not isinstance(value, Mapping):
             where, expected = path or "it", ", ".join(known)
-            self.mistakes.append(f"{where} holds {value!r}; expected a mapping with {expected}.")
+            self.mistakes.append(
+                f"{where} holds {brief(value)}; expected a mapping with {expected}."
+            )
             return {}
         for key in value:
             if key not in known:
@@ -170,7 +172,7 @@ class Reader:
         path = f"{path}.hyperparameters"
         value = fields.get("hyperparameters", {})
         if not isinstance(value, Mapping):
-            self.mistakes.append(f"{path} holds {value!r}; expected names and their values.")
+            self.mistakes.append(f"{path} holds {brief(value)}; expected names and their values.")
             return {}
         grids: dict[str, list[Any]] = {}
         for name, held in value.items():
@@ -183,21 +185,21 @@ class Reader:
                 sentence = _sentence(optimizer, {name: held})
                 # nesterov is right only beside a momentum
                 if sentence and _sentence(optimizer, {**good, name: held}):
-                    self.mistakes.append(f"{path}.{name} holds {held!r}: {sentence}")
+                    self.mistakes.append(f"{path}.{name} holds {brief(held)}: {sentence}")
         return grids
 
     def _expand(self, value: object, path: str) -> list[Any]:
         try:
             return expand(value)
         except ValueError as error:
-            self.mistakes.append(f"{path} holds {value!r}; {error}")
+            self.mistakes.append(f"{path} holds {brief(value)}; {error}")
             return []
 
     def _accepts(self, path: str, value: object, check: Callable[[Any], object]) -> bool:
         """Whether a check accepts a value; its sentence is noted if not."""
         sentence = _refusal(partial(check, value))
         if sentence is not None:
-            self.mistakes.append(f"{path} holds {value!r}: {sentence}")
+            self.mistakes.append(f"{path} holds {brief(value)}: {sentence}")
         return sentence is None
 
 

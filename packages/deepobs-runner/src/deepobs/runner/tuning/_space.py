@@ -1,6 +1,5 @@
 """What a search may choose from: ranges and choices for the learning rate and the rest."""
 
-import contextlib
 import difflib
 import math
 from collections.abc import Mapping, Sequence
@@ -8,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-import yaml
 
-from ..common import UsageError, canonical
+from ..common import UsageError, canonical, read_value
 
 Settings: TypeAlias = Mapping[str, Any]
 """A point of a search space: `lr` and hyperparameters by name."""
@@ -208,8 +206,8 @@ def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[st
 def _parse(name: str, text: str) -> Dimension:
     kind, _, rest = text.partition(":")
     if kind == "choice":
-        return Choice(tuple(_value(word) for word in rest.split(",") if word))
-    ends = [_value(word) for word in rest.split(":")]
+        return Choice(tuple(read_value(word) for word in rest.split(",") if word))
+    ends = [read_value(word) for word in rest.split(":")]
     numbers = all(isinstance(end, (int, float)) and not isinstance(end, bool) for end in ends)
     if kind in _FORMS and len(ends) == 2 and numbers:
         low, high = ends
@@ -220,11 +218,3 @@ def _parse(name: str, text: str) -> Dimension:
     near = difflib.get_close_matches(kind, _FORMS, n=1) if kind not in _FORMS else []
     hint = f"; did you mean {near[0]!r}?" if near else ""
     raise UsageError(f"space {name}={text}: {text!r} is not a range; expected {expected}{hint}.")
-
-
-def _value(word: str) -> Any:
-    """A number, true, false or null if the word reads as one, else the word."""
-    for read in (int, float, yaml.safe_load):
-        with contextlib.suppress(ValueError, yaml.YAMLError):
-            return read(word)
-    return word
