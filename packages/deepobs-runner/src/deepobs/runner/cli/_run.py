@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 @click.option("--channels-last", is_flag=True, help="Images channels-last.")
 @click.option("--deterministic", is_flag=True, help="Refuse operations that do not repeat.")
 @click.option("--keep-best", is_flag=True, help="Keep the best model's weights.")
+@click.option(
+    "--keep-checkpoint", is_flag=True, help="Keep the final state, to go on with more epochs."
+)
 @click.option("--force", is_flag=True, help="Do the run again even if its record exists.")
 @loggers_option
 @log_every_option

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 #: Maps a position in the run, in epochs, to the factor of the base learning rate.
 Factor = Callable[[float], float]
@@ -81,6 +82,19 @@ def _share(epoch: float, start: float, end: float) -> float:
     return (
         min(1.0, max(0.0, (epoch - start) / (end - start))) if end > start else float(epoch >= end)
     )
+
+
+# Those that reach their last rate at the end of the run.
+_UNTIL_THE_END = ("linear", "cosine", "trapezoidal", "OneCycleLR")
+
+
+def depends_on_length(schedule: Mapping[str, Any]) -> bool:
+    """Returns whether a schedule's rates change with the number of epochs of the run.
+
+    Args:
+        schedule: A name and arguments, as `check_schedule` returns them.
+    """
+    return schedule["name"] in _UNTIL_THE_END
 
 
 def _half_cosine(share: float, final: float) -> float:

@@ -93,6 +93,10 @@ class Checkpoints:
             )
         return None
 
+    def exist(self) -> bool:
+        """Returns whether there are any."""
+        return bool(self._paths())
+
     def remove(self) -> None:
         """Removes all of them, and what a kill during a save left: the run starts anew."""
         for path in [*self._paths(), *self.folder.glob(".*.pt.*.tmp")]:

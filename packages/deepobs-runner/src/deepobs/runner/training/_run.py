@@ -23,6 +23,7 @@ from ._callbacks import Callback
 from ._checkpoint import Checkpoints
 from ._distributed import Processes, local_rank, processes
 from ._environment import environment_of
+from ._extend import kept_checkpoints, take_up_shorter_run
 from ._guard import DEFAULT_SECONDS, CheckpointGuard
 from ._isolation import isolated
 from ._outcome import record_of
@@ -47,6 +48,7 @@ def run(
     channels_last: bool = False,
     deterministic: bool = False,
     keep_best: bool = False,
+    keep_checkpoint: bool = False,
     callbacks: Iterable[Callback] = (),
     progress: str = "auto",
     force: bool = False,
@@ -61,12 +63,15 @@ def run(
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
-        resume: Continue from the last checkpoint, if there is one.
+        resume: Continue from the last checkpoint, if there is one, or from one of the same run
+            with fewer epochs.
         checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
         compile: Compile the training pass with `torch.compile`.
         channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
         deterministic: Let torch refuse operations that do not repeat bit for bit.
         keep_best: Keep the weights of the best evaluation beside the record.
+        keep_checkpoint: Keep the state at the end of the run, so that it can be resumed with more
+            epochs.
         callbacks: Called while the run is under way.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         force: Do the run again even if its record exists.
@@ -99,6 +104,7 @@ def run(
         channels_last=channels_last,
         deterministic=deterministic,
         keep_best=keep_best,
+        keep_checkpoint=keep_checkpoint,
         callbacks=callbacks,
         progress=progress,
         force=force,
@@ -117,6 +123,7 @@ def run_config(
     channels_last: bool = False,
     deterministic: bool = False,
     keep_best: bool = False,
+    keep_checkpoint: bool = False,
     callbacks: Iterable[Callback] = (),
     progress: str = "auto",
     force: bool = False,
@@ -128,12 +135,15 @@ def run_config(
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
-        resume: Continue from the last checkpoint, if there is one.
+        resume: Continue from the last checkpoint, if there is one, or from one of the same run
+            with fewer epochs.
         checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
         compile: Compile the training pass with `torch.compile`.
         channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
         deterministic: Let torch refuse operations that do not repeat bit for bit.
         keep_best: Keep the weights of the best evaluation beside the record.
+        keep_checkpoint: Keep the state at the end of the run, so that it can be resumed with more
+            epochs.
         callbacks: Called while the run is under way.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         force: Do the run again even if its record exists.
@@ -151,8 +161,10 @@ def run_config(
         ResultsError: The record could not be written; checkpoints are kept.
         deepobs.data.DatasetNotFoundError: The data files are missing.
     """
-    if results is None and (resume or keep_best or checkpoint_every is not None):
-        raise UsageError("resume, keep_best and checkpoint_every need a results folder.")
+    if results is None and (resume or keep_best or keep_checkpoint or checkpoint_every is not None):
+        raise UsageError(
+            "resume, keep_best, keep_checkpoint and checkpoint_every need a results folder."
+        )
     every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
     every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
@@ -186,14 +198,17 @@ def run_config(
             called.append(CheckpointGuard(checkpoints, signals, every))
         kind = trainer_class(config)
         trainer = kind(config, built, processes=group, callbacks=called, compiled=compile)
-        if checkpoints is not None:
-            _prepare(trainer, checkpoints, group, resume=resume)
+        if store is not None and checkpoints is not None:
+            _prepare(trainer, store, checkpoints, resume=resume)
         environment = {
             "compiled": compile,
             "channels_last": channels_last,
             "deterministic": deterministic,
         }
-        return _train(trainer, store, checkpoints, environment)
+        record = _train(trainer, store, checkpoints, environment)
+        if store is not None and keep_checkpoint and record.status == "finished":
+            _keep(trainer, store)
+        return record
 
 
 def _train(
@@ -255,11 +270,27 @@ def _own_noise(built: BuiltProblem, group: Processes) -> None:
         built.load_state_dict({**built.state_dict(), "noise": noise})
 
 
-def _prepare(trainer: Trainer, checkpoints: Checkpoints, group: Processes, *, resume: bool) -> None:
-    """Puts the trainer where the last checkpoint was, or does away with what is left of one."""
+def _prepare(
+    trainer: Trainer, store: ResultsStore, checkpoints: Checkpoints, *, resume: bool
+) -> None:
+    """Puts the trainer where the last checkpoint was, or removes what is left of one."""
+    group = trainer.processes
     if not resume:
         group.on_main(checkpoints.remove)
         return
-    state = group.on_main(lambda: checkpoints.load(trainer.load_state_dict))
+
+    def take_up() -> dict[str, Any] | None:
+        state = checkpoints.load(trainer.load_state_dict)
+        return take_up_shorter_run(trainer, store) if state is None else state
+
+    state = group.on_main(take_up)
     if state is not None and not group.main:
         trainer.load_state_dict(state)
+
+
+def _keep(trainer: Trainer, store: ResultsStore) -> None:
+    """Keeps the final state, from which a run with more epochs can go on."""
+    state = trainer.state_dict()  # of all processes together
+    kept = kept_checkpoints(store, trainer.config.run_id)
+    steps = trainer.epoch * trainer.steps_per_epoch
+    trainer.processes.on_main(lambda: kept.save(state, steps))

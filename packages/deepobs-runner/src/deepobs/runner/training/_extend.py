@@ -1,0 +1,78 @@
+"""Goes on from where a shorter run of the same configuration was."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from ..common import CheckpointError, UsageError
+from ..config import RunConfig
+from ..results import ResultsStore
+from ..schedules import depends_on_length
+from ._checkpoint import Checkpoints
+from ._trainer import Trainer
+
+_log = logging.getLogger(__name__)
+
+
+def kept_checkpoints(store: ResultsStore, run_id: str) -> Checkpoints:
+    """Returns where the final state of a finished run is kept, on request."""
+    return Checkpoints(store.root / ".kept" / run_id, run_id)
+
+
+def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any] | None:
+    """Puts the trainer where a run with fewer epochs, and otherwise the same, was.
+
+    The longest such run that has a checkpoint is taken, interrupted or finished. Training then
+    goes on exactly as a run of the full length would. Where that is not possible although there is
+    a shorter run, a warning says why, and training starts from the beginning.
+
+    Returns:
+        The state taken up; None where training starts from the beginning.
+    """
+    config = trainer.config
+    finished: RunConfig | None = None
+    for shorter in _shorter(config):
+        places = (
+            Checkpoints(store.work_folder(shorter.run_id), shorter.run_id),
+            kept_checkpoints(store, shorter.run_id),
+        )
+        for checkpoints in places:
+            if not checkpoints.exist():
+                continue
+            if depends_on_length(config.schedule):
+                _say_why_not(
+                    config,
+                    shorter,
+                    f"its schedule {config.schedule['name']} depends on the number of epochs",
+                )
+                return None
+            try:
+                return checkpoints.load(trainer.load_state_dict)
+            except CheckpointError as error:
+                _log.warning("%s", error)
+        if finished is None and store.find(shorter) is not None:
+            finished = shorter
+    if finished is not None:
+        why = "it kept no checkpoint (keep_checkpoint, --keep-checkpoint)"
+        _say_why_not(config, finished, why)
+    return None
+
+
+def _shorter(config: RunConfig) -> Iterator[RunConfig]:
+    """The same run with fewer epochs, the longest first."""
+    for epochs in range(config.epochs - 1, 0, -1):
+        try:
+            yield replace(config, epochs=epochs)
+        except UsageError:  # a warm-up that is longer, say
+            continue
+
+
+def _say_why_not(config: RunConfig, shorter: RunConfig, why: str) -> None:
+    _log.warning(
+        "The run of %d epochs cannot be extended to %d, because %s; training starts from the "
+        "beginning.",
+        *(shorter.epochs, config.epochs, why),
+    )
