@@ -43,8 +43,9 @@ def test_json_holds_the_numbers(report, results, tmp_path):
     data = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} in the JSON"))
     assert status == 0
     assert data["num_runs"] == 4
-    assert [row["method"] for row in data["results"] if row["leads"]] == ["Adam"]
-    assert data["verdicts"][0]["level"] == "unclear"
+    assert [row["method"] for row in data["results"] if row["best"]] == ["Adam", "SGD"]
+    assert data["verdicts"][0]["kind"] == data["study"]["kind"] == "too_few_runs"
+    assert [cell["rank"] for cell in data["study"]["cells"]] == [1, 2]
     assert data["comparisons"][0]["num_a"] == 2
     last = [row for row in data["frontier"] if row["measure"] == "epochs"][-1]
     assert last["method"] == "Adam"

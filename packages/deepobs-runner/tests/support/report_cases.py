@@ -91,3 +91,24 @@ def write_records(runs: list[dict[str, Any]], folder: Path) -> Path:
 def frame_of(runs: list[dict[str, Any]], folder: Path) -> pd.DataFrame:
     """The tidy frame of runs, written below a folder and read from there."""
     return load_records(write_records(runs, folder))
+
+
+def wide_runs(methods: int, problems: int, seeds: int, *, epochs: int = 12) -> list[dict[str, Any]]:
+    """Many methods on many problems, each a little worse than the one before."""
+    return [
+        run_fields(f"problem_{p:02}", f"Method{m:02}", 0.1, seed, 0.3 + 0.02 * m, epochs=epochs)
+        for m in range(methods)
+        for p in range(problems)
+        for seed in range(seeds)
+    ]
+
+
+def search_runs(trials: int = 30) -> list[dict[str, Any]]:
+    """A random search of SGD's rate and momentum: the best is at .1, momentum matters little."""
+    generator = np.random.default_rng(0)
+    runs = []
+    for _ in range(trials):
+        lr, momentum = 10 ** generator.uniform(-3, 1), generator.uniform(0, 0.99)
+        level = 0.3 + abs(np.log10(lr) + 1) + 0.1 * momentum
+        runs.append(run_fields("p", "SGD", lr, 42, level, hyperparams={"momentum": momentum}))
+    return runs

@@ -1,6 +1,5 @@
 """The HTML page in a browser: Debian's Chromium, driven by playwright."""
 
-import shutil
 from urllib.parse import quote
 
 import pytest
@@ -8,78 +7,7 @@ import report_cases
 
 from deepobs.runner import load_baselines, write_report
 
-CHROMIUM = shutil.which("chromium")
-pytest.importorskip("playwright", reason="needs playwright")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 SECTION = "#problem-quadratic_deep"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser):
-    """Opens a page and watches it: whatever goes wrong, or leaves, fails the test at its end."""
-    contexts, troubles = [], []
-
-    def open_page(path, *, fragment="", width=1280, dark=False, touch=False):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            has_touch=touch,
-            is_mobile=touch,
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
-        page.on(
-            "console",
-            lambda message: (
-                troubles.append(f"console: {message.text}")
-                if message.type in ("error", "warning")
-                else None
-            ),
-        )
-        page.on("dialog", lambda dialog: (troubles.append("dialog"), dialog.dismiss()))
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((path.as_uri(), "data:", "blob:"))
-                else troubles.append(f"request: {request.url}")
-            ),
-        )
-        page.goto(path.as_uri() + fragment)
-        page.wait_for_function("document.getElementById('filter-status').textContent !== ''")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []
-
-
-@pytest.fixture(scope="module")
-def path(study_frame, tmp_path_factory):
-    """The report of the made-up study beside the published baselines."""
-    return write_report(study_frame, tmp_path_factory.mktemp("page") / "r.html", baselines=True)
 
 
 def drawn(page, chart):
@@ -119,6 +47,7 @@ def test_every_kind_of_chart_is_drawn(visit, path):
         assert drawn(page, f"#problem-fmnist_2c2d [data-chart={kind}]").count() > 1
     assert drawn(page, "#problem-fmnist_2c2d [data-chart=frontier]").count() == 1
     assert drawn(page, "[data-chart=profile]").count() > 1
+    page.locator("#overhead summary").click()
     page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
     page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")
 
@@ -146,7 +75,7 @@ def test_a_method_is_filtered_everywhere(visit, path):
     assert "4 of 5 methods" in page.locator("#filter-status").inner_text()
     assert page.locator("#filter-status").get_attribute("aria-live") == "polite"
     assert "method=SGD" in page.url
-    page.get_by_role("button", name="Show everything").click()
+    page.get_by_role("navigation").get_by_role("button", name="Show everything").click()
     assert page.locator(f"{SECTION} tr[data-method=Adam]").first.is_visible()
     assert "method=" not in page.url
 
@@ -174,7 +103,7 @@ def test_a_link_brings_back_the_view(visit, path):
     )
     assert axes == ["steps", "training loss", "linear"]
     assert page.locator(chart).evaluate("e => e.data[0].x.at(-1)") == 7 * 12
-    assert page.locator(chart).evaluate("e => e.data.length") == 8 + 1
+    assert page.locator(chart).evaluate("e => e.data.length") == 7 + 1
     assert page.get_by_label("Against", exact=True).input_value() == "steps"
     assert not page.get_by_label("Adam", exact=True).is_checked()
 
@@ -205,7 +134,7 @@ def test_every_seed_on_demand(visit, path):
         arg=[chart, before],
     )
     seeds = page.locator(chart).evaluate("e => e.data.filter(t => t.name === 'SGD').length")
-    assert seeds == 8 + 1
+    assert seeds == 7 + 1
 
 
 def test_tooltips_name_method_setting_and_value(visit, path):
@@ -228,7 +157,7 @@ def test_tooltips_name_method_setting_and_value(visit, path):
     tooltip.first.wait_for()
     text = tooltip.first.text_content()
     assert "Adam" in text
-    assert "lr 0.01, 8 seeds" in text
+    assert "lr 0.01, 7 seeds" in text
     assert "epochs 6" in text
     assert "±" in text
 
@@ -322,6 +251,7 @@ def test_baselines_have_open_markers(visit, path):
 def test_bars_end_in_their_methods_marker(visit, path):
     """Bars are told apart by more than their colour."""
     page = visit(path)
+    page.locator("#overhead summary").click()
     page.locator("[data-chart=overhead]").scroll_into_view_if_needed()
     page.locator("[data-chart=overhead] .bars path").first.wait_for(state="attached")
     texts = page.locator("[data-chart=overhead]").evaluate("e => e.data.map(t => t.text[0])")
@@ -491,11 +421,10 @@ def test_an_unknown_address_shows_everything(visit, path):
     assert "1 of 5 methods" in page.locator("#filter-status").inner_text()
 
 
-def test_the_thousand_published_runs_open(visit, tmp_path):
+def test_the_thousand_published_runs_open(visit, baselines_path):
     """The page of all 1,080 baselines opens, filters and draws every run of a problem."""
-    path = write_report(None, tmp_path / "r.html")
     assert load_baselines()["run_id"].nunique() == 1080
-    page = visit(path, fragment="#at=problem-mnist_vae&runs=all")
+    page = visit(baselines_path, fragment="#at=problem-mnist_vae&runs=all")
     chart = "#problem-mnist_vae [data-chart=loss]"
     drawn(page, chart)
     assert page.locator(chart).evaluate("e => e.data.length") == 135 + 3

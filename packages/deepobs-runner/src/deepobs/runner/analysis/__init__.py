@@ -4,6 +4,7 @@ from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
 from ._compare import compare
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
+from ._importance import LEAST_TRIALS, Importance, hyperparameter_importance
 from ._intervals import difference_interval, probability_of_improvement
 from ._overall import aggregate_table, compare_overall, normalized_scores
 from ._permutation import (
@@ -43,6 +44,7 @@ from ._verdict import (
     ALPHA,
     Cell,
     Comparison,
+    Kind,
     OverallComparison,
     ProblemVerdict,
     Reason,
@@ -52,12 +54,15 @@ from ._verdict import (
 __all__ = [
     "ALPHA",
     "CONVERGENCE_TARGETS",
+    "LEAST_TRIALS",
     "R_MAX",
     "AnalysisError",
     "AnytimeComparison",
     "Bimodality",
     "Cell",
     "Comparison",
+    "Importance",
+    "Kind",
     "Measure",
     "OverallComparison",
     "PermutationTest",
@@ -82,6 +87,7 @@ __all__ = [
     "group_flags",
     "higher_is_better",
     "holm",
+    "hyperparameter_importance",
     "interquartile_mean",
     "judged_runs",
     "log_wealth",

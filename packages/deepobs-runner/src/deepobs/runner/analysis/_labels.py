@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -14,6 +15,7 @@ _PARTICULARS = {
     item.column: item for item in SETTINGS if item.role == "method" and item.kind != "object"
 }
 
+LONGEST = 80  # characters of a label
 _SOURCE_NOTES = {
     "baseline": "baseline",
     "deepobs-1.1": "DeepOBS 1.1",
@@ -22,7 +24,7 @@ _SOURCE_NOTES = {
 
 
 def method_labels(runs: pd.DataFrame) -> pd.Series:
-    """Name the method of each run, in words that no two methods share.
+    """Names the method of each run, in at most `LONGEST` characters that no two methods share.
 
     Args:
         runs: One row per run, with the columns that make a method.
@@ -38,7 +40,16 @@ def method_labels(runs: pd.DataFrame) -> pd.Series:
     # Two methods under one label would be averaged together: such labels tell what differs.
     for name in ("optimizer_path", "hyperparameters"):
         labels = _told_apart(labels, by=names.index(name))
-    return pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
+    readable = {label: _capped(label) for label in labels.values()}
+    return pd.Series([readable[labels[key]] for key in keys], index=runs.index, dtype=object)
+
+
+def _capped(label: str) -> str:
+    """Cuts a label that no legend can hold (a schedule with a factor an epoch), unmistakably."""
+    if len(label) <= LONGEST:
+        return label
+    digest = hashlib.sha256(label.encode()).hexdigest()[:6]
+    return f"{label[: LONGEST - 9]}… #{digest}"
 
 
 def _told_apart(labels: dict[tuple[Any, ...], str], *, by: int) -> dict[tuple[Any, ...], str]:
@@ -77,7 +88,10 @@ def _schedule_label(schedule: str) -> str:
     """Show a schedule's canonical JSON like a call: cosine(warmup_epochs=5)."""
     if not schedule.startswith("{"):
         return schedule
-    values: dict[str, Any] = json.loads(schedule)
+    try:
+        values: dict[str, Any] = json.loads(schedule)
+    except ValueError:  # a name that begins with a brace
+        return schedule
     name = values.pop("name", "schedule")
     return f"{name}({', '.join(f'{key}={_word(value)}' for key, value in values.items())})"
 

@@ -40,14 +40,14 @@ def command(problems: tuple[str, ...], runs: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_strict(row) for row in rows], indent=1))
     elif runs:
-        _print(_table(rows, ["problem", "optimizer", "learning_rate", "seed", "status", *_VALUES]))
+        _print(rows, ["problem", "optimizer", "learning_rate", "seed", "status", *_VALUES])
     else:
         columns = ["problem", "optimizer", "learning_rate", *_VALUES, "epochs_to_target", "flags"]
-        _print(_table([_with_spread(row) for row in rows], columns))
+        _print([_with_spread(row) for row in rows], columns)
         click.echo(_NOTE)
 
 
-_NAMES = ("problem", "optimizer")
+_WIDE = 200  # columns, which every table fits into
 _VALUES = ["test_loss", "test_accuracy"]
 
 
@@ -102,24 +102,46 @@ def _with_spread(row: dict[str, Any]) -> dict[str, Any]:
     return row | spread | {"flags": ", ".join(row["flags"])}
 
 
-def _table(rows: list[dict[str, Any]], columns: list[str]) -> Table:
-    """Return the rows as a table; on a narrow terminal cells wrap, so that nothing is cut off."""
+def _table(rows: list[dict[str, Any]], columns: list[str], *, grouped: bool = False) -> Table:
+    """Returns the rows as a table in which no number wraps.
+
+    Args:
+        rows: Values by column.
+        columns: The columns, the problem first.
+        grouped: Whether a problem has a line of its own in place of a column, for a narrow
+            terminal.
+
+    Returns:
+        The table.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False)
-    for name in columns:
-        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in _NAMES)
-    for row in rows:
-        table.add_row(*(Text(_cell(row.get(name))) for name in columns))
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for name in columns[grouped:]:
+        head = name.replace("_rate", "\nrate").replace("_to_", "\nto\n").replace("_", " ")
+        table.add_column(head, no_wrap=True)
+    for place, row in enumerate(rows):
+        if grouped and (place == 0 or row["problem"] != rows[place - 1]["problem"]):
+            table.add_row(Text(row["problem"], style="bold"))
+        table.add_row(*(Text(_cell(row.get(name))) for name in columns[grouped:]))
     return table
 
 
-def _print(table: Table) -> None:
+def _print(rows: list[dict[str, Any]], columns: list[str]) -> None:
     from rich.console import Console
 
     # Into a pipe or a file goes the whole table, however narrow the terminal is.
-    Console(width=None if sys.stdout.isatty() else 200).print(table)
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    table = _table(rows, columns)
+    needed = console.measure(table, options=console.options.update(width=_WIDE)).maximum
+    if needed <= console.width:
+        console.print(table)
+        return
+    console.print(_table(rows, [name for name in columns if name != "flags"], grouped=True))
+    for row in rows:
+        if row.get("flags"):
+            console.print(f"{row['problem']} {row['optimizer']}: {row['flags']}")
 
 
 def _cell(value: Any) -> str:

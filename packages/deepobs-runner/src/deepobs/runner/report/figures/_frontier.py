@@ -10,6 +10,7 @@ import pandas as pd
 
 from ... import analysis
 from ..study import (
+    AXIS_COUNTS,
     AXIS_NAMES,
     COLUMN_WIDTH,
     MEASURES,
@@ -110,40 +111,46 @@ def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dic
     return data
 
 
-def frontier_rows(study: Study, problem: str) -> dict[str, Any]:
-    """Says which method to take for which budget.
+def frontier_rows(study: Study, problem: str) -> list[dict[str, Any]]:
+    """Says which method to take for which budget, a table for each axis of the chart.
 
     Args:
         study: What is reported.
         problem: The problem's name.
 
     Returns:
-        `cost`, which is seconds where all methods' runs recorded them, else epochs; `without`, the
-        methods that lack it; `metric`; and `rows`: a method, the budgets for which it is best, and
-        its value at the end of them.
+        For each axis on which some method recorded its cost: `axis`, `cost` (its name in words),
+        `without`, the methods that lack it; `metric`; and `rows`: a method, the budgets for which
+        it is best, and its value at the end of them.
     """
-    costs: tuple[analysis.Measure, ...] = ("seconds", "epochs")
-    everybody = {setting.method for setting in study.chosen_on(problem)}
-    tables = [(cost, _on(study, problem, cost)) for cost in costs]
-    complete = [pair for pair in tables if set(pair[1]["method"]) == everybody]
-    cost, table = complete[0] if complete else tables[-1]
-    if table.empty:
-        return {"cost": cost, "metric": "", "without": [], "rows": []}
-    best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
-    stretches = (best["method"] != best["method"].shift()).cumsum()
-    groups = [rows for _, rows in best.groupby(stretches)]
-    ends = [float(rows["cost"].iloc[0]) for rows in groups[1:]] + [float("nan")]
-    metric = str(best["metric"].iloc[0])
-    rows = [
+    return [
         {
-            "method": str(stretch["method"].iloc[0]),
-            "budget": _budget(float(stretch["cost"].iloc[0]), end),
-            "value": formats.number(percent(metric) * float(stretch["value"].iloc[-1])),
+            "axis": axis,
+            "cost": AXIS_COUNTS[axis],
+            "without": _without(study, problem, table),
+            "metric": in_sentence(str(table["metric"].iloc[0])),
+            "rows": _stretches(table),
         }
-        for stretch, end in zip(groups, ends, strict=True)
+        for axis, cost in MEASURES.items()
+        if not (table := _on(study, problem, cost)).empty
     ]
-    without = _without(study, problem, table)
-    return {"cost": cost, "metric": in_sentence(metric), "without": without, "rows": rows}
+
+
+def _stretches(table: pd.DataFrame) -> list[dict[str, str]]:
+    """The budgets for which one method is best, one after the other."""
+    best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
+    numbers = (best["method"] != best["method"].shift()).cumsum()
+    groups = [rows for _, rows in best.groupby(numbers)]
+    ends = [float(rows["cost"].iloc[0]) for rows in groups[1:]] + [float("nan")]
+    scale = percent(str(best["metric"].iloc[0]))
+    return [
+        {
+            "method": str(rows["method"].iloc[0]),
+            "budget": _budget(float(rows["cost"].iloc[0]), end),
+            "value": formats.number(scale * float(rows["value"].iloc[-1])),
+        }
+        for rows, end in zip(groups, ends, strict=True)
+    ]
 
 
 def _without(study: Study, problem: str, table: pd.DataFrame) -> list[str]:

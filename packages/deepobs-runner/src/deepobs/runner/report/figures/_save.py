@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import matplotlib as mpl
 import pandas as pd
 from matplotlib.backends.backend_pgf import LatexError
 
 from ...common import ResultsError, UsageError
-from ..study import Study, identifiers
+from ..study import LATEX_PROGRAM, Study, identifiers
 from ..text import latex_table, markdown_table
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
 from ._figure import PaperFigure
@@ -27,8 +26,6 @@ from ._measures import (
     figure_sensitivity,
     figure_tunability,
 )
-
-_LATEX_PROGRAM = "pdflatex"
 
 
 def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
@@ -75,7 +72,7 @@ def _save_all(study: Study, target: Path) -> list[Path]:
 
 def has_latex() -> bool:
     """Whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
-    return shutil.which(_LATEX_PROGRAM) is not None
+    return shutil.which(LATEX_PROGRAM) is not None
 
 
 def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
@@ -99,8 +96,7 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
 def _save_pgf(figure: PaperFigure, path: Path) -> bool:
     """Saves a figure as PGF, unless LaTeX refuses a name in it, such as one with an emoji."""
     try:
-        with mpl.rc_context({"pgf.texsystem": _LATEX_PROGRAM, "pgf.rcfonts": False}):
-            figure.savefig(path)
+        figure.savefig(path)
     except (LatexError, RuntimeError, ValueError) as error:
         path.unlink(missing_ok=True)
         complaint = re.search(r"^! (.*)", str(error), re.MULTILINE)

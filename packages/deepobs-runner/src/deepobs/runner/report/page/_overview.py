@@ -10,37 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ... import analysis
-from ..study import MEASURES, Study, axis_label, epochs_by_method, percent, records
-from ..text import diverged_table, formats, results_table
+from ..study import MEASURES, Study, records
+from ..text import diverged_table, formats
 from ._data import compact
-
-
-def glance_view(study: Study) -> list[dict[str, Any]]:
-    """Describes the table of final values: a row a problem, a cell a method.
-
-    Args:
-        study: What is reported.
-
-    Returns:
-        Rows for the template.
-    """
-    table = {(row["problem"], row["method"]): row for row in records(results_table(study))}
-    words = {(row["problem"], row["method"]): row["flags"] for row in records(study.flags)}
-    rows = []
-    for problem in study.problems:
-        metric = analysis.default_metric(study.frame, problem)
-        cells = []
-        for method in study.styles:
-            row = table.get((problem, method))
-            cell = {"text": formats.MISSING, "best": False, "flags": (), "method": method}
-            if row is not None:
-                scale = percent(metric)
-                text = formats.plus_minus(scale * row["mean"], scale * row["std"])
-                cell |= {"text": text, "best": row["leads"], "flags": words[problem, method]}
-            cells.append(cell)
-        note = ", unequal epochs" if len(epochs_by_method(study, problem)) > 1 else ""
-        rows.append({"problem": problem, "metric": axis_label(metric) + note, "cells": cells})
-    return rows
 
 
 def across_view(study: Study) -> dict[str, Any]:
@@ -74,9 +46,7 @@ def across_view(study: Study) -> dict[str, Any]:
             "b": row["method_b"],
             "problems": row["num_problems"],
             "probability": f"{row['probability']:.2f}",
-            "interval": f"{row['low']:.2f} to {row['high']:.2f}"
-            if row["low"] == row["low"]
-            else formats.MISSING,
+            "interval": formats.interval(row["low"], row["high"]),
             "p": formats.p_value(row["p_holm"]),
             "better": row["better"] or "cannot tell",
         }

@@ -18,15 +18,18 @@ from markupsafe import Markup
 
 from ...common import UsageError, write_atomically
 from ..study import MEASURES, METRICS, Gathered, Results, Runs, Study, gather, identifiers
-from ..text import overall_verdict, verdicts
+from ..text import hardware_note, headline, notes, verdicts
 from ._data import dump
-from ._overview import across_view, diverged_view, glance_view, overhead_view, profile_data
+from ._matrix import highlighted, matrix_view
+from ._overview import across_view, diverged_view, overhead_view, profile_data
+from ._symbols import SYMBOLS
+from ._tuned import tuned_view
 from ._views import method_views, problem_view
 
 _PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
 # Part of the page, the call that gives its numbers, the call that gives its figure or table.
 _CALLS = (
-    ("Verdict", "compare(frame), compare_overall(frame)", "verdicts(frame)"),
+    ("Verdict", "study_verdict(frame)", "overall_verdict(frame), verdicts(frame)"),
     ("Results", "summary_table(frame)", "results_table(frame), latex_table(frame)"),
     ("Aggregates", "aggregate_table(frame)", ""),
     ("Time to target", "target_table(tuned_runs(frame))", ""),
@@ -48,18 +51,17 @@ _CALLS = (
 )
 # plotly.js in the smallest of its bundles that draws lines and bars: a quarter of the whole one,
 # which Python's plotly brings, so that the page opens in half the time (benchmarks/report.py).
-_SCRIPTS = ("vendor/plotly-basic.min.js", "page.js", "charts.js")
-# plotly's markers as paths around the origin, for the legend
-_SYMBOLS = {
-    "circle": "M4,0A4,4 0 1 1 0,-4A4,4 0 0 1 4,0Z",
-    "square": "M3.6,3.6H-3.6V-3.6H3.6Z",
-    "triangle-up": "M-4.4,2.6H4.4L0,-4.6Z",
-    "diamond": "M4.8,0L0,4.8L-4.8,0L0,-4.8Z",
-    "triangle-down": "M-4.4,-2.6H4.4L0,4.6Z",
-    "cross": "M4.4,1.5H1.5V4.4H-1.5V1.5H-4.4V-1.5H-1.5V-4.4H1.5V-1.5H4.4Z",
-    "x": "M0,2L2.4,4.4 4.4,2.4 2,0 4.4,-2.4 2.4,-4.4 0,-2 "
-    "-2.4,-4.4 -4.4,-2.4 -2,0 -4.4,2.4 -2.4,4.4Z",
-}
+_SCRIPTS = (
+    "vendor/plotly-basic.min.js",
+    "page.js",
+    "tables.js",
+    "matrix.js",
+    "charts.js",
+    "lines.js",
+    "search.js",
+    "save.js",
+    "start.js",
+)
 
 
 def write_report(
@@ -111,6 +113,8 @@ def render(
     study = Study.of(frame)
     runs = study.runs
     methods = method_views(study.styles)
+    labels = list(methods)
+    highlight = highlighted(study.verdict, labels)
     numbers = {label: place for place, label in enumerate(methods)}
     ids = identifiers(study.problems, "problem")
     problems = [
@@ -119,7 +123,9 @@ def render(
     ]
     overhead = overhead_view(study)
     overview = {
-        "runs": len(runs),
+        "runs": _run_counts(study, labels),
+        "numRuns": len(runs),
+        "highlight": highlight,
         "methods": [_method_data(view) for view in methods.values()],
         "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
         "profile": profile_data(study, numbers),
@@ -140,26 +146,36 @@ def render(
             policy=_policy(scripts),
             css=Markup(_static("report.css")),
             scripts=scripts,
-            symbols=_SYMBOLS,
+            symbols=SYMBOLS,
             methods=methods,
             problems=problems,
             ids=ids,
             phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
             axes=[(key, text) for key, text in MEASURES.items() if _known(runs, key)],
-            lead=overall_verdict(study),
+            headline=headline(study),
+            matrix=matrix_view(study),
+            highlight=highlight,
             verdicts=verdicts(study),
-            glance=glance_view(study),
+            notes=notes(study),
+            tuned=tuned_view(study),
+            hardware_note=hardware_note(study),
             across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
             overhead=overhead,
             diverged=diverged_view(study),
             has_baselines="baseline" in runs.distinct("source"),
-            on_test="test" in set(study.tuned["selected_on"])
-            and study.tuned["num_settings"].max() > 1,
             left_out=left_out,
             calls=_CALLS,
             overview=dump(overview),
         )
     )
+
+
+def _run_counts(study: Study, labels: list[str]) -> dict[str, list[int]]:
+    """How many runs each method has on each problem, the methods in the page's order."""
+    counts = {problem: [0] * len(labels) for problem in study.problems}
+    for row in study.runs.rows:
+        counts[row["problem"]][labels.index(row["method"])] += 1
+    return counts
 
 
 def _method_data(view: dict[str, Any]) -> dict[str, str]:

@@ -16,14 +16,14 @@ from ..study import (
     MethodStyle,
     Runs,
     Study,
-    axis_label,
-    bold,
     in_sentence,
     percent,
     records,
 )
-from ..text import formats, milestone_table, repeat_command
+from ..text import formats, repeat_command
 from ._data import dump, problem_data
+from ._rows import milestone_rows, pair_rows
+from ._search import search_data
 
 # Strokes of 2 units on a swatch 32 units wide.
 _SWATCH_DASHES = {"solid": "none", "dashdot": "9 3 2 3", "longdash": "12 4", "dot": "2 2.5"}
@@ -59,19 +59,31 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
     members = [run for setting in settings for run in setting.runs]
     numbers = {label: place for place, label in enumerate(methods)}
     has_accuracy = any(runs.has(run, m) for run in members for m in METRICS if "accuracy" in m)
+    epochs, milestones = milestone_rows(study, name, numbers)
+    pairs = pair_rows(study, name, numbers)
+    searches = search_data(study, name, numbers)
+    tables = {
+        "pairs": pairs,
+        "milestones": milestones,
+        "runs": [_run_row(runs, run, numbers, has_accuracy=has_accuracy) for run in members],
+    }
+    data = problem_data(study, name, numbers) | {"tables": tables, "searches": searches}
+    metric = analysis.default_metric(study.frame, name)
     return {
         "name": name,
         "has_accuracy": has_accuracy,
-        "data": dump(problem_data(study, name, numbers)),
+        "data": dump(data | {"judged": metric.split("_")[1]}),
         "facts": _facts(runs, members),
         "several_rates": study.several_rates(name),
         "performance": _performance(study, name, methods),
-        "pairs": [_pair(row) for row in _on(study.pairs, name)],
+        "has_pairs": bool(pairs),
+        "pair_metric": NAMES[metric].lower() + (" (points)" if percent(metric) != 1 else ""),
         "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
-        "frontier": frontier_rows(study, name) if len(chosen) > 1 else None,
+        "frontier": frontier_rows(study, name) if len(chosen) > 1 else [],
         "tunability": _tunability(study, name),
-        "milestones": _milestones(study, name, methods),
-        "runs": [_run_view(runs, run) for run in members],
+        "milestones": epochs,
+        "searches": [search["label"] for search in searches],
+        "num_runs": len(members),
     }
 
 
@@ -108,10 +120,10 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
         columns.append(f"Epochs to {name} {goal}")
     found = {(row["method"], row["metric"]): row for row in summary}
     reached = {row["method"]: row for row in targets}
-    leader = bold(study, problem)
     rows = []
     for setting in study.chosen_on(problem):
         cells = []
+        result = study.cell(problem, setting.method)
         for metric in metrics:
             row = found.get((setting.method, metric))
             scale = percent(metric)
@@ -120,9 +132,8 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
                     cells.append({"text": formats.MISSING, "best": False})
                     continue
                 text = formats.plus_minus(scale * row[mean], scale * row[std])
-                judged = (metric, mean) == (analysis.default_metric(study.frame, problem), "mean")
-                best = leader if judged else _best(summary, metric, mean, leader)
-                cells.append({"text": text, "best": setting.method == best})
+                judged = (metric, mean) == (result.metric, "mean")
+                cells.append({"text": text, "best": judged and result.best})
         if targets:
             cells.append({"text": _time_to_target(reached.get(setting.method)), "best": False})
         seeds = [int(study.runs.rows[run]["seed"]) for run in setting.runs]
@@ -139,18 +150,6 @@ def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]])
     return {"columns": columns, "rows": rows}
 
 
-def _best(
-    summary: Sequence[dict[str, Any]], metric: str, column: str, leader: str | None
-) -> str | None:
-    """The best mean of a column, of methods without diverged runs and the verdict's leader."""
-    rows = [row for row in summary if row["metric"] == metric and row[column] == row[column]]
-    rows = [row for row in rows if row["method"] == leader or not row["num_diverged"]]
-    if leader is None or not rows:
-        return None
-    pick = max if analysis.higher_is_better(metric) else min
-    return str(pick(rows, key=lambda row: row[column])["method"])
-
-
 def _time_to_target(row: dict[str, Any] | None) -> str:
     if row is None:
         return formats.MISSING
@@ -159,24 +158,6 @@ def _time_to_target(row: dict[str, Any] | None) -> str:
         return f"not reached ({share} did)" if row["num_reached"] else "not reached"
     epochs = f"{row['epochs_to_target']:g}"
     return epochs if row["num_reached"] == row["num_runs"] else f"{epochs} ({share})"
-
-
-def _pair(row: dict[str, Any]) -> dict[str, Any]:
-    """One method against another, in the metric's units."""
-    scale = percent(row["metric"])
-    low, high = (formats.number(scale * row[end], 2) for end in ("low", "high"))
-    return {
-        "a": row["method_a"],
-        "b": row["method_b"],
-        "difference": formats.number(scale * row["difference"], 2),
-        "interval": f"{low} to {high}" if row["low"] == row["low"] else formats.MISSING,
-        "probability": f"{row['probability']:.2f}",
-        "p": formats.p_value(row["p_holm"]),
-        "anytime": formats.p_value(row["p_anytime"]),
-        "pairing": f"{row['num_pairs']} pairs" if row["paired"] else "not paired",
-        "better": row["better"] or "cannot tell",
-        "metric": NAMES[row["metric"]].lower() + (" (points)" if scale != 1 else ""),
-    }
 
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
@@ -200,27 +181,6 @@ def _basin(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _milestones(study: Study, problem: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The table behind the curves: its epochs, and a row per method and series."""
-    table = milestone_table(study, problem)
-    epochs = sorted(set(table["epoch"]))
-    rows = []
-    for (method, metric), values in table.groupby(["method", "metric"], sort=False):
-        scale = percent(str(metric))
-        cells = {
-            row["epoch"]: formats.plus_minus(scale * row["mean"], scale * row["std"])
-            for row in records(values)
-        }
-        rows.append(
-            {
-                "method": methods[str(method)],
-                "series": axis_label(str(metric)),
-                "cells": [cells.get(epoch, "") for epoch in epochs],
-            }
-        )
-    return {"epochs": epochs, "rows": rows}
-
-
 def _tunability(study: Study, problem: str) -> dict[str, Any] | None:
     """What to expect after 1, 2, 4, 8, ... and all trials, of methods with more than one."""
     table = study.tunability[study.tunability["problem"] == problem]
@@ -238,16 +198,18 @@ def _tunability(study: Study, problem: str) -> dict[str, Any] | None:
     return {"metric": in_sentence(metric), "trials": shown, "rows": rows}
 
 
-def _run_view(runs: Runs, run: int) -> dict[str, Any]:
+def _run_row(
+    runs: Runs, run: int, numbers: dict[str, int], *, has_accuracy: bool
+) -> dict[str, Any]:
     row = runs.rows[run]
     epochs = len(runs.series(run, "epoch")) - 1
-    accuracy = 100 * runs.final(run, "test_accuracy")
-    return {
-        "method": row["method"],
-        "learning_rate": formats.learning_rate(row["learning_rate"]),
-        "seed": int(row["seed"]),
-        "loss": formats.number(runs.final(run, "test_loss")),
-        "accuracy": formats.number(accuracy),
-        "status": f"diverged after {epochs} epochs" if runs.diverged(run) else "finished",
-        "command": repeat_command(row),
-    }
+    cells = [
+        formats.learning_rate(row["learning_rate"]),
+        str(int(row["seed"])),
+        formats.number(runs.final(run, "test_loss")),
+    ]
+    if has_accuracy:
+        cells.append(formats.number(100 * runs.final(run, "test_accuracy")))
+    status = f"diverged after {epochs} epochs" if runs.diverged(run) else "finished"
+    cells += [status, repeat_command(row)]
+    return {"m": numbers[row["method"]], "cells": cells}

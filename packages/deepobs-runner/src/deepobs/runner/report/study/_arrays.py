@@ -80,6 +80,12 @@ class Runs:
         """The last value of one of `METRICS` that was measured; NaN if the run diverged."""
         return float(self.finals[name][run])
 
+    def seconds(self, run: int) -> float:
+        """How long a run trained, evaluation excepted; NaN where that was not recorded."""
+        known = self.series(run, "seconds")
+        known = known[~np.isnan(known)]
+        return float(known[-1]) if len(known) else float("nan")
+
     def diverged(self, run: int) -> bool:
         """Whether a run stopped for lack of finite numbers."""
         return bool(self.rows[run]["status"] == "diverged")

@@ -16,6 +16,7 @@ NAMES = {
 
 
 AXIS_NAMES = {"epoch": "Epoch", "steps": "Step", "seconds": "Seconds of training"}
+AXIS_COUNTS = {"epoch": "epochs", "steps": "steps", "seconds": "seconds of training"}
 
 
 def percent(metric: str) -> float:

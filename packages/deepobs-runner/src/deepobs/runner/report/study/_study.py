@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -42,7 +43,8 @@ class Study:
         runs: Its runs.
         tuned: The setting chosen for each method, as `analysis.tuned_settings` returns it.
         settings: All settings.
-        chosen: Those of them that stand for their methods.
+        chosen: Those of them that stand for their methods, with the runs that count: without the
+            seeds that chose the setting, where there are others.
         styles: How each method is drawn, in every figure and on the page.
     """
 
@@ -72,25 +74,41 @@ class Study:
             problem, method, rate = row["problem"], row["method"], float(row["learning_rate"])
             key = (problem, method, row["setting"])
             settings.setdefault(key, Setting(problem, method, rate, [])).runs.append(run)
-        keys = tuned[["problem", "method", "setting"]].itertuples(index=False, name=None)
+        columns = tuned[["problem", "method", "setting", "left_out"]]
+        choices = columns.itertuples(index=False, name=None)
         return cls(
             frame=frame,
             runs=runs,
             tuned=tuned,
             settings=list(settings.values()),
-            chosen=[settings[key] for key in keys],
+            chosen=[_without(runs, settings[tuple(key)], seeds) for *key, seeds in choices],
             styles=method_styles(runs.distinct("method")),
         )
 
     @cached_property
     def tuned_runs(self) -> pd.DataFrame:
-        """The tidy frame's rows of the chosen settings: `analysis.tuned_runs`."""
-        return analysis.tuned_runs(self.frame, self.tuned)
+        """The tidy frame's rows of the runs that count: `analysis.judged_runs`."""
+        return analysis.judged_runs(self.frame, self.tuned)
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """Final and best performance: `analysis.summary_table`."""
-        return analysis.summary_table(self.frame, tuned=self.tuned)
+        """Final and best performance of the runs that count: `analysis.summary_table`."""
+        counted = self.frame["run_id"].isin(self.tuned_runs["run_id"])
+        return analysis.summary_table(self.frame[counted], tuned=self.tuned)
+
+    @cached_property
+    def verdict(self) -> analysis.StudyVerdict:
+        """What the study says, as values: `analysis.study_verdict`."""
+        return analysis.study_verdict(self.frame, tuned=self.tuned)
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], analysis.Cell]:
+        """Each method's result, by problem and method."""
+        return {(cell.problem, cell.method): cell for cell in self.verdict.cells}
+
+    def cell(self, problem: str, method: str) -> analysis.Cell:
+        """One method's result on one problem."""
+        return self.cells[problem, method]
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
@@ -193,3 +211,8 @@ def check_problem(study: Study, problem: str) -> None:
     if problem not in study.problems:
         there = f"there are {', '.join(study.problems)}."
         raise unknown("problem in the results", problem, study.problems, there)
+
+
+def _without(runs: Runs, setting: Setting, seeds: Collection[int]) -> Setting:
+    """A setting without the runs of some seeds."""
+    return replace(setting, runs=[r for r in setting.runs if runs.rows[r]["seed"] not in seeds])

@@ -15,12 +15,24 @@ from typing import Any
 
 # Okabe & Ito without black (the text's colour) and yellow (too faint on white); orange and sky blue
 # darker, and vermilion too, which the darker orange would come too near.
-COLOURS = ("#0072B2", "#C24F00", "#009E73", "#CC79A7", "#CC8400", "#3E98EA", "#7F6A4F")
+COLOURS = (
+    *("#0072B2", "#C24F00", "#009E73", "#CC79A7", "#CC8400", "#3E98EA", "#7F6A4F"),
+    *("#5B2A86", "#8C1020", "#2A35C8", "#1F4D1F", "#A3179E"),
+)
 # The same hues, lighter, for a dark background.
-DARK_COLOURS = ("#4FA8E0", "#F28A4B", "#35C49A", "#E3A3C6", "#F2B84B", "#8CCBF0", "#B8A78F")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")  # matplotlib's names
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "oooo")  # of bars, which have no marker
-SYMBOLS = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x")  # plotly's
+DARK_COLOURS = (
+    *("#4FA8E0", "#F28A4B", "#35C49A", "#E3A3C6", "#F2B84B", "#8CCBF0", "#B8A78F"),
+    *("#A855F0", "#D6628A", "#7F8CF5", "#84AA2E", "#F0F0C8"),
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "p", "h", "<", ">")  # matplotlib's names
+HATCHES = (  # of bars, which have no marker
+    *("", "////", "....", "xxxx", "\\\\\\\\", "----", "oooo"),
+    *("||||", "++++", "**", "//..", "--||"),
+)
+SYMBOLS = (  # plotly's names
+    *("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "x"),
+    *("star", "pentagon", "hexagon2", "triangle-left", "triangle-right"),
+)
 OWN_DASHES = ("solid", "dashdot", "longdash")
 BASELINE_DASH = "dot"
 _MATPLOTLIB_DASHES: dict[str, str | tuple[int, tuple[float, ...]]] = {
@@ -31,6 +43,7 @@ _MATPLOTLIB_DASHES: dict[str, str | tuple[int, tuple[float, ...]]] = {
 }
 BASELINE_SUFFIX = " (baseline)"
 
+LATEX_PROGRAM = "pdflatex"
 COLUMN_WIDTH = 3.25  # inches: one column of a two-column paper
 TEXT_WIDTH = 6.75  # inches: both columns
 
@@ -90,21 +103,25 @@ def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
 
 def _style(place: int, round_: int) -> MethodStyle:
     hue = place % len(COLOURS)
+    shape = (place + place // len(COLOURS)) % len(MARKERS)  # another one in each round of colours
     dash = BASELINE_DASH if round_ < 0 else OWN_DASHES[round_ % len(OWN_DASHES)]
     return MethodStyle(
         colour=COLOURS[hue],
         dark_colour=DARK_COLOURS[hue],
         dash=dash,
-        marker=MARKERS[place % len(MARKERS)],
-        symbol=SYMBOLS[place % len(SYMBOLS)],
-        hatch=HATCHES[place % len(HATCHES)],
+        marker=MARKERS[shape],
+        symbol=SYMBOLS[shape],
+        hatch=HATCHES[shape],
         filled=round_ >= 0,
     )
 
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """Sets matplotlib up for print, 8 pt text at final size, and puts it back afterwards."""
+    """Sets matplotlib up for print, 8 pt text at final size, and puts it back afterwards.
+
+    Nothing of a user's matplotlibrc or changed settings reaches the figures.
+    """
     import matplotlib as mpl  # here: half a second that `deepobs --help` need not pay
 
     settings: dict[Any, Any] = {
@@ -131,8 +148,12 @@ def paper_style() -> Iterator[None]:
         "pdf.fonttype": 42,  # TrueType: journals reject the default, Type 3
         "ps.fonttype": 42,
         "svg.hashsalt": "deepobs",
+        "pgf.texsystem": LATEX_PROGRAM,
+        "pgf.rcfonts": False,
     }
-    with mpl.rc_context(settings), warnings.catch_warnings():
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcdefaults()
+        mpl.rcParams.update(settings)
         # A name may hold an emoji that the font lacks: a box stands for it, and nothing is wrong.
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
         yield

@@ -1,22 +1,35 @@
 """Tables and sentences."""
 
 from . import _format as formats
+from ._cells import cell_detail, overall_detail
 from ._detail import diverged_table, milestone_table
+from ._headline import Headline, headline
+from ._notes import hardware_note, notes
 from ._numbers import report_numbers
 from ._repeat import repeat_command
 from ._tables import latex_table, markdown_table, results_table
 from ._verdict import Verdict, overall_verdict, verdicts
+from ._words import count, listed, short
 
 __all__ = [
+    "Headline",
     "Verdict",
+    "cell_detail",
+    "count",
     "diverged_table",
     "formats",
+    "hardware_note",
+    "headline",
     "latex_table",
+    "listed",
     "markdown_table",
     "milestone_table",
+    "notes",
+    "overall_detail",
     "overall_verdict",
     "repeat_command",
     "report_numbers",
     "results_table",
+    "short",
     "verdicts",
 ]

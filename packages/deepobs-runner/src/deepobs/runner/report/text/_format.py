@@ -162,6 +162,24 @@ def p_value(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
+def interval(low: float, high: float, digits: int = 2) -> str:
+    """Writes an interval with as many digits as tell its ends apart: `-25.4 to -25.1`.
+
+    Args:
+        low: Its lower end.
+        high: Its upper end.
+        digits: Significant digits, if they suffice.
+
+    Returns:
+        Text for people; a dash if an end is missing.
+    """
+    if math.isnan(low) or math.isnan(high):
+        return MISSING
+    while number(low, digits) == number(high, digits) and low != high and digits < 8:
+        digits += 1
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
 def _decimals(std: float) -> int | None:
     exponent = math.floor(math.log10(abs(std)))
     return max(1 - exponent, 0) if -7 < exponent < 6 else None

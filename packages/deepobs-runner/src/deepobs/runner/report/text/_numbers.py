@@ -22,11 +22,11 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         frame: A tidy frame, or a `Study` of one.
 
     Returns:
-        `verdict`, `verdicts`, and the tables `results`, `comparisons`, `overall`, `aggregate`,
-        `flags`, `targets`, `sensitivity`, `tunability`, `ranks`, `profiles`, `overhead` and
-        `frontier` as lists of rows, named as the functions of `deepobs.runner.analysis` name their
-        columns; the points of the frontier and the profiles' scores are in epochs, steps and
-        seconds, which `measure` tells.
+        `verdict` and `verdicts` in words, `study` as values (`analysis.StudyVerdict`), and the
+        tables `results`, `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`,
+        `tunability`, `ranks`, `profiles`, `overhead` and `frontier` as lists of rows, named as the
+        functions of `deepobs.runner.analysis` name their columns; the points of the frontier and
+        the profiles' scores are in epochs, steps and seconds, which `measure` tells.
     """
     study = Study.of(frame)
     frontiers = [
@@ -50,6 +50,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
     return {
         "num_runs": len(study.runs),
         "verdict": overall_verdict(study),
+        "study": _plain(asdict(study.verdict)),
         "verdicts": [_plain(asdict(verdict)) for verdict in verdicts(study)],
         **{name: _plain(records(table)) for name, table in tables.items()},
     }

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ... import analysis
-from ..study import NAMES, Study, bold, epochs_by_method, percent, records
+from ..study import NAMES, Study, epochs_by_method, percent, records
 from ._format import latex_plus_minus, learning_rate, plus_minus
 
 _LATEX = {
@@ -30,24 +30,23 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
     Returns:
         `analysis.summary_table` on the metric each problem is judged by, with two columns more:
-        `leads`, whether the method's mean of the final values is printed in bold: that of the
-        verdict's leader, unless methods were trained for unequal numbers of epochs; and `flags`,
-        what the mean misrepresents (`analysis.group_flags`).
+        `best`, whether the method is not told apart from the best (`analysis.Cell`), which bold
+        print shows; and `flags`, what the mean misrepresents (`analysis.group_flags`).
     """
     study = Study.of(frame)
     table = study.summary
     judged = {name: analysis.default_metric(study.frame, name) for name in study.problems}
     table = table[table["metric"] == table["problem"].map(judged)].reset_index(drop=True)
-    leaders = table["problem"].map({name: bold(study, name) for name in study.problems})
     flags = study.flags.set_index(["problem", "method"])["flags"]
-    keys = zip(table["problem"], table["method"], strict=True)
+    keys = list(zip(table["problem"], table["method"], strict=True))
     return table.assign(
-        leads=table["method"] == leaders, flags=[", ".join(flags.get(key, ())) for key in keys]
+        best=[study.cell(*key).best for key in keys],
+        flags=[", ".join(flags.get(key, ())) for key in keys],
     )
 
 
 def markdown_table(frame: pd.DataFrame | Study) -> str:
-    """Writes the results table as Markdown: mean ± standard deviation over seeds, the leader bold.
+    """Writes the results table as Markdown: means ± standard deviations.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -61,7 +60,7 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
     lines.append("|---|---|---|--:|--:|--:|--:|--:|---|")
     for row in records(table):
         final, best = _values(row)
-        if row["leads"]:
+        if row["best"]:
             final = f"**{final}**"
         cells = [
             row["problem"],
@@ -80,7 +79,7 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
 
 
 def latex_table(frame: pd.DataFrame | Study) -> str:
-    r"""Writes the results table as LaTeX with booktabs rules, the leader bold.
+    r"""Writes the results table as LaTeX with booktabs rules.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -100,7 +99,7 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
         lines.append(r"\midrule")
         for place, row in enumerate(records(rows)):
             final, best = _values(row, latex=True)
-            if row["leads"]:
+            if row["best"]:
                 final = rf"\boldmath{final}" if final.startswith("$") else final
                 final = f"{{{final}}}"
             head = [row["problem"], _metric(row)] if place == 0 else ["", ""]
@@ -133,13 +132,13 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
 
 
 def _notes(study: Study) -> list[str]:
-    """Why nothing is bold on some problems."""
-    texts = []
+    """What bold print means, and where methods were not trained equally long."""
+    texts = ["Mean ± standard deviation over seeds. Bold: not told apart from the best."]
     for problem in study.problems:
         groups = epochs_by_method(study, problem)
         if len(groups) > 1:
             counts = ", ".join(map(str, groups))
-            texts.append(f"{problem}: unequal numbers of epochs ({counts}), nothing is bold.")
+            texts.append(f"{problem}: unequal numbers of epochs ({counts}).")
     return texts
 
 

@@ -29,7 +29,7 @@ from ._parse import UnreadableRecordError, parse_record
 
 INDEX_NAME = ".deepobs-index.parquet"
 # To be raised whenever the same file would be read differently than before.
-_VERSION = b"4"
+_VERSION = b"5"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
@@ -162,7 +162,8 @@ def _refresh(root: Path) -> pa.Table:
     rows = {(s["file"], s["size"], s["mtime_ns"]): row for row, s in enumerate(stamps)}
     kept: list[int] = []
     read: list[dict[str, Any]] = []
-    for file, stat in _json_files(root):
+    blocked: list[OSError] = []
+    for file, stat in _json_files(root, blocked):
         row = rows.get((file, stat.st_size, stat.st_mtime_ns))
         if row is None:
             read.append(_read_file(root / file, file, stat))
@@ -173,17 +174,27 @@ def _refresh(root: Path) -> pa.Table:
     if read or len(kept) < len(known):
         settled = pc.less(table["mtime_ns"], started_ns - _RACY_NS)
         _save_index(root, table.filter(settled))
+    if blocked:
+        table = pa.concat_tables([table, to_table(map(_blocked_row, blocked), _SCHEMA)])
     return table
 
 
-def _json_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
+def _blocked_row(error: OSError) -> dict[str, Any]:
+    """Tells of a folder whose files are left out because it cannot be read."""
+    name = str(error.filename).encode("utf-8", "replace").decode()
+    reason = f"the folder cannot be read ({error.strerror}); the results in it are left out"
+    return {"file": name, "size": 0, "mtime_ns": 0, "kind": "unreadable", "reason": reason}
+
+
+def _json_files(root: Path, blocked: list[OSError]) -> Iterator[tuple[str, os.stat_result]]:
     """Yields the JSON files below a folder, with forward slashes, and their status.
 
     Names that begin with a dot are ignored. Symbolic links are followed, but no folder is read
-    twice, so that links in a circle come to an end.
+    twice, so that links in a circle come to an end. The errors of folders that cannot be read are
+    added to `blocked`.
     """
     seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(root, followlinks=True):
+    for folder, folders, files in os.walk(root, followlinks=True, onerror=blocked.append):
         status = Path(folder).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()

@@ -30,6 +30,7 @@ OPTIMIZER_NAMES = {
 _LEARNING_RATE_NAMES = ("lr", "learning_rate")
 # Beyond any float32 loss; squares and sums of larger numbers would overflow in the statistics.
 _LARGEST = 1e150
+_JUDGED = ("train_loss", "test_loss")  # a run whose values of these are not finite has diverged
 _MINIBATCHES = b'"minibatch_train_losses"'
 
 
@@ -66,6 +67,8 @@ def parse_record(content: bytes, file: str) -> Run | None:
         return None
     run = _settings(data, file)
     run |= {column: _numbers(data, name) for name, column in SERIES.items()}
+    # A loss beyond all measure tells of divergence; any other value so large tells nothing.
+    run |= {column: _known(run[column]) for column in SERIES.values() if column not in _JUDGED}
     run["seconds"] = _numbers(data, "epoch_seconds")
     if run["source"] == "deepobs-1.2":
         _drop_padding(run)
@@ -166,8 +169,8 @@ def _identity(data: dict[str, Any]) -> str | None:
     if not isinstance(recorded, str):
         return None
     if not isinstance(config, dict):
-        return recorded
-    return current_identity(config, data.get("testproblem"), recorded)
+        return _storable(recorded)
+    return current_identity(config, data.get("testproblem"), _storable(recorded))
 
 
 def _cell(item: Setting, value: Any) -> Any:
@@ -240,6 +243,10 @@ def _numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
     return np.where(too_large, np.copysign(np.inf, numbers), numbers)
 
 
+def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
 def _number(value: Any, name: str) -> float:
     if value is None:
         return math.nan
@@ -282,7 +289,9 @@ def _storable(text: str) -> str:
 
 
 def _canonical(value: Any) -> str:
-    return json.dumps(canonical(value), sort_keys=True)
+    # Lone surrogates, which JSON can hold, are not valid UTF-8: no table or page takes them.
+    storable = _storable(json.dumps(canonical(value), ensure_ascii=False))
+    return json.dumps(json.loads(storable), sort_keys=True)
 
 
 def _show(value: Any) -> str:
@@ -319,7 +328,7 @@ def _steps_per_epoch(data: dict[str, Any], num_logged: int, num_epochs: int) -> 
 
 
 def _all_finite(run: Run) -> bool:
-    return all(bool(np.isfinite(run[name]).all()) for name in ("train_loss", "test_loss"))
+    return all(bool(np.isfinite(run[name]).all()) for name in _JUDGED)
 
 
 def identify(run: Run, file: str) -> str:

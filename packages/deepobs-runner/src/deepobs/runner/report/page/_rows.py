@@ -1,0 +1,68 @@
+"""Rows of the page's long tables, which the browser draws when they are first seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..study import Study, axis_label, percent, records
+from ..text import formats, milestone_table
+
+
+def pair_rows(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Writes each pair of methods on a problem.
+
+    Args:
+        study: What is reported.
+        problem: The problem's name.
+        methods: Number of each method on the page.
+
+    Returns:
+        The numbers of both methods, `m` and `a`, and the other `cells` as text.
+    """
+    table = study.pairs[study.pairs["problem"] == problem]
+    return [
+        {"m": methods[row["method_a"]], "a": methods[row["method_b"]], "cells": _pair(row)}
+        for row in records(table)
+    ]
+
+
+def _pair(row: Mapping[str, Any]) -> list[str]:
+    """One method against another, in the metric's units."""
+    scale = percent(row["metric"])
+    return [
+        formats.number(scale * row["difference"], 2),
+        formats.interval(scale * row["low"], scale * row["high"]),
+        f"{row['probability']:.2f}",
+        formats.p_value(row["p_holm"]),
+        formats.p_value(row["p_anytime"]),
+        f"{row['num_pairs']} pairs" if row["paired"] else "not paired",
+        row["better"] or "cannot tell",
+    ]
+
+
+def milestone_rows(
+    study: Study, problem: str, methods: Mapping[str, int]
+) -> tuple[list[int], list[dict[str, Any]]]:
+    """Writes the numbers behind a problem's curves.
+
+    Args:
+        study: What is reported.
+        problem: The problem's name.
+        methods: Number of each method on the page.
+
+    Returns:
+        The epochs, and a row per method and series: the method's number `m` and the other `cells`.
+    """
+    table = milestone_table(study, problem)
+    epochs = sorted(set(table["epoch"]))
+    rows = []
+    for (method, metric), values in table.groupby(["method", "metric"], sort=False):
+        scale = percent(str(metric))
+        cells = {
+            row["epoch"]: formats.plus_minus(scale * row["mean"], scale * row["std"])
+            for row in records(values)
+        }
+        texts = [axis_label(str(metric)), *(cells.get(epoch, "") for epoch in epochs)]
+        rows.append({"m": methods[str(method)], "cells": texts})
+    return epochs, rows

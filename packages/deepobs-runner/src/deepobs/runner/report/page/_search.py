@@ -1,0 +1,109 @@
+"""What was searched on a problem: every hyperparameter that varied, and which of them matter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ... import analysis
+from ...config import SETTINGS
+from ..study import Runs, Setting, Study, mean_and_spread, percent
+from ._data import compact
+
+# The columns of all settings that may vary within a search, the optimizer's own apart.
+_SETTINGS = tuple(
+    item.column
+    for item in SETTINGS
+    if item.role in ("tuned", "method") and item.kind not in ("object", "pairs")
+)
+_LEAST = 5  # settings, below which a search is no search
+_DECADES = 30.0  # ratio of largest to smallest value from which an axis is logarithmic
+
+
+def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Collects the searches on a problem in which two hyperparameters or more were varied.
+
+    Args:
+        study: What is reported.
+        problem: The problem's name.
+        methods: Number of each method on the page.
+
+    Returns:
+        For each optimizer so searched: its `label`; `metric` and `values`, the mean result of each
+        trial; `m`, the trials' methods; `axes`, the hyperparameters that vary, with their name,
+        values, whether they are shown on a logarithmic scale, and `share`, their importance; and
+        `explained` (`analysis.hyperparameter_importance`).
+    """
+    groups: dict[str, list[Setting]] = {}
+    for setting in study.settings_on(problem):
+        row = study.runs.rows[setting.runs[0]]
+        note = " (baseline)" if row["source"] == "baseline" else ""
+        groups.setdefault(row["optimizer"] + note, []).append(setting)
+    metric = _metric(study, problem)
+    searches = (_search(study.runs, label, trials, metric) for label, trials in groups.items())
+    return [
+        search | {"m": [methods[trial.method] for trial in groups[search["label"]]]}
+        for search in searches
+        if search is not None
+    ]
+
+
+def _metric(study: Study, problem: str) -> str:
+    """What trials are compared on: validation data where there are any."""
+    judged = analysis.default_metric(study.frame, problem)
+    valid = judged.replace("test", "valid")
+    return valid if study.measured(problem, valid) else judged
+
+
+def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[str, Any] | None:
+    table = pd.DataFrame([_hyperparameters(runs.rows[trial.runs[0]]) for trial in trials])
+    varying = [name for name in table if table[name].astype(str).nunique() > 1]
+    if len(varying) < 2 or len(table) < _LEAST:
+        return None
+    ends = [
+        mean_and_spread([np.array([runs.final(run, metric)]) for run in trial.runs])[0][0]
+        for trial in trials
+    ]
+    values = percent(metric) * np.array(ends)
+    importance = analysis.hyperparameter_importance(
+        table[varying], values, larger=analysis.higher_is_better(metric)
+    )
+    return {
+        "label": label,
+        "metric": metric,
+        "values": compact(values),
+        "axes": [_axis(table[name], importance.shares[name]) for name in map(str, varying)],
+        "explained": compact(np.array([importance.explained]))[0],
+    }
+
+
+def _hyperparameters(row: Mapping[str, Any]) -> dict[str, Any]:
+    """All that was set for a run, one entry a hyperparameter."""
+    values: dict[str, Any] = {name: row[name] for name in _SETTINGS}
+    for name, value in json.loads(row["hyperparameters"]).items():
+        if isinstance(value, list) and len(value) <= 3:
+            values |= {f"{name}[{place}]": item for place, item in enumerate(value)}
+        else:
+            values[name] = value
+    return values
+
+
+def _axis(column: pd.Series, share: float) -> dict[str, Any]:
+    view: dict[str, Any] = {"name": str(column.name), "share": compact(np.array([share]))[0]}
+    numbers = pd.to_numeric(column, errors="coerce")
+    is_number = not column.map(lambda value: isinstance(value, (bool, np.bool_))).any()
+    if numbers.notna().all() and is_number:
+        low, high = float(numbers.min()), float(numbers.max())
+        return view | {
+            "values": compact(numbers.to_numpy(np.float64)),
+            "log": low > 0 and high / low >= _DECADES,
+        }
+    return view | {"values": [_text(value) for value in column], "log": False}
+
+
+def _text(value: Any) -> str:
+    return "–" if value is None or value != value else str(value)
