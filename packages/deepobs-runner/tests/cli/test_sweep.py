@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deepobs.runner import load_records
 
@@ -24,7 +23,7 @@ def plan(tmp_path, monkeypatch):
     """A plan of four runs, in the current folder."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "sweep.yaml"
-    path.write_text(yaml.safe_dump(PLAN))
+    path.write_text(json.dumps(PLAN))
     return path
 
 
@@ -46,7 +45,7 @@ def test_sweep(deepobs, plan, capsys):
 
 def test_a_failed_run_is_exit_status_1(deepobs, plan, capsys, monkeypatch):
     """A failing setting is named with its reason, and the exit status is 1."""
-    plan.write_text(yaml.safe_dump({**PLAN, "optimizers": ["mine.Mine", "SGD"], "seeds": 42}))
+    plan.write_text(json.dumps({**PLAN, "optimizers": ["mine.Mine", "SGD"], "seeds": 42}))
     Path("mine.py").write_text(
         "import torch\n\n\nclass Mine(torch.optim.SGD):\n"
         "    steps = 0\n\n    def step(self, closure=None):\n        self.steps += 1\n"
@@ -88,7 +87,7 @@ def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
     lbfgs = {"name": "LBFGS", "hyperparameters": {"max_iter": [1, 2]}}
     accumulated = {"name": "SGD", "gradient_accumulation_steps": [1, 4], "precision": "bf16"}
     optimizers = ["SGD", "modes.SGD", lbfgs, accumulated]
-    plan.write_text(yaml.safe_dump({**PLAN, "optimizers": optimizers}))
+    plan.write_text(json.dumps({**PLAN, "optimizers": optimizers}))
     assert deepobs("sweep", plan, "--dry-run", "--device", "cpu", "--workers", 1) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition("64, ")[2].partition(":")[0] for line in lines[:-1]] == [
@@ -112,7 +111,7 @@ def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
 )
 def test_what_a_dry_run_cannot_do(deepobs, plan, capsys, fields, arguments, words, status):
     """What a run would fail with, a dry run says in one sentence."""
-    plan.write_text(yaml.safe_dump({**PLAN, **fields}))
+    plan.write_text(json.dumps({**PLAN, **fields}))
     arguments = ["--device", "cpu", "--dry-run", "--workers", "1", *arguments]
     assert deepobs("sweep", plan, *arguments) == status
     said = capsys.readouterr().err
@@ -155,7 +154,7 @@ def test_bad_usage_is_exit_status_2(deepobs, plan, capsys, arguments, words):
 
 def test_all_mistakes_are_said(deepobs, plan, capsys):
     """Every mistake of the file has its line."""
-    plan.write_text(yaml.safe_dump({**PLAN, "problems": ["digits_logref"], "epoch": 3}))
+    plan.write_text(json.dumps({**PLAN, "problems": ["digits_logref"], "epoch": 3}))
     assert deepobs("sweep", plan) == 2
     said = capsys.readouterr().err.splitlines()
     assert said[0] == f"Error: {plan} has 2 mistakes:"

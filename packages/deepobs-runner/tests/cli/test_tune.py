@@ -53,7 +53,7 @@ def test_no_setting_finishes(tune, tmp_path, monkeypatch, capsys):
     [
         (["digits_logref"], "digits_logreg"),
         (["digits_logreg", "--strategy", "tpa"], "did you mean tpe"),
-        (["digits_logreg", "--space", "lr=lg:1:2"], "did you mean 'log'"),
+        (["digits_logreg", "--space", "lr=lg:1:2"], "did you mean log"),
         (["digits_logreg", "--objective", "valit"], "did you mean valid"),
         (["digits_logreg", "--set", "momentun=0.9"], "did you mean momentum"),
         (["digits_logreg", "--trials", "0"], "trials must be a whole number"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from deepobs.runner import UsageError, sweep
-from deepobs.runner.executors import InProcessExecutor, Job, Outcome, Progress, make_executor
+from deepobs.runner.executors import InProcessExecutor, Job, JobProgress, Outcome, make_executor
 
 PLAN = {"problems": ["digits_logreg"], "lr": 0.1, "epochs": 1}
 
@@ -17,7 +17,7 @@ def test_jobs_are_done_in_order_with_their_progress():
     """Also one that is submitted while events are read, as a retry is."""
 
     def work(job, report):
-        report(Progress(epoch=job.attempt))
+        report(JobProgress(epoch=job.attempt))
         return Outcome(status="finished")
 
     with InProcessExecutor(work) as executor:
@@ -28,7 +28,7 @@ def test_jobs_are_done_in_order_with_their_progress():
             if job.config == "a" and isinstance(event, Outcome):
                 executor.submit(Job(config="b", attempt=2))
     assert [config for config, _ in seen] == ["a", "a", "b", "b"]
-    assert seen[2][1] == Progress(epoch=2)
+    assert seen[2][1] == JobProgress(epoch=2)
 
 
 def test_a_local_class_is_swept_in_this_process(tmp_path):

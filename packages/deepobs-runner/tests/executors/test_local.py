@@ -13,7 +13,7 @@ import torch
 from sweep_workers import work
 
 from deepobs.runner import RunConfig, UsageError
-from deepobs.runner.executors import Job, LocalExecutor, Outcome, Progress
+from deepobs.runner.executors import Job, JobProgress, LocalExecutor, Outcome
 
 PARENT = """
 from sweep_workers import work
@@ -71,10 +71,10 @@ def test_retry_and_progress():
     with LocalExecutor(work, workers=1) as executor:
         executor.submit(_job(0, "die once"))
         for _, event in executor.events():
-            seen.append(event if isinstance(event, Progress) else event.status)
+            seen.append(event if isinstance(event, JobProgress) else event.status)
             if seen == ["lost"]:
                 executor.submit(_job(1, "report"))
-    assert seen == ["lost", Progress(epoch=1, loss=0.5), "finished"]
+    assert seen == ["lost", JobProgress(epoch=1, loss=0.5), "finished"]
 
 
 def test_an_exception_lets_the_workers_save(tmp_path, until):

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from deepobs.runner import RunConfig
-from deepobs.runner.executors import Job, Progress, PrunedError
+from deepobs.runner.executors import Job, JobProgress, PrunedError
 from deepobs.runner.executors._worker import perform
 from deepobs.runner.results import ResultsStore
 from deepobs.runner.training import Callback
@@ -36,7 +36,7 @@ def test_a_run(tmp_path):
     assert (outcome.status, outcome.message) == ("finished", None)
     assert outcome.seconds > 0
     record = ResultsStore(tmp_path).find(_job(tmp_path).config)
-    assert said == [Progress(epoch=e, loss=loss) for e, loss in enumerate(record.test_losses)]
+    assert said == [JobProgress(epoch=e, loss=loss) for e, loss in enumerate(record.test_losses)]
 
 
 def test_busy(tmp_path):

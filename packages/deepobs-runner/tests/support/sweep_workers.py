@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from deepobs.runner.executors import Outcome, Progress
+from deepobs.runner.executors import JobProgress, Outcome
 
 
 def work(job, report):
@@ -21,7 +21,7 @@ def work(job, report):
             time.sleep(0.01)
         return _finished(os.getpid(), torch.get_num_threads(), *variables)
     if what == "report":
-        report(Progress(epoch=1, loss=0.5))
+        report(JobProgress(epoch=1, loss=0.5))
     if what == "die" or (what == "die once" and job.attempt == 1):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "exit":

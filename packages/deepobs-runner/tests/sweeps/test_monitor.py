@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from deepobs.runner import RunConfig, UsageError
-from deepobs.runner.executors import Job, Outcome, Progress
+from deepobs.runner.executors import Job, JobProgress, Outcome
 from deepobs.runner.sweeps import _monitor as progress_module
 from deepobs.runner.sweeps import describe, duration
 from deepobs.runner.sweeps._monitor import _LiveTable, check_progress, make_monitor
@@ -51,7 +51,7 @@ def test_duration(seconds, words):
 def test_lines(capsys):
     """Without a terminal there is one line on stderr for each run that ends or is tried again."""
     with make_monitor("auto", total=2, skipped=3) as monitor:
-        monitor.update(_job(1), Progress(epoch=1, loss=0.5), again=False)
+        monitor.update(_job(1), JobProgress(epoch=1, loss=0.5), again=False)
         monitor.update(_job(1), FAILED, again=True)
         monitor.update(_job(2), Outcome(status="busy"), again=False)
         monitor.update(_job(1, 2), Outcome(status="finished", seconds=12), again=False)
@@ -71,7 +71,7 @@ def test_live_table():
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
     with _LiveTable(console, 4, 1) as monitor:
-        monitor.update(_job(1), Progress(epoch=3, loss=0.25), again=False)
+        monitor.update(_job(1), JobProgress(epoch=3, loss=0.25), again=False)
         monitor.update(_job(2), Outcome(status="diverged"), again=False)
         monitor.update(_job(3), FAILED, again=False)
         shown = Console(width=100, record=True, file=io.StringIO())
@@ -88,10 +88,10 @@ def test_live_table():
 def test_the_table_may_change_while_it_is_drawn(monkeypatch):
     """A run that begins while the table's thread draws does not end that thread."""
     monitor = _LiveTable(Console(file=io.StringIO()), 2, 0)
-    monitor.update(_job(1), Progress(epoch=1), again=False)
+    monitor.update(_job(1), JobProgress(epoch=1), again=False)
 
     def begin_another(config):
-        monitor.update(_job(2), Progress(epoch=1), again=False)
+        monitor.update(_job(2), JobProgress(epoch=1), again=False)
         return "a run"
 
     monkeypatch.setattr(progress_module, "describe", begin_another)

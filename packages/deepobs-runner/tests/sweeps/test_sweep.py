@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deepobs.runner import UsageError, load_records
-from deepobs.runner.executors import Progress
+from deepobs.runner.executors import JobProgress
 from deepobs.runner.sweeps import _sweep as sweep_module
 from deepobs.runner.sweeps import read_plan, sweep
 
@@ -69,8 +68,8 @@ def test_a_killed_worker(records_in, undisturbed, tmp_path, monkeypatch):
             self.ended = 0
 
         def update(self, job, event, *, again):
-            self.ended += not isinstance(event, Progress)
-            if self.ended >= 4 and not killed and isinstance(event, Progress):
+            self.ended += not isinstance(event, JobProgress)
+            if self.ended >= 4 and not killed and isinstance(event, JobProgress):
                 victim = multiprocessing.active_children()[0]
                 killed.append(victim.pid)
                 victim.kill()
@@ -103,7 +102,7 @@ def test_done_runs_are_skipped(records_in, undisturbed, tmp_path):
 def test_two_processes_share_a_folder(records_in, undisturbed, tmp_path):
     """Two sweeps of one folder at the same time do each run once and both see them all done."""
     path = tmp_path / "plan.yaml"
-    path.write_text(yaml.safe_dump(PLAN))
+    path.write_text(json.dumps(PLAN))
     command = "from deepobs.runner.cli import main; main()"
     options = [
         "--results",

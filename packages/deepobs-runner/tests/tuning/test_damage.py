@@ -7,7 +7,7 @@ import pytest
 from deepobs.runner import tune
 from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._result import tried_before
-from deepobs.runner.tuning._tpe import Study
+from deepobs.runner.tuning._tpe import OptunaStudy
 
 OPTIONS = {"epochs": 1, "device": "cpu", "workers": 1, "progress": "off", "repeat": 0}
 
@@ -40,7 +40,7 @@ def test_a_damaged_search_file_is_set_aside(tmp_path, caplog, content):
 
 
 def study(path):
-    return Study(path, parse_space(["lr=log:1e-3:1"]), 42, prune=None)
+    return OptunaStudy(path, parse_space(["lr=log:1e-3:1"]), 42, prune=None)
 
 
 def journal(tmp_path):

@@ -66,7 +66,7 @@ def test_text(word):
     ("word", "words"),
     [
         ("lr", "'lr' is not a range"),
-        ("lr=logg:1:2", "did you mean 'log'"),
+        ("lr=logg:1:2", "did you mean log"),
         ("lr=log:1", "expected log:LOW:HIGH"),
         ("lr=log:0:1", "0 < LOW < HIGH"),
         ("lr=log:2:1", "0 < LOW < HIGH"),

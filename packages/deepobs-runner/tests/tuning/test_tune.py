@@ -162,10 +162,10 @@ def test_pruning(tmp_path):
 def test_a_pruned_trial_is_not_done_again(tmp_path):
     """A process that waited for another's run, which was pruned, leaves it at that."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
-    from deepobs.runner.tuning._tpe import Study
+    from deepobs.runner.tuning._tpe import OptunaStudy
 
     config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
-    study = Study(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
+    study = OptunaStudy(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
     study.ask(1, 1)
     study.name_run(0, config.run_id)
     study.tell(0, None, pruned=True)

@@ -68,12 +68,22 @@ def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> Usa
         choices: The names there are.
         otherwise: The advice where none is near.
     """
+    return UsageError(f"There is no {what} named {name!r}; {advice(name, choices, otherwise)}")
+
+
+def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
+    """Returns the question for the nearest choices, or other advice if none is near.
+
+    Args:
+        name: The name that was given.
+        choices: The names there are.
+        otherwise: The advice where none is near.
+    """
     spelled = {choice.casefold(): choice for choice in choices}
     near = [
         spelled[close] for close in difflib.get_close_matches(name.casefold(), spelled, cutoff=0.5)
     ]
-    advice = f"did you mean {' or '.join(near)}?" if near else otherwise
-    return UsageError(f"There is no {what} named {name!r}; {advice}")
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 def explain(error: BaseException) -> str:

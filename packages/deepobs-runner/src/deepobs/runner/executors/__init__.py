@@ -1,6 +1,6 @@
 """Executors: worker processes, Ray or SLURM do the runs of sweeps and searches."""
 
-from ._base import Event, Executor, Job, Outcome, Progress
+from ._base import Event, Executor, Job, JobProgress, Outcome
 from ._in_process import InProcessExecutor
 from ._local import LocalExecutor, available_cores
 from ._make import default_workers, make_executor
@@ -13,9 +13,9 @@ __all__ = [
     "Executor",
     "InProcessExecutor",
     "Job",
+    "JobProgress",
     "LocalExecutor",
     "Outcome",
-    "Progress",
     "PrunedError",
     "RayExecutor",
     "SlurmExecutor",

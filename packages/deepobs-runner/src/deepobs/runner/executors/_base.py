@@ -27,7 +27,7 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Progress:
+class JobProgress:
     """What a worker says while a run is under way, where its executor passes it on.
 
     Attributes:
@@ -58,12 +58,12 @@ class Outcome:
     seconds: float = 0.0
 
 
-Report: TypeAlias = Callable[[Progress], None]
+Report: TypeAlias = Callable[[JobProgress], None]
 Work: TypeAlias = Callable[[Job, Report], Outcome]
-Event: TypeAlias = tuple[Job, Progress | Outcome]
+Event: TypeAlias = tuple[Job, JobProgress | Outcome]
 
 
-def ignore_progress(progress: Progress) -> None:
+def ignore_progress(progress: JobProgress) -> None:
     """What an executor hands to a worker when it passes no progress on."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from ._base import Event, Job, Progress, Work
+from ._base import Event, Job, JobProgress, Work
 
 
 class InProcessExecutor:
@@ -30,7 +30,7 @@ class InProcessExecutor:
         """Does the queued jobs; yields each one's progress once it has ended, then its outcome."""
         while self._queue:
             job = self._queue.popleft()
-            said: list[Progress] = []
+            said: list[JobProgress] = []
             outcome = self._work(job, said.append)
             yield from ((job, progress) for progress in said)
             yield job, outcome

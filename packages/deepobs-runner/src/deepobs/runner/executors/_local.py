@@ -18,7 +18,7 @@ from typing import Any, Self
 import cloudpickle
 
 from ..common import RunInterruptedError, UsageError, explain, whole
-from ._base import SAVING_SECONDS, Event, Job, Outcome, Progress, Work
+from ._base import SAVING_SECONDS, Event, Job, JobProgress, Outcome, Work
 
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -241,7 +241,7 @@ def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]
         _tell(pipe, outcome)
 
 
-def _tell(pipe: Connection, message: Progress | Outcome) -> None:
+def _tell(pipe: Connection, message: JobProgress | Outcome) -> None:
     """Tells the parent, if it still lives; the record does not depend on it."""
     with contextlib.suppress(OSError):
         pipe.send(message)

@@ -18,7 +18,7 @@ from ..common import (
 from ..loggers import make_logger
 from ..results import Record, ResultsStore
 from ..training import Callback, Checkpoints, run_config
-from ._base import Job, Outcome, Progress, Report
+from ._base import Job, JobProgress, Outcome, Report
 
 # The same would happen again, and the sentence says what to do.
 _NOT_RETRIED = (
@@ -41,7 +41,7 @@ class _EpochReporter(Callback):
         self._report = report
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        self._report(Progress(epoch=epoch, loss=metrics.get("test_loss")))
+        self._report(JobProgress(epoch=epoch, loss=metrics.get("test_loss")))
 
 
 def perform(job: Job, report: Report) -> Outcome:

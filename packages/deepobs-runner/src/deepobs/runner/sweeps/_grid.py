@@ -1,11 +1,10 @@
 """What a field of a sweep may hold: a value, a list of values, a range, or DeepOBS's grid."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from ..common import canonical, is_number
+from ..common import advice, canonical, is_number
 
 DEEPOBS_GRID: tuple[float, ...] = tuple(canonical(float(lr)) for lr in np.logspace(-5, 2, 36))
 """DeepOBS's learning rates: 36 from 1e-5 to 1e2, five a decade (Schneider et al. 2019)."""
@@ -73,7 +72,7 @@ def expand(value: object) -> list[object]:
     """
     if value == GRID_NAME:
         return list(DEEPOBS_GRID)
-    if isinstance(value, str) and difflib.get_close_matches(value, [GRID_NAME]):
+    if isinstance(value, str) and advice(value, [GRID_NAME], ""):
         raise ValueError(f"did you mean {GRID_NAME!r}?")
     if isinstance(value, Mapping):
         return _expand_range(value)

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ..common import unknown
 from ..config import RunConfig
-from ..executors import Job, Outcome, Progress
+from ..executors import Job, JobProgress, Outcome
 
 _SHOWN_TROUBLES = 5
 _WAYS = ("auto", "lines", "off")
@@ -23,7 +23,7 @@ _ENDS = ("finished", "diverged", "pruned", "failed")
 class Monitor(Protocol):
     """Is told what happens in a sweep. A context manager."""
 
-    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+    def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Something happened to a job; `again` says that it will be tried once more."""
 
     def __enter__(self) -> Self:
@@ -92,7 +92,7 @@ def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
 class _Silence:
     """Shows nothing."""
 
-    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+    def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Nothing to show."""
 
     def __enter__(self) -> Self:
@@ -109,9 +109,9 @@ class _Log:
     def __init__(self, total: int, skipped: int) -> None:
         self._total, self._skipped, self._ended = total, skipped, 0
 
-    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+    def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Writes a line if the job ended or is tried again."""
-        if isinstance(event, Progress) or event.status == "busy":
+        if isinstance(event, JobProgress) or event.status == "busy":
             return
         self._ended += not again
         self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
@@ -136,16 +136,16 @@ class _LiveTable:
         self._total, self._skipped = total, skipped
         self._started = time.monotonic()
         self._ends: Counter[str] = Counter()
-        self._running: dict[str, tuple[Job, Progress]] = {}
+        self._running: dict[str, tuple[Job, JobProgress]] = {}
         self._troubles: list[str] = []
         self._live = Live(
             console=console, get_renderable=self._render, refresh_per_second=4, transient=False
         )
 
-    def update(self, job: Job, event: Progress | Outcome, *, again: bool) -> None:
+    def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Takes in what happened; the table is redrawn by its own clock."""
         run = job.config.run_id
-        if isinstance(event, Progress):
+        if isinstance(event, JobProgress):
             self._running[run] = (job, event)
             return
         self._running.pop(run, None)

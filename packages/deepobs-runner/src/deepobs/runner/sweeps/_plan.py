@@ -9,7 +9,7 @@ from typing import Any
 
 from ..common import UsageError
 from ..config import RunConfig
-from ._reader import Configuration, OptimizerEntry, Override, Reader, Settings, name_of
+from ._reader import Choices, Configuration, OptimizerEntry, Override, Reader, name_of
 from ._yaml import read_yaml
 
 MOST_RUNS = 10_000
@@ -63,7 +63,7 @@ def _raise(source: str, mistakes: Sequence[str]) -> None:
 
 def _entries(
     configuration: Configuration,
-) -> Iterator[tuple[str, Any, OptimizerEntry, Settings, Settings]]:
+) -> Iterator[tuple[str, Any, OptimizerEntry, Choices, Choices]]:
     """Yields each optimizer on each problem: where, both, its settings and hyperparameters."""
     entries = itertools.product(configuration.problems, enumerate(configuration.optimizers))
     for problem, (index, optimizer) in entries:
@@ -92,7 +92,7 @@ def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
 
 def _resolve(
     configuration: Configuration, problem: Any, optimizer: OptimizerEntry
-) -> tuple[Settings, Settings]:
+) -> tuple[Choices, Choices]:
     """The settings and hyperparameters of one optimizer on one problem: the nearest word wins."""
     override = configuration.overrides.get(name_of(problem), _NO_OVERRIDE)
     scopes = [override.settings, optimizer.settings, configuration.settings]
@@ -104,7 +104,7 @@ def _resolve(
     return ChainMap(*(dict(scope) for scope in scopes)), hyperparameters
 
 
-def _product(settings: Settings) -> Iterator[dict[str, Any]]:
+def _product(settings: Choices) -> Iterator[dict[str, Any]]:
     """Every combination of values; the schedule varies slowest, the seed fastest."""
     names = sorted(settings, key=lambda name: (name == "seed", name != "schedule", name))
     for values in itertools.product(*(settings[name] for name in names)):

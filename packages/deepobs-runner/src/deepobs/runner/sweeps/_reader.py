@@ -1,6 +1,5 @@
 """Reads a sweep's configuration field by field and notes every mistake on the way."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -8,7 +7,7 @@ from typing import Any, TypeAlias
 
 from deepobs.problems import UnknownProblemError
 
-from ..common import UsageError, brief
+from ..common import UsageError, advice, brief
 from ..config import SETTINGS, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
@@ -21,7 +20,7 @@ _PROBLEM, _OPTIMIZER = (
 )
 _SOME_RATE = 0.1  # a learning rate with which an optimizer's other arguments are tried
 
-Settings: TypeAlias = Mapping[str, Sequence[Any]]
+Choices: TypeAlias = Mapping[str, Sequence[Any]]
 """A field of `RunConfig`, or a hyperparameter, and the values that it takes in turn."""
 
 
@@ -30,15 +29,15 @@ class OptimizerEntry:
     """One entry of `optimizers`, or what `overrides` says about one."""
 
     name: Any
-    settings: Settings
-    hyperparameters: Settings
+    settings: Choices
+    hyperparameters: Choices
 
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
     """What `overrides` says about one problem."""
 
-    settings: Settings
+    settings: Choices
     optimizers: Mapping[str, OptimizerEntry]
 
 
@@ -48,7 +47,7 @@ class Configuration:
 
     problems: Sequence[Any]
     optimizers: Sequence[OptimizerEntry]
-    settings: Settings
+    settings: Choices
     overrides: Mapping[str, Override]
 
 
@@ -150,7 +149,7 @@ class Reader:
             hyperparameters=self._hyperparameters(fields, path, optimizer.name, partners),
         )
 
-    def _settings(self, fields: Mapping[str, Any], path: str) -> Settings:
+    def _settings(self, fields: Mapping[str, Any], path: str) -> Choices:
         """The values of the run's fields that a mapping holds, each checked by itself."""
         settings: dict[str, list[Any]] = {}
         for name, setting in _SETTINGS.items():
@@ -166,8 +165,8 @@ class Reader:
         return settings
 
     def _hyperparameters(
-        self, fields: Mapping[str, Any], path: str, optimizer: Any, partners: Settings
-    ) -> Settings:
+        self, fields: Mapping[str, Any], path: str, optimizer: Any, partners: Choices
+    ) -> Choices:
         """The hyperparameters' values, each checked by itself, then beside the others."""
         path = f"{path}.hyperparameters"
         value = fields.get("hyperparameters", {})
@@ -239,5 +238,4 @@ def _join(path: str, key: object) -> str:
 
 
 def _advice(key: object, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(str(key), known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}."
+    return advice(str(key), known, f"expected one of {', '.join(known)}.")

@@ -11,8 +11,8 @@ from ..config import RunConfig
 from ..executors import (
     Executor,
     Job,
+    JobProgress,
     Outcome,
-    Progress,
     available_cores,
     default_workers,
     make_executor,
@@ -268,7 +268,7 @@ def _drive(
         for job, event in executor.events():
             again = isinstance(event, Outcome) and event.retry and job.attempt <= retries
             monitor.update(job, event, again=again)
-            if isinstance(event, Progress):
+            if isinstance(event, JobProgress):
                 continue
             if again:
                 executor.submit(replace(job, attempt=job.attempt + 1))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..common import explain, is_number, set_aside, write_atomically
-from ._space import Settings
+from ._space import Point
 
 FORMAT = "deepobs-tuning-1"
 
@@ -30,7 +30,7 @@ class Trial:
         message: Why it failed, where this call saw it; else None.
     """
 
-    settings: Settings
+    settings: Point
     run_ids: tuple[str, ...]
     values: tuple[float | None, ...]
     value: float | None
@@ -85,7 +85,7 @@ def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | N
     return min(finished, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
-def tried_before(path: Path) -> list[Settings]:
+def tried_before(path: Path) -> list[Point]:
     """Returns the settings of the trials in a search's file; none if there is no such file.
 
     A damaged file is renamed and the search goes on without it: its runs have their own records.
@@ -94,7 +94,7 @@ def tried_before(path: Path) -> list[Settings]:
         return []
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        settings: list[Settings] = [dict(trial["settings"]) for trial in content["trials"]]
+        settings: list[Point] = [dict(trial["settings"]) for trial in content["trials"]]
         if not all(is_number(one["lr"]) for one in settings):
             raise ValueError("a learning rate is no number")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:

@@ -12,7 +12,7 @@ from ..sweeps import Execution, SweepResult
 from ..training import Callback
 from ._objective import Objective
 from ._result import Trial, finite
-from ._space import Settings
+from ._space import Point
 from ._strategies import Strategy, key
 
 FIRST_SEED = 42  # DeepOBS's; its repetitions have the seeds 42 to 51
@@ -40,13 +40,13 @@ class Search:
     execution: Execution
     failures: dict[str, str] = field(default_factory=dict)
 
-    def configs(self, point: Settings) -> tuple[RunConfig, ...]:
+    def configs(self, point: Point) -> tuple[RunConfig, ...]:
         """The runs of one trial, one a seed."""
         return tuple(
             self._config(point, FIRST_SEED + i, self.validation) for i in range(self.seeds)
         )
 
-    def repetitions(self, point: Settings, count: int) -> tuple[RunConfig, ...]:
+    def repetitions(self, point: Point, count: int) -> tuple[RunConfig, ...]:
         """The runs of one setting on the whole training set, one a seed."""
         return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
 
@@ -70,7 +70,7 @@ class Search:
                 seen[key(point)] = self.loss(trials[-1])
             yield trials
 
-    def trial(self, point: Settings, *, pruned: bool = False) -> Trial:
+    def trial(self, point: Point, *, pruned: bool = False) -> Trial:
         """A setting with what its records say."""
         store = ResultsStore(self.execution.results)
         configs = self.configs(point)
@@ -98,7 +98,7 @@ class Search:
         """A trial's value to minimise; infinite if it did not finish."""
         return math.inf if trial.value is None else self.objective.signed(trial.value)
 
-    def _config(self, point: Settings, seed: int, validation: float) -> RunConfig:
+    def _config(self, point: Point, seed: int, validation: float) -> RunConfig:
         searched = {name: value for name, value in point.items() if name != "lr"}
         return RunConfig(
             **self.shared,

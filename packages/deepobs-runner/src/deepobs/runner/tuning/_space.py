@@ -1,6 +1,5 @@
 """What a search may choose from: ranges and choices for the learning rate and the rest."""
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,9 +7,9 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from ..common import UsageError, canonical, read_value
+from ..common import UsageError, advice, canonical, read_value
 
-Settings: TypeAlias = Mapping[str, Any]
+Point: TypeAlias = Mapping[str, Any]
 """A point of a search space: `lr` and hyperparameters by name."""
 
 _FORMS = {
@@ -215,6 +214,7 @@ def _parse(name: str, text: str) -> Dimension:
             return Integer(low, high)
         return (LogUniform if kind == "log" else Uniform)(float(low), float(high))
     expected = _FORMS.get(kind) or ", ".join(_FORMS.values())
-    near = difflib.get_close_matches(kind, _FORMS, n=1) if kind not in _FORMS else []
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise UsageError(f"space {name}={text}: {text!r} is not a range; expected {expected}{hint}.")
+    hint = "" if kind in _FORMS else advice(kind, _FORMS, "")
+    raise UsageError(
+        f"space {name}={text}: {text!r} is not a range; expected {expected}{hint and f'; {hint}'}"
+    )

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ._space import Settings, Space
+from ._space import Point, Space
 
 _Index = tuple[int, ...]
 
@@ -19,7 +19,7 @@ _Index = tuple[int, ...]
 class Strategy(Protocol):
     """Proposes settings until all trials are used."""
 
-    def propose(self, seen: Mapping[str, float]) -> list[Settings]:
+    def propose(self, seen: Mapping[str, float]) -> list[Point]:
         """The settings to try next, all at once; empty when the search is over.
 
         Args:
@@ -37,7 +37,7 @@ def make_strategy(name: str, space: Space, num_trials: int, seed: int) -> Strate
     return {"random": random_strategy, "sobol": sobol_strategy}[name](space, num_trials, seed)
 
 
-def key(settings: Settings) -> str:
+def key(settings: Point) -> str:
     """A setting as a text that identifies it."""
     return json.dumps(dict(settings), sort_keys=True, default=str)
 
@@ -45,10 +45,10 @@ def key(settings: Settings) -> str:
 class ListStrategy:
     """Tries a list of settings that is known from the start."""
 
-    def __init__(self, points: Sequence[Settings]) -> None:
+    def __init__(self, points: Sequence[Point]) -> None:
         self._points = list(points)
 
-    def propose(self, seen: Mapping[str, float]) -> list[Settings]:
+    def propose(self, seen: Mapping[str, float]) -> list[Point]:
         """All that were not tried."""
         return [point for point in self._points if key(point) not in seen]
 
@@ -73,7 +73,7 @@ class GridStrategy:
         self._sizes = tuple(len(values) for values in self._values)
         self._stride, self._first = self._coarse()
 
-    def propose(self, seen: Mapping[str, float]) -> list[Settings]:
+    def propose(self, seen: Mapping[str, float]) -> list[Point]:
         """The next round of neighbours, or the first round."""
         known = {
             index: seen[key(self._settings(index))]
@@ -85,7 +85,7 @@ class GridStrategy:
             chosen = self._refine(known)
         return [self._settings(index) for index in chosen[: self._num_trials - len(known)]]
 
-    def _settings(self, index: _Index) -> Settings:
+    def _settings(self, index: _Index) -> Point:
         values = (held[place] for held, place in zip(self._values, index, strict=True))
         return dict(zip(self._names, values, strict=True))
 
@@ -144,7 +144,7 @@ def sobol_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
     return ListStrategy(_points(space, draws))
 
 
-def _points(space: Space, draws: Any) -> list[Settings]:
+def _points(space: Space, draws: Any) -> list[Point]:
     return [
         {name: space[name].at(float(unit)) for name, unit in zip(space, row, strict=True)}
         for row in draws

@@ -17,7 +17,7 @@ from ..training import Callback
 from ._objective import Objective
 from ._result import Trial
 from ._search import Search
-from ._space import Choice, Integer, LogUniform, Settings, Space
+from ._space import Choice, Integer, LogUniform, Point, Space
 
 try:
     import optuna
@@ -33,7 +33,7 @@ _NAME = "deepobs"
 _RUN_ID = "run_id"
 
 
-class Study:
+class OptunaStudy:
     """An Optuna study in a journal file.
 
     Whoever asks gets trials that nobody else got. A trial's sampler is seeded by the study's seed
@@ -56,9 +56,9 @@ class Study:
         with self._lock:
             _set_damaged_aside(path)
 
-    def ask(self, count: int, num_trials: int) -> dict[int, Settings]:
+    def ask(self, count: int, num_trials: int) -> dict[int, Point]:
         """New trials by number: at most `count`, and `num_trials` in the whole study."""
-        asked: dict[int, Settings] = {}
+        asked: dict[int, Point] = {}
         with self._lock:
             for _ in range(count):
                 number = len(load_study(self._path, 0, prune=False).get_trials(deepcopy=False))
@@ -71,9 +71,9 @@ class Study:
 
     def name_run(self, number: int, run_id: str) -> None:
         """Says which run a trial is, for the callback that may prune it."""
-        study = load_study(self._path, 0, prune=False)
-        trial_id = study.get_trials(deepcopy=False)[number]._trial_id
-        study._storage.set_trial_user_attr(trial_id, _RUN_ID, run_id)
+        load_study(self._path, 0, prune=False)  # begins it where there is none
+        storage = _storage(self._path)
+        storage.set_trial_user_attr(_trial_id(storage, number), _RUN_ID, run_id)
 
     def tell(self, number: int, value: float | None, *, pruned: bool = False) -> None:
         """Says how a trial ended: its value, that it was pruned, or (None) that it failed."""
@@ -87,7 +87,7 @@ class Study:
         """What a run must be told about, so that it can be pruned."""
         return [] if self._prune is None else [PruningCallback(self._path, self._prune)]
 
-    def trials(self) -> dict[int, tuple[Settings, str]]:
+    def trials(self) -> dict[int, tuple[Point, str]]:
         """Every trial's settings and state: `running`, `complete`, `pruned` or `fail`."""
         trials = load_study(self._path, 0, prune=False).get_trials(deepcopy=False)
         return {trial.number: (trial.params, trial.state.name.lower()) for trial in trials}
@@ -113,7 +113,9 @@ class PruningCallback(Callback):
         ours = [trial for trial in trials if trial.user_attrs.get(_RUN_ID) == config.run_id]
         for trial in ours:
             if not trial.state.is_finished():
-                self._trial = optuna.trial.Trial(study, trial._trial_id)
+                self._trial = optuna.trial.Trial(
+                    study, _trial_id(_storage(self._path), trial.number)
+                )
         pruned = optuna.trial.TrialState.PRUNED
         if self._trial is None and any(trial.state == pruned for trial in ours):
             raise PrunedError("another process pruned it")
@@ -131,7 +133,7 @@ class PruningCallback(Callback):
 
 
 def explore_study(
-    search: Search, study: Study, num_trials: int, executor: Executor
+    search: Search, study: OptunaStudy, num_trials: int, executor: Executor
 ) -> Iterator[list[Trial]]:
     """Runs what the study proposes, as many at once as there are workers.
 
@@ -175,14 +177,24 @@ def explore_study(
 def load_study(path: Path, seed: int, *, prune: bool) -> Any:
     """The study in a journal, which is begun if there is none."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    backend = JournalFileBackend(str(path))
     return optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
+        storage=_storage(path),
         sampler=optuna.samplers.TPESampler(seed=seed),
         pruner=optuna.pruners.MedianPruner() if prune else optuna.pruners.NopPruner(),
         study_name=_NAME,
         load_if_exists=True,
     )
+
+
+def _storage(path: Path) -> Any:
+    return optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+
+
+def _trial_id(storage: Any, number: int) -> int:
+    """The storage's own number of a trial, which it asks for."""
+    study_id = storage.get_study_id_from_name(_NAME)
+    trial_id: int = storage.get_trial_id_from_study_id_trial_number(study_id, number)
+    return trial_id
 
 
 def _set_damaged_aside(path: Path) -> None:

@@ -151,10 +151,10 @@ def tune(
     path = folder / f"tuning__{strategy}__{identity}.json"
     with execution.make_executor() as ready:
         if strategy == "tpe":
-            from ._tpe import Study, explore_study
+            from ._tpe import OptunaStudy, explore_study
 
             journal = path.with_suffix(".journal")
-            asked = Study(journal, dimensions, seed, prune=goal if prune else None)
+            asked = OptunaStudy(journal, dimensions, seed, prune=goal if prune else None)
             rounds = explore_study(search, asked, trials, ready)
         else:
             points = make_strategy(strategy, dimensions, trials, seed)
