@@ -56,3 +56,15 @@ def test_overhead_is_the_optimizers_share_of_the_gradient(make_frame):
     (row,) = optimizer_overhead(make_frame(*runs, {"optimizer": "Untimed"})).to_dict("records")
     assert row["overhead"] == pytest.approx(0.2)
     assert (row["method"], row["num_runs"]) == ("SGD", 3)
+
+
+@pytest.mark.parametrize(
+    ("device", "memory_of"),
+    [("cpu", "process"), ("NVIDIA H100", "tensors"), (None, "process")],
+)
+def test_peak_memory_says_what_it_is_of(make_frame, device, memory_of):
+    """On a CPU the peak is the whole process's, on CUDA that of tensors."""
+    cost = {"forward_backward_seconds": 2.0, "optimizer_seconds": 1.0, "peak_memory_bytes": 9}
+    fields = {} if device is None else {"environment": {"device": device}}
+    (row,) = optimizer_overhead(make_frame({"cost": cost, **fields})).to_dict("records")
+    assert row["memory_of"] == memory_of

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from deepobs.runner.analysis import bimodality, collapsed_runs, grid_edges, group_flags
+from deepobs.runner.analysis import bimodality, collapsed_runs, fallen_runs, grid_edges, group_flags
 from deepobs.runner.results.reading import load_baselines
 
 
@@ -142,3 +142,25 @@ def test_divergence_is_flagged(make_frame):
     (row,) = group_flags(make_frame({}, bad)).to_dict("records")
     assert row["flags"] == ("diverged",)
     assert (row["num_runs"], row["num_diverged"]) == (2, 1)
+
+
+def test_a_run_that_loses_what_it_had_is_flagged(make_frame):
+    """One of ten runs that falls to chance in its last epoch: neither diverged nor bimodal."""
+    rising = [0.1, 0.5, 0.7, 0.8, 0.85, 0.9]
+    runs = [
+        {
+            "random_seed": seed,
+            "losses": [1.0, 0.5, 0.4, 0.3, 0.25, 0.2],
+            "test_accuracies": [*rising[:-1], 0.1 if seed == 3 else 0.9 + seed / 1000],
+            "train_accuracies": rising,
+        }
+        for seed in range(10)
+    ]
+    (row,) = group_flags(make_frame(*runs)).to_dict("records")
+    assert (row["flags"], row["num_fell_back"]) == (("fell back",), 1)
+
+
+def test_overfitting_a_little_is_no_fall(make_frame):
+    """A test loss that rises by a third of what was gained is a matter of the last epoch."""
+    frame = make_frame({"losses": [4.0, 1.0, 1.4, 2.0]}, {"losses": [4.0, 1.0], "random_seed": 7})
+    assert not fallen_runs(frame).any()

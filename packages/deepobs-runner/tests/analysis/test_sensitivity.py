@@ -174,3 +174,15 @@ def test_interval_of_one_trial_is_that_of_the_median():
     assert (low[0], high[0]) == (6.0, 15.0)
     # Below the median of the best of 20 none of 20 trials lies with probability 1/2.
     assert math.isnan(low[-1])
+
+
+def test_losses_that_span_decades_have_a_basin_in_logarithms(make_frame):
+    """From 500 down to 0.012: a rate that stops at 5.4 is not among the good ones."""
+    runs = [run | {"losses": [500.0, run["losses"][1]]} for run in sweep([5.4, 0.013, 0.012, 60.0])]
+    frame = make_frame(*runs)
+    curve = sensitivity_curve(frame)
+    expected = np.log(np.divide(500, [5.4, 0.013, 0.012, 60])) / np.log(500 / 0.012)
+    assert curve["progress"].tolist() == pytest.approx(expected.tolist())
+    (row,) = sensitivity_table(frame).to_dict("records")
+    assert row["log_scale"]
+    assert (row["basin_low"], row["basin_high"]) == pytest.approx((1e-2, 1e-1))

@@ -1,15 +1,18 @@
 """Time to target, performance profiles and their score."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from deepobs.problems import PROBLEMS
+from deepobs.problems import PROBLEMS, get_problem
+from deepobs.runner import load_baselines
 from deepobs.runner.analysis import (
     CONVERGENCE_TARGETS,
     performance_profile,
+    problem_targets,
     profile_score,
     target_table,
     time_ratios,
@@ -154,3 +157,56 @@ def test_target_met_before_training_takes_one_epoch(make_frame, measure, expecte
     times = times_to_target(make_frame(early, late), measure, {"quadratic_deep": 2.0})
     assert times.loc["quadratic_deep"].to_dict() == {"SGD": expected, "Adam": expected}
     assert profile_score(times).to_dict() == {"SGD": 1.0, "Adam": 1.0}
+
+
+def test_a_target_that_a_stuck_run_meets_at_once_is_none():
+    """The published targets of both VAEs lie above the loss of predicting the mean image."""
+    frame = load_baselines()
+    assert set(problem_targets(frame)) == set(CONVERGENCE_TARGETS) - {"mnist_vae", "fmnist_vae"}
+    assert {"mnist_vae", "fmnist_vae"}.isdisjoint(target_table(frame)["problem"])
+
+
+def test_targets_travel_with_the_problem(make_frame):
+    """A problem of the user's own says what is solved; a target that is given comes before it."""
+    losses = [10.0, 8.0, 3.0, 1.0]
+    frame = make_frame({"testproblem": "mine", "losses": losses, "convergence_target": 3.0})
+    assert problem_targets(frame) == {"mine": 3.0}
+    assert target_table(frame)["epochs_to_target"].tolist() == [2.0]
+    assert problem_targets(frame, {"mine": 1.5}) == {"mine": 1.5}
+    assert problem_targets(make_frame({"testproblem": "mine", "losses": losses})) == {}
+
+
+def test_the_record_of_a_run_holds_its_problems_target():
+    """What `Problem.convergence_target` says is in the record."""
+    from deepobs.runner import run
+
+    problem = replace(get_problem("quadratic_deep"), name="mine", convergence_target=91.5)
+    record = run(problem, "SGD", lr=0.01, epochs=1, progress="off")
+    assert record.convergence_target == record.to_dict()["convergence_target"] == 91.5
+
+
+def test_a_target_that_every_run_meets_at_once_is_none(make_frame):
+    """Met by all within the first epoch, it tells nothing apart."""
+    runs = [
+        {"optimizer": name, "losses": [10.0, 2.0, 1.0], "convergence_target": 2.5} for name in "AB"
+    ]
+    assert problem_targets(make_frame(*runs)) == {}
+    slower = {"optimizer": "C", "losses": [10.0, 5.0, 1.0], "convergence_target": 2.5}
+    assert problem_targets(make_frame(*runs, slower)) == {"quadratic_deep": 2.5}
+
+
+def test_validation_targets_are_algoperfs_rule(make_frame):
+    """The median over seeds of the time to a validation target."""
+    runs = [
+        {"losses": [10.0, 9.0, 9.0], "valid_losses": [10.0, 5.0, last], "random_seed": seed}
+        for seed, last in enumerate([1.0, 1.5, 4.0])
+    ]
+    (row,) = target_table(make_frame(*runs), {"quadratic_deep": 2.0}, "valid").to_dict("records")
+    assert (row["metric"], row["num_reached"]) == ("valid_loss", 2)
+    assert row["epochs_to_target"] == 2.0
+
+
+def test_nobody_there_is_no_table(make_frame):
+    """Where no method reached any target there is nothing to draw."""
+    runs = [{"optimizer": name, "losses": [10.0, 9.0]} for name in "AB"]
+    assert times_to_target(make_frame(*runs), targets={"quadratic_deep": 1.0}).empty

@@ -184,7 +184,7 @@ def test_empty_folder_gives_an_empty_frame(tmp_path, folder):
     (tmp_path / "empty").mkdir()
     result = read_records(tmp_path / "empty")
     assert len(result.frame) == 0
-    assert result[1:] == ((), 0, 0)
+    assert result[1:] == ((), 0, 0, ())
     full = load_records(folder)
     assert list(result.frame.columns) == list(full.columns)
     numbers = [name for name in full.columns if full[name].dtype != "category"]

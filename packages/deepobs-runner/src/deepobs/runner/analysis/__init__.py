@@ -3,7 +3,7 @@
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
 from ._compare import compare
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
-from ._flags import Bimodality, bimodality, collapsed_runs, group_flags
+from ._flags import Bimodality, bimodality, collapsed_runs, fallen_runs, group_flags
 from ._importance import LEAST_TRIALS, Importance, hyperparameter_importance
 from ._intervals import difference_interval, probability_of_improvement
 from ._overall import aggregate_table, compare_overall, normalized_scores
@@ -21,10 +21,11 @@ from ._profiles import (
     time_ratios,
     times_to_target,
 )
+from ._progress import DECADES, Progress
 from ._ranks import RankTest, rank_test, score_matrix
 from ._runs import (
     AnalysisError,
-    all_but_rate,
+    Split,
     combine,
     default_metric,
     final_values,
@@ -36,13 +37,16 @@ from ._runs import (
 )
 from ._sensitivity import sensitivity_curve, sensitivity_table
 from ._sequential import AnytimeComparison, anytime_comparison, log_wealth
+from ._settings import all_but_rate
 from ._study import study_verdict
-from ._targets import CONVERGENCE_TARGETS, target_table, time_to_target
+from ._targets import CONVERGENCE_TARGETS, problem_targets, target_table, time_to_target
 from ._tunability import best_of_intervals, expected_best, tunability
 from ._tuning import grid_edges, judged_runs, summary_table, tuned_runs, tuned_settings
 from ._verdict import (
     ALPHA,
     Cell,
+    Certainty,
+    Code,
     Comparison,
     Kind,
     OverallComparison,
@@ -54,12 +58,15 @@ from ._verdict import (
 __all__ = [
     "ALPHA",
     "CONVERGENCE_TARGETS",
+    "DECADES",
     "LEAST_TRIALS",
     "R_MAX",
     "AnalysisError",
     "AnytimeComparison",
     "Bimodality",
     "Cell",
+    "Certainty",
+    "Code",
     "Comparison",
     "Importance",
     "Kind",
@@ -67,8 +74,10 @@ __all__ = [
     "OverallComparison",
     "PermutationTest",
     "ProblemVerdict",
+    "Progress",
     "RankTest",
     "Reason",
+    "Split",
     "StudyVerdict",
     "aggregate_table",
     "all_but_rate",
@@ -82,6 +91,7 @@ __all__ = [
     "default_metric",
     "difference_interval",
     "expected_best",
+    "fallen_runs",
     "final_values",
     "grid_edges",
     "group_flags",
@@ -99,6 +109,7 @@ __all__ = [
     "performance_profile",
     "permutation_test",
     "probability_of_improvement",
+    "problem_targets",
     "profile_score",
     "rank_test",
     "run_values",

@@ -103,7 +103,8 @@ def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row per problem and method that has timings: medians over its runs of
         `forward_backward_seconds`, `optimizer_seconds`, `overhead`, `optimizer_state_bytes`,
-        `peak_memory_bytes`, and `num_runs`.
+        `peak_memory_bytes`, `memory_of` (what that is the peak of: "tensors" on the device, or the
+        whole "process", which is all that can be measured on a CPU), and `num_runs`.
     """
     runs = per_run(frame)
     gradient = runs["forward_backward_seconds"].where(runs["forward_backward_seconds"] > 0)
@@ -117,4 +118,12 @@ def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:
         "optimizer_state_bytes",
         "peak_memory_bytes",
     ]
-    return groups[columns].median().join(groups.size().rename("num_runs")).reset_index()
+    memory_of = groups["hardware"].agg(_memory_of).rename("memory_of")
+    table = groups[columns].median().join(memory_of)
+    return table.join(groups.size().rename("num_runs")).reset_index()
+
+
+def _memory_of(hardware: pd.Series) -> str:
+    """Tells what peak memory was measured of: runs know their device, on CUDA by its name."""
+    names = set(hardware.astype(object).dropna())
+    return "process" if not names or names & {"cpu", "mps"} else "tensors"

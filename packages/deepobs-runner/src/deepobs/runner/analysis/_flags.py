@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from ._runs import run_values, value_before_training
+from ._progress import Progress
+from ._runs import higher_is_better, run_values, value_before_training
 from ._tuning import grid_edges, tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,8 @@ _EARLY = 0.1
 _LATER = 3
 _FLAT = 0.01
 _SHORT = 0.05
+# Fell back: a run that ends with less than half of the progress it had made at its best.
+_LOST = 0.5
 # Bimodal: one in a thousand normal samples looks so, and the modes are 1 % of what can be gained
 # apart.
 _SIGNIFICANCE = 1e-3
@@ -129,6 +132,36 @@ def collapsed_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -
     return ((later_gain < _FLAT) & (missing > _SHORT))[long]
 
 
+def fallen_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> pd.Series:
+    """Finds runs that lost at the end what they had reached: a mean hides one of ten.
+
+    Progress (`Progress`) is measured on the problem's own metric, from the mean before training to
+    the best final value of any run. A run fell back if it ends with less than half of the progress
+    that it had made at its best epoch.
+
+    Args:
+        frame: A tidy frame, of the runs to judge.
+        reference: The runs that show what can be reached; by default `frame` itself.
+
+    Returns:
+        True or False for each run with a final value, indexed by `run_id`.
+    """
+    reference = frame if reference is None else reference
+    ends, bests = run_values(frame), run_values(frame, value="best")
+    reached = run_values(reference)
+    found = []
+    for problem, runs in ends[ends["value"].notna()].groupby("problem", observed=True):
+        metric = str(runs["metric"].iloc[0])
+        start = value_before_training(reference, str(problem), metric)
+        finals = reached.loc[reached["problem"] == problem, "value"]
+        best = float(finals.max() if higher_is_better(metric) else finals.min())
+        scale = Progress(start, best, metric)
+        peaks = bests.set_index("run_id")["value"].reindex(runs["run_id"])
+        fell = scale.of(runs["value"]) < _LOST * scale.of(peaks)
+        found.append(pd.Series(fell, index=runs["run_id"].to_numpy()))
+    return pd.concat(found) if found else pd.Series(dtype=bool)
+
+
 def _gain_to_be_had(frame: pd.DataFrame) -> pd.DataFrame:
     """Return each problem's lowest training loss and its distance from the loss before training."""
     finished = frame[frame["status"] == "finished"]
@@ -149,21 +182,22 @@ def group_flags(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Da
 
     Returns:
         One row per problem and method: `num_runs`, `num_diverged`, `num_collapsed`
-        (`collapsed_runs`), `bimodal` (`bimodality` of the final values at the level 0.001, modes
-        at least 1 % of what can be gained apart), `bimodality_p`, `low_mean`, `high_mean`,
-        `num_low`, `grid_edge` (`grid_edges`: "low", "high" or ""), and `flags`: the words that
-        apply, of "diverged", "collapsed" (half or more of the runs), "partly collapsed", "bimodal",
-        "grid edge".
+        (`collapsed_runs`), `num_fell_back` (`fallen_runs`), `bimodal` (`bimodality` of the final
+        values at the level 0.001, modes at least 1 % of what can be gained apart), `bimodality_p`,
+        `low_mean`, `high_mean`, `num_low`, `grid_edge` (`grid_edges`: "low", "high" or ""), and
+        `flags`: the words that apply, of "diverged", "collapsed" (half or more of the runs),
+        "partly collapsed", "fell back", "bimodal", "grid edge".
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = tuned_runs(frame, tuned)
     values = run_values(runs)
     collapsed = collapsed_runs(runs, frame)
+    fallen = fallen_runs(runs, frame)
     gains = _gain_by_metric(frame, values)
     edges = grid_edges(frame, tuned).to_dict()
     rows = []
     for key, group in values.groupby(_GROUP, observed=True, sort=True):
-        row = _group_row(group, collapsed, gains[str(key[0])])
+        row = _group_row(group, collapsed, fallen, gains[str(key[0])])
         row |= {"problem": str(key[0]), "method": str(key[1]), "grid_edge": edges[key]}
         rows.append(row | {"flags": _words(row)})
     return pd.DataFrame(rows, columns=_FLAG_COLUMNS)
@@ -174,6 +208,7 @@ _FLAG_COLUMNS = [
     "num_runs",
     "num_diverged",
     "num_collapsed",
+    "num_fell_back",
     "bimodal",
     "bimodality_p",
     "low_mean",
@@ -195,13 +230,16 @@ def _gain_by_metric(frame: pd.DataFrame, values: pd.DataFrame) -> dict[str, floa
     return gains
 
 
-def _group_row(group: pd.DataFrame, collapsed: pd.Series, gain: float) -> dict[str, Any]:
+def _group_row(
+    group: pd.DataFrame, collapsed: pd.Series, fallen: pd.Series, gain: float
+) -> dict[str, Any]:
     modes = bimodality(group["value"].dropna())
     apart = modes.high_mean - modes.low_mean
     return {
         "num_runs": len(group),
         "num_diverged": int((group["status"] == "diverged").sum()),
         "num_collapsed": int(collapsed[collapsed.index.isin(group["run_id"])].sum()),
+        "num_fell_back": int(fallen[fallen.index.isin(group["run_id"])].sum()),
         "bimodal": modes.p_value <= _SIGNIFICANCE and apart >= _APART * gain,
         "bimodality_p": modes.p_value,
         "low_mean": modes.low_mean,
@@ -217,6 +255,8 @@ def _words(row: dict[str, Any]) -> tuple[str, ...]:
     if row["num_collapsed"]:
         most = 2 * row["num_collapsed"] >= row["num_runs"] - row["num_diverged"]
         words.append("collapsed" if most else "partly collapsed")
+    if row["num_fell_back"]:
+        words.append("fell back")
     if row["bimodal"]:
         words.append("bimodal")
     if row["grid_edge"]:

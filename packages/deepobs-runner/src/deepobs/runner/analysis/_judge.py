@@ -8,9 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from ._meeting import Meeting
-from ._runs import epochs_differ, higher_is_better, improves
+from ._progress import Progress
+from ._runs import epochs_differ, higher_is_better
 from ._samples import Contest, Sample
-from ._verdict import ALPHA
+from ._verdict import ALPHA, Comparison
 
 
 class Judge:
@@ -85,7 +86,7 @@ class Judge:
         another is left where it closes.
         """
         samples = self.contest.samples
-        scores = {name: self._score(sample) for name, sample in samples.items()}
+        scores = {name: self._worth(sample) for name, sample in samples.items()}
         order = sorted(samples, key=lambda m: (samples[m].num_diverged > 0, -scores[m], m))
         tried = [order[0]]
         while above := [
@@ -94,7 +95,7 @@ class Judge:
             tried.append(above[0])
         return [tried[-1], *(name for name in order if name != tried[-1])]
 
-    def _score(self, sample: Sample) -> float:
+    def _worth(self, sample: Sample) -> float:
         """The mean, larger being better, with a diverged run as the worst of all."""
         sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
         known = [sign * other.values for other in self.contest.samples.values()]
@@ -103,21 +104,21 @@ class Judge:
             return -math.inf
         return float(np.where(np.isnan(sample.values), worst, sign * sample.values).mean())
 
-    @property
-    def scale(self) -> float:
-        """What lies between no training and the best mean; NaN if nothing does."""
+    @cached_property
+    def progress(self) -> Progress:
+        """The scale from no training to the best method's mean."""
         means = [s.mean for s in self.contest.samples.values() if not math.isnan(s.mean)]
-        if not means:
-            return math.nan
-        larger = higher_is_better(self.contest.metric)
-        best = max(means) if larger else min(means)
-        start = self.contest.start
-        return abs(best - start) if improves(best, start, self.contest.metric) else math.nan
+        best = (max if higher_is_better(self.contest.metric) else min)(means, default=math.nan)
+        return Progress(self.contest.start, best, self.contest.metric)
 
-    def score(self, sample: Sample) -> float:
+    def score(self, method: str) -> float:
         """The mean score of a method's runs from 0 (no training, or diverged) to 1."""
-        if math.isnan(self.scale):
-            return math.nan
-        sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
-        gains = sign * (sample.values - self.contest.start) / self.scale
-        return float(np.clip(np.nan_to_num(gains, nan=0.0), 0.0, None).mean())
+        return float(self.progress.of(self.contest.samples[method].values).mean())
+
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """The leader against every other method trained as long, the better ones first."""
+        lead = self.score(self.leader)
+        return tuple(
+            self.meeting(self.leader, peer).comparison(lead - self.score(peer))
+            for peer in self.peers
+        )

@@ -35,13 +35,16 @@ def method_labels(runs: pd.DataFrame) -> pd.Series:
     names = ["source", "optimizer", "optimizer_path", *_PARTICULARS]
     # None for missing numbers, which unlike NaN equals itself
     texts = runs[names].astype(object).where(runs[names].notna(), None)
+    texts = texts.assign(hyperparameters=_not_searched(runs))
     keys = list(texts.itertuples(index=False, name=None))
     labels = {key: _label(dict(zip(names, key, strict=True))) for key in set(keys)}
     # Two methods under one label would be averaged together: such labels tell what differs.
     for name in ("optimizer_path", "hyperparameters"):
         labels = _told_apart(labels, by=names.index(name))
-    readable = {label: _capped(label) for label in labels.values()}
-    return pd.Series([readable[labels[key]] for key in keys], index=runs.index, dtype=object)
+    found = pd.Series([labels[key] for key in keys], index=runs.index, dtype=object)
+    found = found + _search_notes(runs, found)
+    readable = {label: _capped(label) for label in found.unique()}
+    return pd.Series([readable[label] for label in found], index=runs.index, dtype=object)
 
 
 def _capped(label: str) -> str:
@@ -50,6 +53,50 @@ def _capped(label: str) -> str:
         return label
     digest = hashlib.sha256(label.encode()).hexdigest()[:6]
     return f"{label[: LONGEST - 9]}… #{digest}"
+
+
+def _not_searched(runs: pd.DataFrame) -> list[str]:
+    """Returns the hyperparameters of each run without those that its search varied."""
+    pairs = runs[["searched", "hyperparameters"]].astype(object)
+    keys = list(pairs.itertuples(index=False, name=None))
+    rest = {}
+    for searched, text in set(keys):
+        names = searched.split(",")
+        values = json.loads(text) if searched else {}
+        kept = {name: value for name, value in values.items() if name not in names}
+        rest[searched, text] = json.dumps(kept, sort_keys=True) if searched else text
+    return [rest[key] for key in keys]
+
+
+def _search_notes(runs: pd.DataFrame, labels: pd.Series) -> pd.Series:
+    """Returns what tells the searches of a method apart from each other and from other runs.
+
+    Nothing where a method has one search or none on each problem; else the strategy, and where
+    that does not tell the budget and objective too, or at last the search's name.
+    """
+    notes = pd.Series("", index=runs.index, dtype=object)
+    if (runs["search"] == "").all():
+        return notes
+    table = runs[["problem", "search", "budget", "objective"]].astype(object)
+    table = table.assign(label=labels, strategy=table["search"].str.partition("__")[0])
+    sizes = table.groupby(["problem", "label"])["search"].nunique().groupby("label").max()
+    mixed = set(sizes.index[sizes > 1])
+    searched = table[table["label"].isin(mixed) & (table["search"] != "")]
+    for _, group in searched.groupby("label"):
+        notes[group.index] = _telling_note(group)
+    return notes
+
+
+def _telling_note(group: pd.DataFrame) -> pd.Series:
+    """Returns the shortest of several notes that tells a method's searches apart."""
+    strategy = " (" + group["strategy"] + " search"
+    budget = strategy + ", " + group["budget"].map("{:.0f}".format) + " trials, "
+    notes = [strategy + ")", budget + group["objective"] + ")", " (" + group["search"] + ")"]
+    searches = group.groupby("problem")["search"].nunique()
+    for note in notes:
+        if (note.groupby(group["problem"]).nunique() == searches).all():
+            return note
+    return notes[-1]
 
 
 def _told_apart(labels: dict[tuple[Any, ...], str], *, by: int) -> dict[tuple[Any, ...], str]:

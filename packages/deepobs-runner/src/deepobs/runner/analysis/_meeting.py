@@ -74,12 +74,17 @@ class Meeting:
         larger = higher_is_better(self.contest.metric)
         return self.pairs.differences(larger=larger) * (1.0 if larger else -1.0)
 
-    def comparison(self, scale: float) -> Comparison:
+    @property
+    def difference(self) -> float:
+        """The first method's mean less the second's, of pairs if paired; NaN without one."""
+        a, b = self.pairs.a, self.pairs.b
+        return _mean(a - b) if self.pairs.paired else _mean(a) - _mean(b)
+
+    def comparison(self, score: float) -> Comparison:
         """The values of the meeting, the first method's lead positive.
 
         Args:
-            scale: What one on the scale from no training to the best mean is worth; NaN without
-                such a scale.
+            score: The first method's score less the second's.
         """
         metric, pairs, test = self.contest.metric, self.pairs, self.test
         larger = higher_is_better(metric)
@@ -87,15 +92,14 @@ class Meeting:
         a, b = sign * pairs.a, sign * pairs.b
         ends = difference_interval(a, b, paired=pairs.paired)
         low, high = within_range(ends, metric, least=-1.0)
-        difference = _mean(a - b) if pairs.paired else _mean(a) - _mean(b)
         num = min(len(a), len(b))
         return Comparison(
             method=self.first,
             other=self.second,
-            difference=difference,
+            difference=sign * self.difference,
             low=low,
             high=high,
-            score=difference / scale,
+            score=score,
             probability=probability_of_improvement(a, b),
             p_value=test.p_value,
             attainable=test.smallest,

@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ._bootstrap import percentile_interval, stratified_bootstrap
-from ._compare import values_by_seed
 from ._permutation import holm, stratified_permutation_test
-from ._runs import epochs_differ, higher_is_better, improves, run_values, value_before_training
-from ._tuning import tuned_runs, tuned_settings
+from ._progress import Progress
+from ._runs import epochs_differ, higher_is_better, run_values, value_before_training
+from ._samples import values_by_seed
+from ._tuning import judged_runs, tuned_settings
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +23,8 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
     r"""Put the final values of all problems on one scale.
 
     \[ s = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training and
-    the best method's mean \(m^*\): 0 is no training, 1 the best method. A diverged run scores 0. On
+    the best method's mean \(m^*\): 0 is no training, 1 the best method; in logarithms where losses
+    span decades (`Progress`). A diverged run scores 0. On
     a problem where no method's mean is better than before training, or where that is not known,
     there is no such scale: all scores are NaN.
 
@@ -33,16 +35,15 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
     Returns:
         `run_values`'s table of the tuned runs with the column `score` more.
     """
-    runs = run_values(tuned_runs(frame, tuned))
+    runs = run_values(judged_runs(frame, tuned))
     scores = pd.Series(math.nan, index=runs.index)
     for problem, group in runs.groupby("problem", observed=True):
         metric = str(group["metric"].iloc[0])
         start = value_before_training(frame, str(problem), metric)
         means = group.groupby("method", observed=True)["value"].mean()
         best = means.max() if higher_is_better(metric) else means.min()
-        if improves(best, start, metric):
-            scores[group.index] = ((group["value"] - start) / (best - start)).fillna(0.0)
-    return runs.assign(score=scores.clip(lower=0.0))
+        scores[group.index] = Progress(start, float(best), metric).of(group["value"])
+    return runs.assign(score=scores)
 
 
 def aggregate_table(
@@ -126,7 +127,7 @@ def compare_overall(
         is not from there: an interval of a few runs, which may have no width, names no winner.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    groups = _groups(run_values(tuned_runs(frame, tuned)))
+    groups = _groups(run_values(judged_runs(frame, tuned)))
     rows = []
     for a, b in combinations(sorted(groups), 2):
         shared = [name for name in groups[a] if name in groups[b]]

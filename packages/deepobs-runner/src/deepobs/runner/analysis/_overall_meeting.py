@@ -115,11 +115,7 @@ class OverallMeeting:
         low, high = improvement_interval(within_problems(self.strata))
         fewest = min(min(len(a), len(b)) for a, b in self.strata)
         total = sum(len(a) + len(b) for a, b in self.strata)
-        scores = [
-            judge.score(judge.contest.samples[self.first])
-            - judge.score(judge.contest.samples[self.second])
-            for judge in self.shared
-        ]
+        scores = [judge.score(self.first) - judge.score(self.second) for judge in self.shared]
         known = [score for score in scores if not math.isnan(score)]
         return OverallComparison(
             method=self.first,

@@ -33,16 +33,16 @@ def _verdict(judge: Judge, p_study: float) -> ProblemVerdict:
     certainty: Certainty = "none"
     if judge.winner is not None:
         certainty = "likely" if withheld(reasons) else "clear"
-    meetings = [judge.meeting(judge.leader, peer) for peer in judge.peers] if judge.finished else []
     return ProblemVerdict(
         problem=judge.contest.problem,
         metric=judge.contest.metric,
+        log_scale=judge.progress.logarithmic,
         kind=_kind(judge),
         certainty=certainty,
         leader=judge.leader if judge.finished else None,
         winner=judge.winner,
         best=judge.best,
-        comparisons=tuple(meeting.comparison(judge.scale) for meeting in meetings),
+        comparisons=judge.comparisons() if judge.finished else (),
         p_value=judge.p_value,
         p_study=p_study,
         reasons=reasons,
@@ -129,7 +129,7 @@ def _cell(judge: Judge, rank: int, method: str, flags: tuple[str, ...]) -> Cell:
         high=high,
         rank=rank,
         best=method in judge.best,
-        score=judge.score(sample),
+        score=judge.score(method),
         num_runs=len(sample.values),
         num_diverged=sample.num_diverged,
         num_left_out=len(sample.left_out),

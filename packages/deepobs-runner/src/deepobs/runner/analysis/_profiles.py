@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from ._runs import check_choice, with_methods
+from ._runs import Split, check_choice, with_methods
 from ._targets import target_table
 
 Measure = Literal["epochs", "steps", "seconds"]
@@ -101,25 +101,27 @@ def times_to_target(
     frame: pd.DataFrame,
     measure: Measure = "epochs",
     targets: Mapping[str, float] | None = None,
+    split: Split = "test",
 ) -> pd.DataFrame:
-    """Arrange the methods' median times to target as the profile functions take them.
+    """Arranges the methods' median times to target as the profile functions take them.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
         measure: "epochs", "steps" or "seconds".
         targets: As for `time_to_target`.
+        split: As for `time_to_target`.
 
     Returns:
-        One row per problem, one column per method; infinity where most runs of a method did not
-        reach the target. One met before training takes as long as one epoch, the shortest time
-        that is measured. Problems that not all methods were run on, or where the measure was not
-        recorded, are left out: they cannot be compared.
+        One row per problem, one column per method, and no row if no method reached any target;
+        infinity where most runs of a method did not reach it. One met before training takes as long
+        as one epoch, the shortest time that is measured. Problems that not all methods were run on,
+        or where the measure was not recorded, are left out: they cannot be compared.
 
     Raises:
         UsageError: If `measure` is none of the three.
     """
     check_choice("measure", measure, get_args(Measure))
-    table = target_table(frame, targets)
+    table = target_table(frame, targets, split)
     times = table.pivot(index="problem", columns="method", values=f"{measure}_to_target")
     labelled = with_methods(frame)
     first = labelled[labelled["epoch"] == 1]
@@ -127,4 +129,5 @@ def times_to_target(
     column = "epoch" if measure == "epochs" else measure
     one_epoch = first[column].astype(np.float64).groupby(keys).median().unstack()
     times = times.clip(lower=one_epoch.reindex_like(times))
-    return times.where(times > 0).dropna()  # without any epoch no time was measured
+    times = times.where(times > 0).dropna()  # without any epoch no time was measured
+    return times if np.isfinite(times.to_numpy()).any() else times.iloc[:0]

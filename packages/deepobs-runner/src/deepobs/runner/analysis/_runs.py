@@ -10,14 +10,11 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from ..common import UsageError, unknown
-from ..config import SETTINGS
 from ._labels import method_labels
+from ._settings import setting_texts
 
 Split = Literal["test", "valid", "train"]
 Value = Literal["final", "best"]
-
-# The settings of a method among which the best is chosen.
-_SETTING_COLUMNS = tuple(item.column for item in SETTINGS if item.role == "tuned")
 
 
 class AnalysisError(UsageError):
@@ -63,9 +60,12 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
         - `method`: what is compared: the optimizer with its hyperparameters, schedule and other
           particulars, learning rate excepted, and where the run is from, as a short label:
           "SGD", "SGD momentum=0.99", "Adam (baseline)".
+          A search is one method whatever it varied: the hyperparameters it searched are no part
+          of the label. Where the same method was searched more than once on a problem, or run
+          outside the search as well, the labels say which search it is.
         - `setting`: what is tuned: learning rate, batch size, weight decay, validation
-          fraction and epochs, as text. Learning rates count as equal if they agree in the
-          eleven digits that DeepOBS's folder names have.
+          fraction and epochs, and the hyperparameters that a search varied, as text. Learning
+          rates count as equal if they agree in the eleven digits that DeepOBS's folder names have.
     """
     first = frame.drop_duplicates("run_id")
     changing = ("epoch", "steps", "seconds")
@@ -77,7 +77,7 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
         and name not in ("method", "setting")
     ]
     runs = first[constant].reset_index(drop=True)
-    return runs.assign(method=method_labels(runs), setting=_settings(runs))
+    return runs.assign(method=method_labels(runs), setting=setting_texts(runs))
 
 
 def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
@@ -96,44 +96,6 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
     rows[position] = np.arange(len(runs))  # the run that each code of `ids` stands for
     labels = {name: pd.Categorical(runs[name]) for name in ("method", "setting")}
     return frame.assign(**{name: label.take(rows[ids.codes]) for name, label in labels.items()})
-
-
-def _settings(runs: pd.DataFrame) -> pd.Series:
-    texts = [
-        runs[name].map("{:.10e}".format) if name == "learning_rate" else runs[name].map(str)
-        for name in _SETTING_COLUMNS
-    ]
-    parts = [
-        name + "=" + text.astype(object) for name, text in zip(_SETTING_COLUMNS, texts, strict=True)
-    ]
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined + " " + part
-    return joined
-
-
-def same_rate(rates: pd.Series) -> pd.Series:
-    """Round learning rates to the eleven digits of a folder's name, in which `setting`s agree.
-
-    Args:
-        rates: Learning rates.
-
-    Returns:
-        Rates that are equal where they count as equal.
-    """
-    return rates.map(lambda rate: float(f"{rate:.10e}"))
-
-
-def all_but_rate(setting: str) -> str:
-    """Cut the learning rate off a setting, so that those which differ in nothing else are equal.
-
-    Args:
-        setting: A setting as `per_run` writes it, the learning rate first.
-
-    Returns:
-        The rest of it.
-    """
-    return setting.partition(" ")[2]
 
 
 def higher_is_better(metric: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,13 +85,13 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
         One contest per problem, by its name.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    choice = tuned.set_index(["problem", "method"])
+    choices = {(row["problem"], row["method"]): row for row in tuned.to_dict("records")}
     values = run_values(judged_runs(frame, tuned))
     found = []
     for problem, runs in values.groupby("problem", observed=True, sort=True):
         metric = str(runs["metric"].iloc[0])
         samples = {
-            str(method): _sample(str(method), group, choice.loc[(problem, method)])
+            str(method): _sample(str(method), group, choices[problem, method])
             for method, group in runs.groupby("method", observed=True, sort=True)
         }
         start = value_before_training(frame, str(problem), metric)
@@ -98,15 +99,13 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
     return tuple(found)
 
 
-def _sample(method: str, runs: pd.DataFrame, choice: pd.Series) -> Sample:
-    # Runs of the same seed are no independent ones: they count as one, their mean.
-    by_seed = runs.groupby("seed", sort=True)
-    values = by_seed["value"].agg(lambda group: group.mean(skipna=False))
+def _sample(method: str, runs: pd.DataFrame, choice: Mapping[Hashable, Any]) -> Sample:
+    values = values_by_seed(runs)
     return Sample(
         method=method,
         values=values.to_numpy(dtype=np.float64),
         seeds=values.index.to_numpy(dtype=np.int64),
-        times=_times(by_seed),
+        times=_times(runs),
         left_out=choice["left_out"],
         same_runs=bool(choice["same_runs"]),
         budget=int(choice["num_settings"]),
@@ -115,10 +114,22 @@ def _sample(method: str, runs: pd.DataFrame, choice: pd.Series) -> Sample:
     )
 
 
-def _times(by_seed: pd.api.typing.DataFrameGroupBy) -> Floats:
-    if "started" not in by_seed.obj:
-        return np.full(by_seed.ngroups, np.nan)
-    first = by_seed["started"].min()
+def values_by_seed(runs: pd.DataFrame) -> pd.Series:
+    """Averages runs of the same seed, which are no independent ones.
+
+    Args:
+        runs: Rows of `run_values` of one setting.
+
+    Returns:
+        A value per seed, in the order of seeds; NaN where a run diverged.
+    """
+    return runs.groupby("seed")["value"].agg(lambda values: values.mean(skipna=False))
+
+
+def _times(runs: pd.DataFrame) -> Floats:
+    """Returns when each seed's first run started, in seconds, in the order of seeds."""
+    started = runs["started"].astype(object).groupby(runs["seed"], sort=True)
+    first = started.agg(lambda texts: texts.dropna().min())
     times = pd.to_datetime(first, utc=True, errors="coerce", format="ISO8601")
     seconds = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
     return np.asarray(seconds, dtype=np.float64)

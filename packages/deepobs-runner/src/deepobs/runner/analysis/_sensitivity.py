@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ._runs import (
-    Value,
-    all_but_rate,
-    higher_is_better,
-    improves,
-    run_values,
-    same_rate,
-    value_before_training,
-)
+from ._progress import Progress
+from ._runs import Value, higher_is_better, run_values, value_before_training
+from ._settings import all_but_rate, same_rate
 from ._tuning import tuned_settings
 
 _GROUP = ["problem", "method"]
@@ -38,11 +32,13 @@ def sensitivity_curve(
         One row per problem, method and learning rate, rising: `metric`, `score` (mean over the
         seeds that all learning rates share, or over all runs where they share none; NaN if one of
         these runs diverged), `progress` (see `sensitivity_table`; 0 if diverged, NaN if no rate did
-        better than no training), `num_runs`, `num_diverged`.
+        better than no training), `log_scale` (whether that is one of logarithms), `num_runs`,
+        `num_diverged`.
     """
     tuned = tuned_settings(frame, value=value) if tuned is None else tuned
-    chosen = tuned.set_index(_GROUP)["setting"].map(all_but_rate).to_dict()
+    chosen = tuned.set_index(_GROUP)["searched_setting"].map(all_but_rate).to_dict()
     runs = run_values(frame, value=value)
+    runs = runs[runs["role"] != "repeat"]
     tables = []
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         problem, method = str(key[0]), str(key[1])
@@ -61,6 +57,7 @@ _CURVE_COLUMNS = [
     "metric",
     "score",
     "progress",
+    "log_scale",
     "num_runs",
     "num_diverged",
 ]
@@ -76,16 +73,14 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
     failed = counted["value"].isna().groupby(counted["learning_rate"], sort=True).any()
     scores = counted.groupby("learning_rate", sort=True)["value"].mean().mask(failed)
     best = scores.max() if higher_is_better(metric) else scores.min()
-    if improves(best, start, metric):
-        progress = ((scores - start) / (best - start)).clip(lower=0.0).fillna(0.0)
-    else:
-        progress = scores * math.nan
+    progress = Progress(start, float(best), metric)
     return pd.DataFrame(
         {
             "learning_rate": scores.index,
             "metric": metric,
             "score": scores.to_numpy(),
-            "progress": progress.to_numpy(),
+            "progress": progress.of(scores),
+            "log_scale": progress.logarithmic,
             "num_runs": by_rate.size().to_numpy(),
             "num_diverged": diverged.to_numpy(),
         }
@@ -104,10 +99,11 @@ def sensitivity_table(
     With the metric \(m_0\) before training (mean over the problem's runs), \(m(\eta)\) after
     training with the rate \(\eta\), and the best \(m^*\) of these, the progress is
     \( p(\eta) = \max(0, (m(\eta) - m_0) / (m^* - m_0)) \): 1 for the best rate, 0 for a useless
-    one. The *good basin* are the neighbouring rates around the best with \( p \ge 1 - \)
-    `tolerance`; its width is \( \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates
-    tried. The *sensitivity* is the mean of \( 1 - p \) over all rates tried: 0 if the rate does not
-    matter. With one rate there is neither, nor where no rate did better than no training: NaN.
+    one; of losses that span decades, in logarithms (`Progress`). The *good basin* are the
+    neighbouring rates around the best with \( p \ge 1 - \) `tolerance`; its width is
+    \( \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates tried. The *sensitivity* is
+    the mean of \( 1 - p \) over all rates tried: 0 if the rate does not matter. With one
+    rate there is neither, nor where no rate did better than no training: NaN.
 
     Args:
         frame: A tidy frame.
@@ -116,7 +112,8 @@ def sensitivity_table(
         tuned: The settings chosen, as for `sensitivity_curve`.
 
     Returns:
-        One row per problem and method: `metric`, `num_rates`, `best_rate`, `best_score`,
+        One row per problem and method: `metric`, `log_scale` (whether progress is measured in
+        logarithms), `num_rates`, `best_rate`, `best_score`,
         `basin_low`, `basin_high`, `basin_decades`, `sensitivity`, `grid_edge` ("low" or "high": the
         best rate on test data is the smallest or largest tried, so better ones may lie beyond;
         else ""; `grid_edges` is about the chosen rate), `basin_open` (the basin reaches the edge of
@@ -138,6 +135,7 @@ def sensitivity_table(
 _TABLE_COLUMNS = [
     *_GROUP,
     "metric",
+    "log_scale",
     "num_rates",
     "best_rate",
     "best_score",
@@ -155,8 +153,14 @@ def _basin(curve: pd.DataFrame, tolerance: float) -> dict[str, Any]:
     progress = curve["progress"].to_numpy(dtype=np.float64)
     scores = curve["score"].to_numpy(dtype=np.float64)
     metric, last = str(curve["metric"].iloc[0]), len(rates) - 1
-    row: dict[str, Any] = dict.fromkeys(_TABLE_COLUMNS[4:9], math.nan)
-    row |= {"metric": metric, "num_rates": len(rates), "grid_edge": "", "basin_open": False}
+    row: dict[str, Any] = dict.fromkeys(_TABLE_COLUMNS[5:10], math.nan)
+    row |= {
+        "metric": metric,
+        "log_scale": bool(curve["log_scale"].iloc[0]),
+        "num_rates": len(rates),
+        "grid_edge": "",
+        "basin_open": False,
+    }
     if np.isnan(scores).all():
         return row
     best = int(np.nanargmax(scores) if higher_is_better(metric) else np.nanargmin(scores))

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from ._runs import default_metric, higher_is_better, per_run
+from ._flags import collapsed_runs
+from ._runs import Split, default_metric, higher_is_better, per_run
 
 #: The values that count as converged, per problem: test accuracy, or test loss for quadratic_deep
 #: and the VAEs. From `convergence_performance.json` of the published baselines.
@@ -24,8 +25,47 @@ CONVERGENCE_TARGETS: Mapping[str, float] = {
 }
 
 
-def time_to_target(frame: pd.DataFrame, targets: Mapping[str, float] | None = None) -> pd.DataFrame:
-    r"""Find when each run first reaches its problem's target.
+def problem_targets(
+    frame: pd.DataFrame, targets: Mapping[str, float] | None = None, split: Split = "test"
+) -> dict[str, float]:
+    """Gives each problem's target, where it tells methods apart.
+
+    What is given counts; else what the problem itself said when it was run (the column `target`);
+    else `CONVERGENCE_TARGETS`. A target that a collapsed run (`collapsed_runs`) meets within its
+    first epoch, or that all runs do, says nothing about training and is none.
+
+    Args:
+        frame: A tidy frame with all settings tried.
+        targets: Targets of some of the problems, on their own metric (`default_metric`).
+        split: Which examples the metric is measured on.
+
+    Returns:
+        The targets by problem.
+    """
+    problems = frame["problem"].astype(object)
+    known = dict(CONVERGENCE_TARGETS)
+    recorded = frame["target"].groupby(problems).max().dropna()
+    known |= {str(problem): float(target) for problem, target in recorded.items()}
+    known |= targets or {}
+    collapsed = collapsed_runs(frame)
+    stuck = set(collapsed.index[collapsed])
+    telling = {}
+    for problem in problems.unique():
+        if problem not in known:
+            continue
+        hits = _first_hits(frame, problem, known[problem], default_metric(frame, problem, split))
+        early = set(hits.loc[hits["epochs_to_target"] <= 1, "run_id"])
+        if not stuck & early and early != set(frame.loc[problems == problem, "run_id"]):
+            telling[str(problem)] = float(known[problem])
+    return telling
+
+
+def time_to_target(
+    frame: pd.DataFrame,
+    targets: Mapping[str, float] | None = None,
+    split: Split = "test",
+) -> pd.DataFrame:
+    r"""Finds when each run first reaches its problem's target.
 
     \[ t = \min\{e : m(e) \ge m^*\} \] for accuracies, with \(\le\) for losses; epochs are counted
     as evaluated, so an epoch is the resolution of all three measures.
@@ -33,7 +73,8 @@ def time_to_target(frame: pd.DataFrame, targets: Mapping[str, float] | None = No
     Args:
         frame: A tidy frame.
         targets: The target of each problem, on its own metric (`default_metric`); by default
-            `CONVERGENCE_TARGETS`. Problems without one are left out.
+            `problem_targets` of the frame. Problems without one are left out.
+        split: Which examples the metric is measured on; "valid" is AlgoPerf's rule.
 
     Returns:
         `per_run`'s table with the columns `metric`, `target`, `reached`, and `epochs_to_target`,
@@ -43,13 +84,13 @@ def time_to_target(frame: pd.DataFrame, targets: Mapping[str, float] | None = No
     Source:
         DeepOBS's speed of convergence, Schneider et al., ICLR 2019, arXiv 1903.05499, section 3.2.
     """
-    targets = CONVERGENCE_TARGETS if targets is None else targets
-    runs = per_run(frame)
+    targets = problem_targets(frame, split=split) if targets is None else targets
+    runs = per_run(frame).drop(columns="target")
     runs["run_id"] = runs["run_id"].astype(object)
     problems = runs["problem"].astype(object)
     runs = runs[problems.isin(targets)].reset_index(drop=True)
     problems = runs["problem"].astype(object)
-    metrics = {problem: default_metric(frame, problem) for problem in problems.unique()}
+    metrics = {problem: default_metric(frame, problem, split) for problem in problems.unique()}
     runs = runs.assign(metric=problems.map(metrics), target=problems.map(dict(targets)))
     first = [_first_hits(frame, problem, targets[problem], m) for problem, m in metrics.items()]
     hits = pd.concat(first) if first else pd.DataFrame(columns=["run_id", *_MEASURES])
@@ -79,19 +120,26 @@ def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -
     return found.assign(run_id=found["run_id"].astype(object))
 
 
-def target_table(frame: pd.DataFrame, targets: Mapping[str, float] | None = None) -> pd.DataFrame:
-    """Sum up the time to target of each method: medians over its runs.
+def target_table(
+    frame: pd.DataFrame,
+    targets: Mapping[str, float] | None = None,
+    split: Split = "test",
+) -> pd.DataFrame:
+    """Sums up the time to target of each method: medians over its runs.
+
+    AlgoPerf scores the median over seeds of the time to a *validation* target: `split="valid"`.
 
     Args:
         frame: A tidy frame, of tuned runs (`tuned_runs`) as a rule: all runs of a method count.
         targets: As for `time_to_target`.
+        split: As for `time_to_target`.
 
     Returns:
         One row per problem and method: `metric`, `target`, `num_runs`, `num_reached`, and the
         medians `epochs_to_target`, `steps_to_target`, `seconds_to_target`: infinity where half or
         more of the runs did not get there, NaN where the measure was not recorded.
     """
-    runs = time_to_target(frame, targets)
+    runs = time_to_target(frame, targets, split)
     groups = runs.groupby(["problem", "method"], observed=True, sort=True)
     table = groups.agg(
         metric=("metric", "first"),

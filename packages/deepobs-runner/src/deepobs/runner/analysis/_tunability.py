@@ -119,6 +119,7 @@ def tunability(
         Account for Hyperparameter Tuning, ICML 2020, arXiv 1910.11758.
     """
     runs = run_values(frame, value=value)
+    runs = runs[runs["role"] != "repeat"]
     tables = []
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         metric = str(group["metric"].iloc[0])

@@ -8,18 +8,19 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from ._bootstrap import mean_interval
+from ._followed import follow_search, fresh_seeds
+from ._intervals import within_range
 from ._runs import (
     Value,
-    all_but_rate,
     check_choice,
     higher_is_better,
     improves,
     per_run,
     run_values,
-    same_rate,
     value_before_training,
     with_methods,
 )
+from ._settings import all_but_rate, same_rate
 
 SelectOn = Literal["auto", "valid", "test"]
 _GROUP = ["problem", "method"]
@@ -35,6 +36,9 @@ def tuned_settings(
     on other draws than those tried once. Where no seed is shared, all runs count. A setting
     with a diverged run among these is worse than any without.
 
+    Where the runs belong to a search, its record says what was chosen, and that stands: the
+    repetitions are the method's result, the trials are the search.
+
     Args:
         frame: A tidy frame.
         select_on: "valid", "test", or "auto": on validation data where all of the method's
@@ -44,7 +48,9 @@ def tuned_settings(
     Returns:
         One row per problem and method: `problem`, `method`, `setting`, `learning_rate`,
         `selected_on` ("valid" or "test": chosen on test data, the result is optimistic),
-        `metric` (what was compared), `score`, `num_settings`, `selection_seeds` (how many seeds
+        `metric` (what was compared), `score`, `num_settings` (a search's budget),
+        `searched_setting` (the trial that was chosen; `setting` itself outside searches),
+        `selection_seeds` (how many seeds
         the choice rests on), `left_out` (the seeds that made the choice and do not count in tests
         and intervals, because there are others), `same_runs` (whether there are no others: chosen
         and judged on the same runs).
@@ -62,6 +68,9 @@ def tuned_settings(
         tables["valid"] = run_values(frame, value=value, split="valid")
     rows = []
     for key, test_runs in tables["test"].groupby(_GROUP, observed=True, sort=True):
+        if (chosen := follow_search(frame, test_runs)) is not None:
+            rows.append(chosen)
+            continue
         runs, split = test_runs, "test"
         if select_on != "test":
             valid = tables["valid"]
@@ -71,7 +80,7 @@ def tuned_settings(
         if len(runs):
             row = _best_setting(runs) | {"selected_on": split}
             seeds = set(test_runs.loc[test_runs["setting"] == row["setting"], "seed"])
-            rows.append(row | _fresh_seeds(seeds, row.pop("chosen_by")))
+            rows.append(row | fresh_seeds(seeds, row.pop("chosen_by")))
     return pd.DataFrame(rows, columns=_TUNED_COLUMNS)
 
 
@@ -83,17 +92,11 @@ _TUNED_COLUMNS = [
     "metric",
     "score",
     "num_settings",
+    "searched_setting",
     "selection_seeds",
     "left_out",
     "same_runs",
 ]
-
-
-def _fresh_seeds(seeds: set[int], chosen_by: set[int]) -> dict[str, Any]:
-    """Tells which seeds of a setting do not count because they chose it."""
-    left_out = seeds & chosen_by
-    same_runs = len(left_out) > 0 and left_out == seeds
-    return {"left_out": () if same_runs else tuple(sorted(left_out)), "same_runs": same_runs}
 
 
 def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
@@ -113,6 +116,7 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
         "problem": str(chosen["problem"]),
         "method": str(chosen["method"]),
         "setting": best,
+        "searched_setting": best,
         "learning_rate": float(chosen["learning_rate"]),
         "metric": metric,
         "score": sign * float(scores[best]) if math.isfinite(scores[best]) else math.nan,
@@ -137,6 +141,7 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = per_run(frame)
+    runs = runs[runs["role"] != "repeat"]
     settings = runs.drop_duplicates([*_GROUP, "setting"])
     columns = [settings[name].astype(object) for name in _GROUP]
     rates = same_rate(settings["learning_rate"])
@@ -146,8 +151,9 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
     for choice in tuned.to_dict("records"):
         problem, method, metric = (str(choice[name]) for name in (*_GROUP, "metric"))
         rate = same_rate(pd.Series([choice["learning_rate"]])).iloc[0]
-        key = (problem, method, all_but_rate(choice["setting"]))
-        low, high = lowest[key], highest[key]
+        key = (problem, method, all_but_rate(choice["searched_setting"]))
+        # Of a search the records of its trials may be missing.
+        low, high = lowest.get(key, rate), highest.get(key, rate)
         start = value_before_training(frame, problem, metric)
         learned = low < high and improves(choice["score"], start, metric)
         edge = "low" if rate == low else "high" if rate == high else ""
@@ -206,7 +212,7 @@ def summary_table(
     tuned: pd.DataFrame | None = None,
     epochs: tuple[int, ...] = (1, 5),
 ) -> pd.DataFrame:
-    """Sum up each method at its best setting on each problem.
+    """Sums up each method at its best setting on each problem.
 
     Args:
         frame: A tidy frame.
@@ -216,18 +222,22 @@ def summary_table(
     Returns:
         One row per problem, method and metric (`test_loss`, and `test_accuracy` where there is
         one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
-        `num_diverged`; over the finished runs `mean`, sample standard deviation `std`, `median`
-        and Student's 95 % interval of the mean (`low`, `high`) of the final value, `best_mean`
-        and `best_std` of the best, and `epoch_<n>_mean`, `epoch_<n>_std` after those epochs.
+        `num_diverged`, `num_counted` (runs whose seed did not choose the setting: `judged_runs`);
+        over the finished runs `mean`, sample standard deviation `std` and `median` of the final
+        value, Student's 95 % interval of the mean (`low`, `high`, of the runs that count, for
+        accuracies cut at 0 and 1), `best_mean` and `best_std` of the best, and `epoch_<n>_mean`,
+        `epoch_<n>_std` after those epochs.
     """
+    tuned = tuned_settings(frame) if tuned is None else tuned
     runs = tuned_runs(frame, tuned)
+    counted = set(judged_runs(frame, tuned)["run_id"])
     rows = []
     for metric in ("test_loss", "test_accuracy"):
         final, best = run_values(runs, metric), run_values(runs, metric, "best")
         for key, group in final.groupby(_GROUP, observed=True, sort=True):
             of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]
             ids = group["run_id"]
-            row = _row(group, of_group) | {"metric": metric}
+            row = _row(group, of_group, counted) | {"metric": metric}
             curves = runs[runs["run_id"].isin(ids)]
             for epoch in epochs:
                 values = curves.loc[curves["epoch"] == epoch, metric]
@@ -242,10 +252,11 @@ def summary_table(
     )
 
 
-def _row(final: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
+def _row(final: pd.DataFrame, best: pd.DataFrame, counted: set[str]) -> dict[str, Any]:
     first = final.iloc[0]
     values = final["value"].dropna()
-    low, high = mean_interval(values.to_numpy())
+    judged = final.loc[final["run_id"].isin(counted), "value"]
+    low, high = within_range(mean_interval(judged.to_numpy()), str(first["metric"]))
     return {
         "problem": str(first["problem"]),
         "method": str(first["method"]),
@@ -255,6 +266,7 @@ def _row(final: pd.DataFrame, best: pd.DataFrame) -> dict[str, Any]:
         "num_epochs": int(first["num_epochs"]),
         "num_runs": len(final),
         "num_diverged": int((final["status"] == "diverged").sum()),
+        "num_counted": int(final["run_id"].isin(counted).sum()),
         "mean": values.mean(),
         "std": values.std(),
         "median": values.median(),

@@ -167,6 +167,7 @@ class ProblemVerdict:
     Attributes:
         problem: The problem's name.
         metric: What it is judged by.
+        log_scale: Whether scores are measured in logarithms, because the loss spans decades.
         kind: What is found.
         certainty: How sure a winner is.
         leader: The method that comes first; `None` if all runs of all methods diverged.
@@ -181,6 +182,7 @@ class ProblemVerdict:
 
     problem: str
     metric: str
+    log_scale: bool
     kind: Kind
     certainty: Certainty
     leader: str | None

@@ -78,7 +78,7 @@ def _tuned(frame: pd.DataFrame) -> list[dict[str, Any]]:
                 "optimizer": key[1].removesuffix(" (baseline)"),
                 "learning_rate": summary["learning_rate"],
                 "num_runs": summary["num_runs"],
-                "epochs_to_target": float(targets[key]),
+                "epochs_to_target": float(targets.get(key, math.nan)),
                 "flags": list(flags[key]),
             },
         )

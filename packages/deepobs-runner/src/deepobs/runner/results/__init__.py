@@ -5,6 +5,7 @@ from ._record import CorruptRecordError, Record, read_record
 from ._store import ResultsStore
 from .reading import (
     ReadResult,
+    Search,
     Unreadable,
     UnreadableRecordWarning,
     load_baselines,
@@ -18,6 +19,7 @@ __all__ = [
     "ReadResult",
     "Record",
     "ResultsStore",
+    "Search",
     "Unreadable",
     "UnreadableRecordWarning",
     "clean",

@@ -59,6 +59,8 @@ class Record:
         config: All settings of the run by name, as `RunConfig.from_dict` takes them.
         problem_version: The version of the problem.
         deepobs_version: The version of this package that did the run.
+        convergence_target: The test accuracy (test loss where there is none) that counts as
+            solved, as the problem says; None where it says nothing.
         learning_rates: The learning rate at the start of each epoch.
         num_steps: Optimizer steps an epoch.
         epoch_seconds: Training time of each epoch, evaluation excluded.
@@ -98,6 +100,7 @@ class Record:
     config: dict[str, Any]
     problem_version: int = 1
     deepobs_version: str = field(default_factory=partial(version, "deepobs-runner"))
+    convergence_target: float | None = None
     learning_rates: list[float]
     num_steps: int
     epoch_seconds: list[float]
@@ -147,10 +150,13 @@ class Record:
 
 
 #: Fields that are left out of the file where they do not apply.
-_OPTIONAL = tuple(
-    f"{phase}_{series}"
-    for phase in ("train", "test", "valid")
-    for series in ("losses", "accuracies", "regularizers")
+_OPTIONAL = (
+    "convergence_target",
+    *(
+        f"{phase}_{series}"
+        for phase in ("train", "test", "valid")
+        for series in ("losses", "accuracies", "regularizers")
+    ),
 )
 
 

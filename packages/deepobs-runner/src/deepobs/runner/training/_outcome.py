@@ -51,6 +51,7 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         run_id=_identity(config),
         config=config.to_dict(),
         problem_version=config.problem_version,
+        convergence_target=config.problem_value.convergence_target,
         learning_rates=series["learning_rates"],
         num_steps=trainer.steps_per_epoch,
         epoch_seconds=series["epoch_seconds"],

@@ -88,5 +88,5 @@ def _values(values: Sequence[Any]) -> str:
 
 
 def _texts(rows: Iterable[Mapping[str, Any]], column: str) -> str:
-    found = sorted({row[column] for row in rows if row.get(column)})
+    found = sorted({row[column] for row in rows if isinstance(row[column], str)})
     return listed(found, most=3) if found else "not recorded"

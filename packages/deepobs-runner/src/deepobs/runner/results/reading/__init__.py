@@ -2,9 +2,11 @@
 
 from ._baselines import load_baselines
 from ._index import ReadResult, Unreadable, UnreadableRecordWarning, load_records, read_records
+from ._searches import Search
 
 __all__ = [
     "ReadResult",
+    "Search",
     "Unreadable",
     "UnreadableRecordWarning",
     "load_baselines",

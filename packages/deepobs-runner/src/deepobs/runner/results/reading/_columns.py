@@ -39,6 +39,9 @@ TEXTS = (
     "optimizer_path",
     *_of_kind("pairs", "named", "str"),
     "status",
+    "started",
+    "hardware",
+    "versions",
 )
 COSTS = (
     "forward_backward_seconds",
@@ -46,10 +49,13 @@ COSTS = (
     "optimizer_state_bytes",
     "peak_memory_bytes",
 )
-NUMBERS = (*_of_kind("float", "int"), *COSTS)
+NUMBERS = (*_of_kind("float", "int"), "target", *COSTS)
 FLAGS = _of_kind("bool")
 INTEGERS = (*_INTEGERS, "problem_version")
 RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
+# What a run was to a search; these come from the search's record, not from the run's.
+SEARCH_TEXTS = ("search", "role", "searched", "objective")
+SEARCH_COLUMNS = (*SEARCH_TEXTS, "budget")
 
 FRAME_COLUMNS = (
     "run_id",
@@ -61,6 +67,11 @@ FRAME_COLUMNS = (
     "optimizer_path",
     *_KINDS,
     "status",
+    "started",
+    "hardware",
+    "versions",
+    "target",
+    *SEARCH_COLUMNS,
     "epoch",
     *METRICS,
     "steps",

@@ -25,6 +25,7 @@ from ._columns import (
     NUMBERS,
     PER_EPOCH,
     RUN_COLUMNS,
+    SEARCH_TEXTS,
     TEXTS,
 )
 
@@ -69,13 +70,23 @@ def _defaults() -> dict[str, Any]:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Spread a table of runs out into the tidy frame: one row per run and epoch."""
+    """Spreads a table of runs out into the tidy frame: one row per run and epoch.
+
+    Args:
+        table: Runs in the columns of `RUN_SCHEMA`.
+
+    Returns:
+        The tidy frame, whose runs belong to no search (`with_searches`).
+    """
     lengths = np.zeros(len(table), dtype=np.int64)
     for metric in METRICS:
         lengths = np.maximum(lengths, _list_lengths(table[metric]))
     columns: dict[str, Any] = {}
     for name in RUN_COLUMNS:
         columns[name] = _repeat(table[name], lengths, is_text=name in TEXTS)
+    for name in SEARCH_TEXTS:
+        columns[name] = pd.Categorical([""]).take(np.zeros(lengths.sum(), dtype=np.intp))
+    columns["budget"] = np.full(lengths.sum(), np.nan)
     starts = np.cumsum(lengths) - lengths
     columns["epoch"] = (np.arange(lengths.sum()) - np.repeat(starts, lengths)).astype(np.int32)
     for metric in METRICS:

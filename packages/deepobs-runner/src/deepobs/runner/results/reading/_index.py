@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 
 from ._frame import RUN_SCHEMA, to_frame, to_table
 from ._parse import UnreadableRecordError, parse_record
+from ._searches import Search, read_searches, with_searches
 
 INDEX_NAME = ".deepobs-index.parquet"
 # To be raised whenever the same file would be read differently than before.
@@ -64,12 +65,14 @@ class ReadResult(NamedTuple):
         unreadable: Result files that were left out, each with the reason.
         num_unrelated: Number of JSON files that are no results.
         num_duplicates: Number of runs that were there more than once (merged folders).
+        searches: The records of searches.
     """
 
     frame: pd.DataFrame
     unreadable: tuple[Unreadable, ...]
     num_unrelated: int
     num_duplicates: int
+    searches: tuple[Search, ...] = ()
 
 
 def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
@@ -88,12 +91,17 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
         `optimizer`, `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's
         own), one column for each setting of a run (`learning_rate`, `num_epochs` for `epochs`, all
         others by their names; `hyperparameters` and the arguments of a `schedule` as canonical
-        JSON), `status` ("finished", "diverged"), `epoch`, `train_loss`, `test_loss`, `valid_loss`,
-        `train_accuracy`, `test_accuracy`, `valid_accuracy`, `train_regularizer`,
+        JSON), `status` ("finished", "diverged"), `started` (ISO 8601), `hardware`, `versions`,
+        `target` (what counts as solved, where the problem says so), `epoch`, `train_loss`,
+        `test_loss`, `valid_loss`, `train_accuracy`, `test_accuracy`, `valid_accuracy`,
+        `train_regularizer`,
         `test_regularizer`, `steps` and `seconds` (of training, since its start),
         `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
-        `peak_memory_bytes`. Numbers that a file does not have are NaN; numbers of settings are
-        rounded to twelve digits, so that equal settings are equal. Losses include the regularizer.
+        `peak_memory_bytes`; and of runs that belong to a search, `search` (its name), `role`
+        ("trial", "best", "repeat", or "best repeat" for both), `searched` (the hyperparameters
+        that it varied besides the learning rate), `objective` and `budget`. Numbers that a file
+        does not have are NaN; numbers of settings are rounded to twelve digits, so that equal
+        settings are equal. Losses include the regularizer.
 
     Raises:
         FileNotFoundError: If there is nothing at `path`.
@@ -134,14 +142,17 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
     runs = table.filter(pc.equal(table["kind"], "run"))
     kept = _without_duplicates(runs)
     bad = table.filter(pc.equal(table["kind"], "unreadable"))
+    others = table.filter(pc.equal(table["kind"], "unrelated"))["file"].to_pylist()
+    searches = read_searches(root, others)
     return ReadResult(
-        frame=to_frame(kept),
+        frame=with_searches(to_frame(kept), searches),
         unreadable=tuple(
             Unreadable(*pair)
             for pair in zip(bad["file"].to_pylist(), bad["reason"].to_pylist(), strict=True)
         ),
-        num_unrelated=len(table) - len(runs) - len(bad),
+        num_unrelated=len(others) - len(searches),
         num_duplicates=len(runs) - len(kept),
+        searches=searches,
     )
 
 

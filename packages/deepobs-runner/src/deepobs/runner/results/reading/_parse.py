@@ -158,6 +158,9 @@ def _settings(data: dict[str, Any], file: str) -> Run:
         "optimizer": optimizer,
         "optimizer_path": _optimizer_path(data, optimizer),
         "status": status if status in ("finished", "diverged") else None,
+        "started": _optional_text(data.get("started")),
+        **_environment(data),
+        "target": _finite(data.get("convergence_target"), "convergence_target"),
         **{item.column: _cell(item, given.get(item.name)) for item in IN_COLUMNS},
         **{name: _finite((cost or {}).get(name), name) for name in COSTS},
     }
@@ -190,6 +193,23 @@ def _cell(item: Setting, value: Any) -> Any:
     if item.name in ("epochs", "seed"):
         return value
     return canonical(_finite(value, item.column))
+
+
+def _environment(data: dict[str, Any]) -> dict[str, str | None]:
+    """Where a run was executed, as our own records tell."""
+    environment = data.get("environment")
+    if not isinstance(environment, dict):
+        return {"hardware": None, "versions": None}
+    versions = {"deepobs": data.get("deepobs_version"), "torch": environment.get("torch")}
+    words = [f"{name} {value}" for name, value in versions.items() if isinstance(value, str)]
+    return {
+        "hardware": _optional_text(environment.get("device")),
+        "versions": _optional_text(", ".join(words)),
+    }
+
+
+def _optional_text(value: Any) -> str | None:
+    return _storable(value) if isinstance(value, str) and value else None
 
 
 def _optimizer(data: dict[str, Any], file: str) -> str:

@@ -1,0 +1,357 @@
+"""What a study concludes from made-up runs whose truth is known."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from deepobs.runner import load_baselines
+from deepobs.runner.analysis import ALPHA, higher_is_better, study_verdict, summary_table
+
+NOISE = np.random.default_rng(0).normal(scale=0.01, size=(12, 40))
+
+
+def runs_of(method, level, seeds=10, *, first=0, scale=1.0, row=0, problem="p", **fields):
+    """Runs of a method whose losses fall from 9 to about `level`; the noise is the row's."""
+    return [
+        {
+            "optimizer": method,
+            "testproblem": problem,
+            "random_seed": first + seed,
+            "losses": [9.0, 5.0, level + scale * NOISE[row, seed]],
+            **fields,
+        }
+        for seed in range(seeds)
+    ]
+
+
+def diverged(run):
+    return run | {"losses": [9.0, None], "num_epochs": 2, "status": "diverged"}
+
+
+def codes(verdict):
+    return {reason.code for reason in verdict.reasons}
+
+
+@pytest.fixture
+def judge(make_frame):
+    """The verdict on made-up runs."""
+    return lambda *groups: study_verdict(make_frame(*(run for group in groups for run in group)))
+
+
+def test_a_lead_of_ten_standard_deviations_is_a_clear_winner(judge):
+    """Ten paired seeds, wholly apart, equal budgets: clear, with the margin in the loss's unit."""
+    verdict = judge(runs_of("A", 1.0), runs_of("B", 1.1, row=1))
+    assert (verdict.kind, verdict.certainty, verdict.winner) == ("winner", "clear", "A")
+    assert verdict.best == ("A",)
+    assert verdict.reasons == ()
+    margin = verdict.verdicts[0].margin
+    assert (margin.method, margin.other, margin.more_runs) == ("A", "B", 0)
+    assert margin.difference == pytest.approx(0.1 + NOISE[1, :10].mean() - NOISE[0, :10].mean())
+    assert 0 < margin.low < margin.difference < margin.high
+    assert margin.p_value == 2 / 2**10
+
+
+def test_the_winner_among_ten_methods_needs_no_correction(judge):
+    """Best beats every other: the largest of nine p-values, not nine times the smallest."""
+    others = [runs_of(f"M{i}", 1.3 + i / 10, row=i) for i in range(1, 10)]
+    verdict = judge(runs_of("Winner", 1.0), *others)
+    assert verdict.winner == "Winner"
+    assert verdict.p_value == 2 / 2**10
+    assert [cell.rank for cell in verdict.cells] == list(range(1, 11))
+    assert [cell.best for cell in verdict.cells] == [True] + [False] * 9
+
+
+def test_ten_methods_that_tie_are_not_told_apart(judge):
+    """Two leaders alike and eight far behind: the two are bold, the others are not."""
+    behind = [runs_of(f"M{i}", 3.0 + i, row=i) for i in range(2, 10)]
+    verdict = judge(runs_of("A", 1.0), runs_of("B", 1.0, row=1), *behind)
+    assert verdict.kind == "tied"
+    assert set(verdict.best) == {"A", "B"}
+    assert codes(verdict) >= {"not_told_apart"}
+
+
+def test_the_leading_method_is_spoken_of_not_the_first_of_the_alphabet(judge):
+    """Ten methods on three problems, the last of the alphabet best on all: it is the winner."""
+    groups = [
+        runs_of(f"M{i}", 1.5 + i / 5, problem=problem, row=i) for problem in "pqr" for i in range(9)
+    ]
+    best = [runs_of("Zed", 1.0, problem=problem, row=9 + i) for i, problem in enumerate("pqr")]
+    verdict = judge(*groups, *best)
+    assert (verdict.winner, verdict.ranking[0]) == ("Zed", "Zed")
+    assert all(pair.probability == 1.0 for pair in verdict.comparisons)
+    assert {pair.other for pair in verdict.comparisons} == {f"M{i}" for i in range(9)}
+    assert "few_problems" in codes(verdict)  # three problems say nothing of others
+    assert verdict.certainty == "likely"
+
+
+def test_a_winner_whose_interval_holds_no_lead_is_none(judge):
+    """A p-value is never less than the t test's, so that a winner's interval lies above 0."""
+    for row in range(1, 12):
+        verdict = judge(runs_of("A", 1.0), runs_of("B", 1.01, row=row))
+        margin = verdict.verdicts[0].margin
+        assert (verdict.winner is None) or margin.low > 0
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_too_few_runs_say_how_many_more_would_tell(judge, seeds):
+    """Up to five pairs cannot reach 5 %; six can, and a huge difference needs no more."""
+    verdict = judge(runs_of("A", 1.0, seeds), runs_of("B", 5.0, seeds, row=1))
+    assert (verdict.kind, verdict.certainty) == ("too_few_runs", "none")
+    assert verdict.more_runs == 6 - seeds
+    assert codes(verdict) == {"too_few_runs"}
+
+
+def test_a_small_lead_needs_the_runs_that_the_formula_tells(judge):
+    """The number of runs asked for is enough if the difference stays what it seems."""
+    few = judge(runs_of("A", 1.0, 8), runs_of("B", 1.001, 8, row=1)).verdicts[0].margin
+    assert few.more_runs is not None
+    assert few.more_runs > 0
+    # As many more runs with the same mean and spread: eight-fold copies of the same noise.
+    standard_error = (few.high - few.low) / 2 / 2.365 * math.sqrt(8 / (8 + few.more_runs))
+    assert few.difference / standard_error > 1.96 + 0.84
+
+
+def test_single_runs_tell_nothing(judge):
+    """One run of each: too few, no interval."""
+    verdict = judge(runs_of("A", 1.0, 1), runs_of("B", 5.0, 1, row=1))
+    assert verdict.kind == "too_few_runs"
+    assert math.isnan(verdict.cells[0].low)
+
+
+def swept(method, rates, seeds, *, level=1.0, row=0, **fields):
+    """Runs of several learning rates, the first the best, with the same seeds."""
+    groups = [
+        runs_of(method, level + 0.5 * i, seeds, row=row, learning_rate=rate, **fields)
+        for i, rate in enumerate(rates)
+    ]
+    return [run for group in groups for run in group]
+
+
+def test_a_setting_chosen_by_the_seeds_that_judge_it_wins_nothing(judge):
+    """All ten seeds chose the best of three rates: the verdict says so, and names nobody."""
+    verdict = judge(swept("A", [0.1, 0.2, 0.3], 10), runs_of("B", 3.0, row=1))
+    assert (verdict.kind, verdict.winner, verdict.leader) == ("same_runs", None, "A")
+    assert "same_runs" in codes(verdict)
+    assert verdict.cells[0].same_runs
+
+
+def test_the_seed_that_chose_is_left_out(judge):
+    """One seed chose among three rates, ten repeat the best: nine count, in value and interval."""
+    tried = swept("A", [0.1, 0.2, 0.3], 1)
+    repeated = runs_of("A", 1.0, 9, first=1, learning_rate=0.1, row=2)
+    verdict = judge(tried + repeated, runs_of("B", 3.0, row=1))
+    cell = next(cell for cell in verdict.cells if cell.method == "A")
+    assert (cell.num_runs, cell.num_left_out, cell.budget) == (9, 1, 3)
+    assert cell.value == pytest.approx(1.0 + NOISE[2, :9].mean())
+    assert verdict.winner == "A"
+    margin = verdict.verdicts[0].margin
+    assert (margin.paired, margin.num_runs) == (True, (9, 9))
+
+
+def test_a_biased_rival_can_still_be_beaten(judge):
+    """Seeds that chose favour the method they chose: beating it is a win all the same."""
+    verdict = judge(runs_of("A", 1.0), swept("B", [0.1, 0.2], 10, level=2.0, row=1))
+    assert verdict.winner == "A"
+    assert verdict.certainty == "likely"  # the budgets are unequal
+
+
+def test_unequal_budgets_withhold_clear(judge):
+    """Three rates against one: the winner is likely, the reason names the other method."""
+    tried = swept("A", [0.1, 0.2, 0.3], 1) + runs_of("A", 1.0, 9, first=1, learning_rate=0.1)
+    verdict = judge(tried, runs_of("B", 3.0, row=1))
+    (reason,) = (reason for reason in verdict.reasons if reason.code == "unequal_budgets")
+    assert (verdict.certainty, reason.methods) == ("likely", ("B",))
+    assert {cell.method: cell.budget for cell in verdict.cells} == {"A": 3, "B": 1}
+
+
+def test_order_of_seed_numbers_does_not_matter_but_that_of_time_does(judge):
+    """The same measurements in the same order of time: one anytime-valid p, whatever the seeds."""
+
+    def study(numbers):
+        leads = [-1, 1, -1, 1, 1, -1, *[1] * 8]
+        runs = []
+        for place, (seed, lead) in enumerate(zip(numbers, leads, strict=True)):
+            for method, loss in (("A", 2.0 - 0.1 * lead), ("B", 2.0)):
+                started = f"2026-01-01T00:{place:02d}:00+00:00"
+                fields = {"optimizer": method, "testproblem": "p", "random_seed": seed}
+                runs.append(fields | {"losses": [9.0, loss + seed / 1e4], "started": started})
+        return judge(runs).verdicts[0].margin.p_anytime
+
+    ascending = study(range(14))
+    assert ascending < 1
+    assert study(range(13, -1, -1)) == ascending
+    assert study(np.random.default_rng(1).permutation(14).tolist()) == ascending
+
+
+def test_unpaired_runs_need_five_of_each(judge):
+    """Three runs that vary as they like against ten: no test, however large the difference."""
+    verdict = judge(runs_of("A", 1.0, 3, scale=5), runs_of("B", 3.0, 10, first=100, row=1))
+    assert verdict.kind == "too_few_runs"
+    more = judge(runs_of("A", 1.0, 5), runs_of("B", 3.0, 10, first=100, row=1))
+    assert more.winner == "A"
+
+
+def test_a_diverged_run_counts_as_the_worst(judge):
+    """One survivor of ten, a little better than the others' mean, does not lead."""
+    runs = runs_of("A", 1.0)
+    lost = [runs[0], *map(diverged, runs[1:])]
+    verdict = judge(lost, runs_of("B", 1.5, row=1))
+    assert verdict.winner == "B"
+    assert "diverged" in codes(verdict)
+    cell = next(cell for cell in verdict.cells if cell.method == "A")
+    assert (cell.rank, cell.num_diverged) == (2, 9)
+
+
+def test_one_lost_run_does_not_cost_a_far_better_method_the_lead(judge):
+    """The tests are for the method with one diverged run of ten: it is the winner."""
+    runs = runs_of("A", 1.0)
+    verdict = judge([diverged(runs[0]), *runs[1:]], runs_of("B", 3.0, row=1))
+    assert verdict.winner == "A"
+
+
+def test_nothing_finished_is_nothing_to_compare(judge):
+    """All runs of all methods diverged."""
+    verdict = judge(map(diverged, runs_of("A", 1.0)), map(diverged, runs_of("B", 1.0)))
+    assert (verdict.kind, verdict.leader, verdict.best) == ("all_diverged", None, ())
+
+
+def test_one_method_is_alone(judge):
+    """There is nothing to compare one method with."""
+    verdict = judge(runs_of("A", 1.0))
+    assert (verdict.kind, verdict.leader, verdict.winner) == ("alone", "A", None)
+
+
+def test_methods_that_share_no_problem_are_not_compared(judge):
+    """A method of another problem is no rival, and no winner is named over the study."""
+    verdict = judge(runs_of("A", 1.0), runs_of("B", 2.0, problem="q"))
+    assert verdict.kind == "alone"
+    third = judge(
+        runs_of("A", 1.0),
+        runs_of("B", 2.0, row=1),
+        runs_of("C", 2.0, problem="q"),
+        runs_of("A", 1.0, problem="r"),
+        runs_of("B", 2.0, row=1, problem="r"),
+    )
+    assert third.winner is None
+    assert "not_compared" in codes(third)
+
+
+def test_unequal_epochs_name_nobody(judge):
+    """A method trained longer is set apart; the others are compared among themselves."""
+    longer = [run | {"losses": [9.0, 5.0, 4.0, 0.5]} for run in runs_of("C", 0.5)]
+    for run in longer:
+        run["num_epochs"] = 3
+    verdict = judge(runs_of("A", 1.0), runs_of("B", 3.0, row=1), longer)
+    assert (verdict.kind, verdict.winner) == ("unequal_epochs", None)
+    assert "unequal_epochs" in codes(verdict)
+
+
+def test_a_winner_on_one_of_eight_problems_is_not_clear(judge):
+    """A p-value near 5 % on one of eight problems does not hold over the study."""
+    alike = [
+        runs_of(name, 1.0, problem=f"p{i}", row=row)
+        for i in range(7)
+        for name, row in (("A", i), ("B", i + 1))
+    ]
+    verdict = judge(*alike, runs_of("A", 1.0, 6, problem="q"), runs_of("B", 9.0, 6, problem="q"))
+    found = {each.problem: each for each in verdict.verdicts}
+    assert found["q"].winner == "A"
+    assert found["q"].p_value == 2 / 2**6
+    assert found["q"].p_study > ALPHA
+    assert found["q"].certainty == "likely"
+    assert {reason.code for reason in found["q"].reasons} >= {"many_problems"}
+    assert verdict.winner is None
+    assert "q" in verdict.disagreements
+
+
+def test_a_winner_over_problems_may_lose_one(judge):
+    """Best on seven of eight problems, clearly worse on one: that one disagrees, and is named."""
+    groups = [
+        runs_of(name, level if i else 3.0 - level, problem=f"p{i}", row=row + i)
+        for i in range(8)
+        for name, level, row in (("A", 1.0, 0), ("B", 2.0, 4))
+    ]
+    verdict = judge(*groups)
+    (pair,) = verdict.comparisons
+    assert (verdict.winner, verdict.disagreements) == ("A", ("p0",))
+    assert pair.probability == 7 / 8
+    assert pair.p_problems == pytest.approx(18 / 2**8)  # 1 of 8 signs against, of all 2^8 patterns
+    assert "other_problems" in codes(verdict)
+
+
+def test_intervals_of_accuracies_stay_between_0_and_1(judge):
+    """Nine runs near 100 % and one at 80 %: neither an interval nor a margin passes 100 %."""
+    ends = [1.0] * 8 + [0.8, 0.999]
+    runs = [
+        {
+            "optimizer": method,
+            "testproblem": "p",
+            "random_seed": seed,
+            "losses": [1.0, 0.1],
+            "test_accuracies": [0.1, end],
+            "train_accuracies": [0.1, end],
+        }
+        for method, shift in (("A", 0.0), ("B", -0.01))
+        for seed, end in enumerate(np.add(ends, shift))
+    ]
+    for cell in judge(runs).cells:
+        assert 0 <= cell.low <= cell.value <= cell.high <= 1
+
+
+def test_losses_that_span_decades_are_scored_by_their_logarithm(judge):
+    """From 500 to 5 is half of the way from 500 to 0.05, not all but a hundredth."""
+    levels = (("A", 0.05), ("B", 5.0))
+    runs = [
+        run | {"losses": [500.0, 100.0, run["losses"][-1]]}
+        for row, (name, level) in enumerate(levels)
+        for run in runs_of(name, level, scale=level, row=row)
+    ]
+    verdict = judge(runs)
+    assert verdict.verdicts[0].log_scale
+    scores = {cell.method: cell.score for cell in verdict.cells}
+    assert scores["A"] == pytest.approx(1.0, abs=0.01)
+    assert scores["B"] == pytest.approx(0.5, abs=0.01)
+
+
+def test_the_baselines_say_what_the_published_table_shows():
+    """Winners have the best published mean; elsewhere the runs do not tell, and it says so."""
+    frame = load_baselines()
+    table = summary_table(frame)
+    verdict = study_verdict(frame)
+    winners = {each.problem: each.winner for each in verdict.verdicts}
+    assert winners == {
+        "cifar100_allcnnc": "Momentum (baseline)",
+        "cifar10_3c3d": None,
+        "fmnist_2c2d": None,
+        "fmnist_vae": "Adam (baseline)",
+        "mnist_vae": "Adam (baseline)",
+        "quadratic_deep": "Momentum (baseline)",
+        "svhn_wrn164": None,
+        "tolstoi_char_rnn": "SGD (baseline)",
+    }
+    for each in verdict.verdicts:
+        published = table[(table["problem"] == each.problem) & (table["metric"] == each.metric)]
+        means = published.set_index("method")["mean"]
+        best = means.idxmax() if higher_is_better(each.metric) else means.idxmin()
+        assert best in each.best
+        if each.winner is None:
+            assert {reason.code for reason in each.reasons} == {"not_told_apart"}
+    assert (verdict.kind, verdict.winner) == ("tied", None)
+    assert {cell.num_left_out for cell in verdict.cells} == {1}
+    assert {cell.budget for cell in verdict.cells} == {36}
+
+
+def test_ranks_follow_the_means_of_finished_methods(judge):
+    """Cells are in the order of the ranking, each problem's ranks in that of its means."""
+    groups = [
+        runs_of(f"M{i}", 1.0 + i, problem=problem, row=i) for problem in "pq" for i in range(4)
+    ]
+    verdict = judge(*groups)
+    for problem in "pq":
+        cells = sorted(
+            (cell for cell in verdict.cells if cell.problem == problem), key=lambda c: c.rank
+        )
+        assert all(a.value < b.value for a, b in pairwise(cells))
+    assert [cell.method for cell in verdict.cells[::2]] == list(verdict.ranking)
