@@ -81,7 +81,11 @@ class Catalogue(Mapping[str, Problem]):
         return name in self.ours or name in self._added
 
 
+_LONGEST_NAME = 80  # that a message shows
+
+
 def _not_found(name: str, names: list[str]) -> str:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     advice = f"did you mean {' or '.join(near)}?" if near else "`deepobs list` shows what there is."
-    return f"There is no test problem named {name!r}; {advice}"
+    shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return f"There is no test problem named {shown!r}; {advice}"

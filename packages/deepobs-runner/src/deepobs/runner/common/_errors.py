@@ -11,11 +11,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Self
 
-_LONGEST_TEXT = 200
+_LONGEST_TEXT = 1000  # characters of a line of a message
 
 
 class UsageError(ValueError):
-    """An argument is to blame; the message names it, what was expected and the nearest choice."""
+    """An argument is wrong; the message names it, what was expected and the nearest choice.
+
+    Args:
+        message: One sentence, or a line for each of several mistakes. A line is cut where somebody
+            gave a value that nobody would read to its end.
+    """
+
+    def __init__(self, message: str) -> None:
+        lines = (brief(line, quoted=False) for line in message.split("\n"))
+        super().__init__("\n".join(lines))
 
 
 class RunInProgressError(RuntimeError):
@@ -68,7 +77,7 @@ def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> Usa
         choices: The names there are.
         otherwise: The advice where none is near.
     """
-    return UsageError(f"There is no {what} named {name!r}; {advice(name, choices, otherwise)}")
+    return UsageError(f"There is no {what} named {brief(name)}; {advice(name, choices, otherwise)}")
 
 
 def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
@@ -130,7 +139,7 @@ def import_users(module: str) -> ModuleType:
     """
     if not all(part.isidentifier() for part in module.split(".")):
         raise UsageError(
-            f"{module!r} does not name a module; give its full name, such as package.module."
+            f"{brief(module)} does not name a module; give its full name, such as package.module."
         )
     try:
         return import_module(module)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..common import UsageError, number, unknown, whole
+from ..common import UsageError, brief, number, unknown, whole
 
 if TYPE_CHECKING:
     from deepobs.problems import Problem
@@ -57,7 +57,7 @@ def one_of(what: str, choices: tuple[str, ...]) -> Check:
 def boolean(name: str, value: Any) -> bool:
     """True or False."""
     if not isinstance(value, bool):
-        raise UsageError(f"{name} must be True or False, not {value!r}.")
+        raise UsageError(f"{name} must be True or False, not {brief(value)}.")
     return value
 
 
@@ -66,7 +66,8 @@ def class_path(name: str, value: Any) -> str:
     path = f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
     if not isinstance(path, str) or not all(part.isidentifier() for part in path.split(".")):
         raise UsageError(
-            f"{name} must be a class of a module, or its path package.module.Class, not {value!r}."
+            f"{name} must be a class of a module, or its path package.module.Class, not "
+            f"{brief(value)}."
         )
     return path
 
@@ -89,7 +90,7 @@ def find_problem(problem: Any) -> Problem:
     if isinstance(problem, Problem):
         return problem
     if not isinstance(problem, str):
-        raise UsageError(f"problem must be a name or a Problem, not {problem!r}.")
+        raise UsageError(f"problem must be a name or a Problem, not {brief(problem)}.")
     return get_problem(problem)
 
 
@@ -115,7 +116,7 @@ def else_the_optimizers(value: Any, before: Mapping[str, Any]) -> float | None:
 def hyperparameters(name: str, value: Any) -> Mapping[str, Any]:
     """A mapping from names."""
     if not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
-        raise UsageError(f"{name} must be a mapping from names to values, not {value!r}.")
+        raise UsageError(f"{name} must be a mapping from names to values, not {brief(value)}.")
     return value
 
 

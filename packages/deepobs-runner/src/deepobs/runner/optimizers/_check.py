@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..common import UsageError, number, unknown
+from ..common import UsageError, brief, number, unknown
 from ._build import Part, make_optimizer
 from ._find import FoundOptimizer
 from ._parameters import named_parameters
@@ -37,7 +37,7 @@ def check_lr(found: FoundOptimizer, lr: Any) -> float | None:
     if not found.takes_lr:
         if lr is None:
             return None
-        raise UsageError(f"{found.name} takes no learning rate, so lr={lr!r} cannot be given.")
+        raise UsageError(f"{found.name} takes no learning rate, so lr={brief(lr)} cannot be given.")
     if lr is None:
         if found.default_lr is None:
             raise UsageError(f"{found.name} needs a learning rate: it has no default for lr.")
@@ -65,7 +65,7 @@ def check_hyperparameters(
     if not (
         isinstance(hyperparameters, Mapping) and all(isinstance(k, str) for k in hyperparameters)
     ):
-        raise UsageError(f"hyperparameters is a mapping from names, not {hyperparameters!r}.")
+        raise UsageError(f"hyperparameters is a mapping from names, not {brief(hyperparameters)}.")
     checked: dict[str, Any] = {}
     unlisted = []
     for name, value in _whole(found, {**_presets(found), **hyperparameters}).items():

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import torch
 from torch.optim import Optimizer
 
-from ..common import UsageError, explain, import_users, unknown
+from ..common import UsageError, brief, explain, import_users, unknown
 from ._calls import Calls, calls_of
 from ._reference import ReferenceOptimizer
 from ._signature import EMPTY, Signature, Takes, signature_of
@@ -154,7 +154,7 @@ def _by_name(name: str) -> FoundOptimizer:
         return find_optimizer(_by_path(name))
     hint = _OLD_NAMES.get(name)
     if hint:
-        raise UsageError(f"There is no optimizer named {name!r}; it is {hint!r} here.")
+        raise UsageError(f"There is no optimizer named {brief(name)}; it is {hint!r} here.")
     choices = [*OPTIMIZERS, *ours, *WRAPPERS, *added]
     raise unknown(
         "optimizer", name, choices, "`deepobs optimizers` lists them; a class is given by its path."
@@ -249,7 +249,7 @@ def _entry_point(name: str, point: Any) -> FoundOptimizer:
 def _by_path(path: str) -> Any:
     module_name, _, name = path.rpartition(".")
     if not all(part.isidentifier() for part in path.split(".")):
-        raise UsageError(f"optimizer is a name or package.module.Class, not {path!r}.")
+        raise UsageError(f"optimizer is a name or package.module.Class, not {brief(path)}.")
     module = import_users(module_name)
     if not hasattr(module, name):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from deepobs.models import Role
 
-from ..common import UsageError, number, read_value, unknown
+from ..common import UsageError, brief, number, read_value, unknown
 from ._check import check_hyperparameters
 from ._find import FoundOptimizer, find_optimizer
 from ._parameters import NamedParameter
@@ -105,7 +105,7 @@ def check_groups(
         UsageError: If a group has an unknown key or a wrong value.
     """
     if isinstance(groups, (str, Mapping)) or not isinstance(groups, Sequence):
-        raise UsageError(f"groups is a list of mappings, one for each group, not {groups!r}.")
+        raise UsageError(f"groups is a list of mappings, one for each group, not {brief(groups)}.")
     return tuple(_checked(group, found, lr) for group in groups)
 
 
@@ -126,14 +126,14 @@ def parse_group(text: str) -> dict[str, Any]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise UsageError(f"group {text!r} cannot be read: {error}.") from error
+        raise UsageError(f"group {brief(text)} cannot be read: {error}.") from error
     for word in words:
         name, sign, value = word.partition("=")
         if not sign or not name:
-            raise UsageError(f"group {text!r}: {word!r} is not of the form NAME=VALUE.")
+            raise UsageError(f"group {brief(text)}: {brief(word)} is not of the form NAME=VALUE.")
         target = group if name in _KEYS and name != "hyperparameters" else hyperparameters
         if name in target:
-            raise UsageError(f"group {text!r} gives {name} twice.")
+            raise UsageError(f"group {brief(text)} gives {name} twice.")
         target[name] = value.split(",") if name in _SELECTORS else read_value(value)
     for name in ("ndim", "depth"):
         if name in group:
@@ -195,7 +195,7 @@ def _checked(
         return group
     content = parse_group(group) if isinstance(group, str) else group
     if not isinstance(content, Mapping):
-        raise UsageError(f"A group is a mapping, not {group!r}.")
+        raise UsageError(f"A group is a mapping, not {brief(group)}.")
     for key in content:
         if key not in _KEYS:
             raise unknown("key of a group", str(key), _KEYS, f"there are {', '.join(_KEYS)}.")
@@ -238,7 +238,7 @@ def _selector(
     for value in values:
         if isinstance(value, bool) or not isinstance(value, kind):
             word = "a whole number" if kind is int else "a text"
-            raise UsageError(f"{key} of a group is {word} or a list of them, not {value!r}.")
+            raise UsageError(f"{key} of a group is {word} or a list of them, not {brief(value)}.")
         if choices is not None and value not in choices:
             raise unknown("role", str(value), choices, f"there are {', '.join(choices)}.")
     return tuple(str(value) for value in values) if kind is str else values

@@ -6,7 +6,7 @@ import math
 import numbers
 from typing import Any
 
-from ..common import UsageError
+from ..common import UsageError, brief
 from ._signature import EMPTY
 
 _WORDS = {
@@ -47,11 +47,13 @@ def canonical(what: str, value: Any, default: Any, annotation: str = "") -> Any:
     number = isinstance(default, numbers.Real)
     if value is None or isinstance(value, (bool, str)):
         if number and value is not None:
-            raise UsageError(f"{what} is a number, like its default {default}, not {value!r}.")
+            raise UsageError(f"{what} is a number, like its default {default}, not {brief(value)}.")
         return value
     if isinstance(value, numbers.Real):
         return _number(what, value, default)
-    raise UsageError(f"{what} is a number, a string, a boolean or a list of them, not {value!r}.")
+    raise UsageError(
+        f"{what} is a number, a string, a boolean or a list of them, not {brief(value)}."
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -79,7 +81,7 @@ def _boolean(what: str, value: Any, default: bool) -> bool | None:
         return None
     if isinstance(value, (bool, numbers.Integral)) and value in (0, 1):
         return bool(value)
-    raise UsageError(f"{what} is true or false, like its default {default}, not {value!r}.")
+    raise UsageError(f"{what} is true or false, like its default {default}, not {brief(value)}.")
 
 
 def _number(what: str, value: Any, default: Any) -> int | float:

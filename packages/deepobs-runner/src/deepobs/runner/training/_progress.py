@@ -13,7 +13,7 @@ from rich.progress import Progress as RichProgress
 
 from deepobs.problems import BuiltProblem
 
-from ..common import UsageError
+from ..common import UsageError, brief
 from ..config import RunConfig
 from ._callbacks import Callback
 
@@ -88,7 +88,7 @@ def make_display(mode: str) -> list[Callback]:
         UsageError: There is no such mode.
     """
     if mode not in get_args(Mode):
-        raise UsageError(f"progress must be one of {', '.join(get_args(Mode))}, not {mode!r}.")
+        raise UsageError(f"progress must be one of {', '.join(get_args(Mode))}, not {brief(mode)}.")
     if mode == "auto":
         mode = "bar" if Console(stderr=True).is_terminal else "lines"
     kinds: dict[str, tuple[type[_Bar | _Lines], ...]] = {"bar": (_Bar,), "lines": (_Lines,)}

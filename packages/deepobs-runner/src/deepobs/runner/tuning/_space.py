@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from ..common import UsageError, advice, canonical, read_value
+from ..common import UsageError, advice, brief, canonical, read_value
 
 Point: TypeAlias = Mapping[str, Any]
 """A point of a search space: `lr` and hyperparameters by name."""
@@ -194,7 +194,9 @@ def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[st
             name, sign, text = word.partition("=")
             if not sign or not name or name in given:
                 fault = "names a parameter twice" if name in given else "is not a range"
-                raise UsageError(f"space {word!r} {fault}; expected for instance lr=log:1e-5:1e2.")
+                raise UsageError(
+                    f"space {brief(word)} {fault}; expected for instance lr=log:1e-5:1e2."
+                )
             given[name] = text
     space: dict[str, Dimension] = {"lr": DEEPOBS_LEARNING_RATES}
     for name, dimension in given.items():
@@ -215,6 +217,5 @@ def _parse(name: str, text: str) -> Dimension:
         return (LogUniform if kind == "log" else Uniform)(float(low), float(high))
     expected = _FORMS.get(kind) or ", ".join(_FORMS.values())
     hint = "" if kind in _FORMS else advice(kind, _FORMS, "")
-    raise UsageError(
-        f"space {name}={text}: {text!r} is not a range; expected {expected}{hint and f'; {hint}'}"
-    )
+    hint = f"; {hint}" if hint else "."
+    raise UsageError(f"space {name}: {brief(text)} is not a range; expected {expected}{hint}")
