@@ -115,64 +115,78 @@ class Server:
         return self.address + path
 
 
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Answers as the server's script says."""
+
+    server: "QuietServer"
+
+    def do_GET(self) -> None:
+        state = self.server.state
+        asked = self.headers.get("Range")
+        state.requests.append((self.path, asked))
+        steps = state.script.get(self.path, [])
+        step = steps.pop(0) if steps else "good"
+        if isinstance(step, bytes):
+            self.wfile.write(step)
+        elif step == "endless":
+            self.send_response(200)
+            self.end_headers()
+            while True:  # until the client goes away
+                self.wfile.write(bytes(2**16))
+        elif isinstance(step, int) or self.path not in state.files:
+            self.send_error(step if isinstance(step, int) else 404)
+        else:
+            self.send_file(state.files[self.path], asked, step)
+
+    def send_file(self, content: bytes, asked: str | None, step: str) -> None:
+        if step == "wrong":
+            content = bytes(len(content))
+        first = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
+        if first >= len(content) and asked:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        partial = asked is not None and step != "whole"
+        body = content[first:] if partial else content
+        self.send_response(206 if partial else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.send_body(body, step)
+
+    def send_body(self, body: bytes, step: str) -> None:
+        closing = self.server.state.closing
+        if step == "trickle":
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                if closing.wait(0.05):
+                    break
+        elif step in ("stall", "break"):
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            if step == "stall":
+                closing.wait(10)
+        else:
+            self.wfile.write(body)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+class QuietServer(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    state: Server
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        pass  # a client that gives up is what these tests are about
+
+
 @pytest.fixture
 def server(no_data_dir: None) -> Iterator[Server]:
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked = self.headers.get("Range")
-            state.requests.append((self.path, asked))
-            steps = state.script.get(self.path, [])
-            step = steps.pop(0) if steps else "good"
-            if isinstance(step, bytes):
-                self.wfile.write(step)
-                return
-            if step == "endless":
-                self.send_response(200)
-                self.end_headers()
-                while True:  # until the client goes away
-                    self.wfile.write(bytes(2**16))
-            if isinstance(step, int) or self.path not in state.files:
-                self.send_error(step if isinstance(step, int) else 404)
-                return
-            content = state.files[self.path]
-            if step == "wrong":
-                content = bytes(len(content))
-            first = int(asked.removeprefix("bytes=").rstrip("-")) if asked else 0
-            if first >= len(content) and asked:
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(content)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            partial = asked is not None and step != "whole"
-            body = content[first:] if partial else content
-            self.send_response(206 if partial else 200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if step == "trickle":
-                for byte in body:
-                    self.wfile.write(bytes([byte]))
-                    if state.closing.wait(0.05):
-                        break
-            elif step in ("stall", "break"):
-                self.wfile.write(body[: len(body) // 2])
-                self.wfile.flush()
-                if step == "stall":
-                    state.closing.wait(10)
-            else:
-                self.wfile.write(body)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    class QuietServer(http.server.ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            pass  # a client that gives up is what these tests are about
-
+    """A server on loopback that runs during the test."""
     with QuietServer(("127.0.0.1", 0), Handler) as listener:
-        state = Server(f"http://127.0.0.1:{listener.server_port}")
+        state = listener.state = Server(f"http://127.0.0.1:{listener.server_port}")
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield state

@@ -4,36 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import ArrayDataset, Arrays, Batch, Copy, Scale, _batches
+from deepobs.data import ArrayDataset, Arrays, Copy, Scale, _batches
 
-
-class Jitter:
-    """Adds the two draws of each example to it, so that a batch shows which draws it got."""
-
-    num_draws = 2
-
-    def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
-        assert draws is not None
-        return inputs + draws
-
-
-def numbered(train: int = 23, test: int = 10, *, jitter: bool = False) -> ArrayDataset:
-    """A data set whose example i is (i, i) with target i; the test set begins with 1000."""
-    parts = [torch.arange(train), 1000 + torch.arange(test)]
-    inputs = [part.to(torch.float32)[:, None].repeat(1, 2) for part in parts]
-    return ArrayDataset(
-        "numbered",
-        train=Arrays(inputs[0], parts[0].to(torch.int16)),
-        test=Arrays(inputs[1], parts[1].to(torch.int16)),
-        num_classes=None,
-        transform=Copy(),
-        train_transform=Jitter() if jitter else None,
-    )
-
-
-def joined(batches: list[Batch]) -> tuple[list[int], Tensor]:
-    targets = torch.cat([batch.targets for batch in batches if batch.targets is not None])
-    return targets.tolist(), torch.cat([batch.inputs for batch in batches])
+from ._numbered import joined, numbered
 
 
 def test_training_drops_the_incomplete_batch_and_the_others_use_every_example() -> None:
@@ -150,56 +123,6 @@ def test_an_empty_shard_is_left_out() -> None:
         for rank in range(2)
     ]
     assert sizes == [[2], [2, 1]]
-
-
-def test_validation_examples_are_not_trained_on() -> None:
-    """The held-out part and the training part are disjoint and make up the training set."""
-    data = numbered(40, 10, jitter=True).with_validation()
-    held_out, _ = joined(list(data.batches("valid", batch_size=3)))
-    train, _ = joined(list(data.batches("train", batch_size=1)))
-    train_eval, _ = joined(list(data.batches("train_eval", batch_size=3)))
-    assert len(held_out) == 8  # a fifth of 40, which is less than the test set's 10
-    assert sorted(held_out + train) == list(range(40))
-    assert not set(train_eval) & set(held_out)
-
-
-def test_validation_examples_are_seen_as_test_examples_are() -> None:
-    """They are not augmented."""
-    data = numbered(jitter=True).with_validation(0.5)
-    _, inputs = joined(list(data.batches("valid", batch_size=3)))
-    assert torch.equal(inputs, inputs.round())
-
-
-def test_the_validation_split_depends_on_its_seed_alone() -> None:
-    """The same seed holds out the same examples, another one others."""
-
-    def held_out(seed: int) -> list[int]:
-        data = numbered().with_validation(0.3, seed=seed)
-        return joined(list(data.batches("valid", batch_size=3)))[0]
-
-    assert held_out(1) == held_out(1)
-    assert held_out(1) != held_out(2)
-
-
-def test_a_validation_split_leaves_the_original_alone() -> None:
-    """with_validation returns a new value."""
-    data = numbered()
-    data.with_validation()
-    assert data.phases == ("train", "train_eval", "test")
-    assert data.num_examples("train") == 23
-
-
-@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1, 0.01, 0.99])
-def test_a_validation_fraction_that_leaves_nothing_is_refused(fraction: float) -> None:
-    """Neither part may be empty."""
-    with pytest.raises(ValueError, match=r"fraction|empty"):
-        numbered().with_validation(fraction)
-
-
-def test_a_second_validation_split_is_refused() -> None:
-    """There can be only one."""
-    with pytest.raises(ValueError, match="already"):
-        numbered().with_validation().with_validation()
 
 
 def test_a_batch_belongs_to_its_receiver() -> None:

@@ -87,6 +87,7 @@ REFUSED = {
     "a frame of 64 GB": b"\x80\x04\x95" + HUGE + b"N",
     "a number of 2^31 bytes": b"\x80\x02\x8b\xff\xff\xff\x7f1.",
     "a number of many digits": b"I" + b"9" * 10_000 + b"\n.",
+    "text with an odd escape": b"S'\\ '\n1.",
     "nothing": b"",
     "no end": b"\x80\x02N",
     "two values": b"\x80\x02NN.",

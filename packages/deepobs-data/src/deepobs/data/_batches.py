@@ -31,7 +31,7 @@ class Arrays(NamedTuple):
     """
 
     inputs: Tree
-    targets: Tree | None = None
+    targets: Tree = None
 
     def to(self, device: torch.device | str) -> Arrays:
         """Returns the arrays on a device."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
 
 import torch
+import torch.utils.data
 from torch import Tensor
 
 from ._trees import Tree, map_tensors, num_rows, split, tensors
@@ -35,7 +36,7 @@ class Batch(NamedTuple):
     """
 
     inputs: Tree
-    targets: Tree | None
+    targets: Tree
 
     @property
     def num_examples(self) -> int:
@@ -83,7 +84,7 @@ class Facts:
     sequence_length: int | None = None
 
 
-class Dataset(ABC):
+class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     """A data set with up to four phases, each a sequence of batches.
 
     `train` is shuffled in each epoch and drops the last, incomplete batch. The other phases go

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import pickletools
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -108,14 +109,10 @@ def read_pickle(content: bytes) -> Any:
     """
     machine = _Machine()
     try:
-        for opcode, argument, _ in pickletools.genops(content):
-            if opcode.name in _CONSTANTS:
-                machine.stack.append(argument)
-                continue
-            handler = _HANDLERS.get(opcode.name)
-            if handler is None:
-                raise PickleError(f"it uses {opcode.name}, which no such file needs")
-            handler(machine, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd escapes in text of protocol 0
+            for opcode, argument, _ in pickletools.genops(content):
+                machine.execute(opcode.name, argument)
         (result,) = machine.stack
     except PickleError:
         raise
@@ -147,6 +144,19 @@ class _Machine:
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []  # the stacks below each mark
         self.memo: dict[int, Any] = {}
+
+    def execute(self, name: str, argument: Any) -> None:
+        """Executes one opcode.
+
+        Raises:
+            PickleError: If it does not build a plain value.
+        """
+        if name in _CONSTANTS:
+            self.stack.append(argument)
+        elif name in _HANDLERS:
+            _HANDLERS[name](self, argument)
+        else:
+            raise PickleError(f"it uses {name}, which no such file needs")
 
     def push(self, value: Any) -> None:
         """Puts a value on the stack."""
