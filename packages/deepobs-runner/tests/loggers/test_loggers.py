@@ -1,7 +1,7 @@
 """Loggers beside the records."""
 
-import sqlite3
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -37,27 +37,31 @@ def test_tensorboard_gets_every_metric_of_every_epoch(tmp_path):
     assert values == pytest.approx(record.test_losses, rel=1e-6)  # events hold float32
 
 
-def test_wandb_logs_offline(tmp_path, monkeypatch, until):
-    """Files that `wandb sync` can upload later; nothing is sent."""
-    pytest.importorskip("wandb")
+def test_wandb_logs_offline(tmp_path, monkeypatch):
+    """W&B's run is offline, in the results folder, and its summary has the last metrics."""
+    wandb = pytest.importorskip("wandb")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    runs, init = [], wandb.init
+    monkeypatch.setattr(wandb, "init", lambda **options: runs.append(init(**options)) or runs[0])
     record = logged_run("wandb", tmp_path)
-    (file,) = (tmp_path / "logs" / "wandb").rglob("*.wandb")
-    assert file.parent.name.startswith("offline-run-")
-    wanted = str(record.test_losses[-1])[:8].encode()  # the last digits may be rounded
-    # A process of wandb's writes the file when it gets to it.
-    until(lambda: wanted in file.read_bytes())
+    (logged,) = runs
+    assert logged.offline
+    assert (tmp_path / "logs" / "wandb") in Path(logged.dir).parents
+    assert logged.summary["test_loss"] == record.test_losses[-1]
+    assert logged.summary["status"] == "finished"
 
 
 def test_mlflow_gets_every_metric_of_every_epoch(tmp_path):
-    """Read back from its database."""
-    pytest.importorskip("mlflow")
+    """Read back with MLflow's client."""
+    mlflow = pytest.importorskip("mlflow")
     record = logged_run("mlflow", tmp_path)
-    database = sqlite3.connect(tmp_path / "logs" / "mlflow" / "mlflow.db")
-    query = "select value from metrics where key = 'test_loss' order by step"
-    values = [value for (value,) in database.execute(query)]
-    database.close()
-    assert values == record.test_losses
+    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/logs/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("deepobs").experiment_id
+    (logged,) = client.search_runs([experiment])
+    history = client.get_metric_history(logged.info.run_id, "test_loss")
+    assert [metric.value for metric in sorted(history, key=lambda metric: metric.step)] == (
+        record.test_losses
+    )
 
 
 @pytest.mark.parametrize("name", LOGGERS)

@@ -78,6 +78,7 @@ def calls_of(optimizer: Callable[..., Any]) -> Calls:
         UsageError: If the attribute `calls` names no way of calling.
 
     Example:
+        >>> import torch
         >>> calls_of(torch.optim.LBFGS)
         <Calls.CLOSURE: 'closure'>
     """

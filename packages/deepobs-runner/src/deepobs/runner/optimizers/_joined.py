@@ -26,7 +26,9 @@ class JoinedOptimizer(Optimizer):
         optimizers: The optimizers, in the order of their groups.
 
     Example:
-        >>> joined = JoinedOptimizer([SGD(matrices, lr=0.1), AdamW(others, lr=1e-3)])
+        >>> from torch.optim import SGD, AdamW
+        >>> weight, bias = torch.nn.Linear(2, 2).parameters()
+        >>> joined = JoinedOptimizer([SGD([weight], lr=0.1), AdamW([bias], lr=1e-3)])
         >>> [group["lr"] for group in joined.param_groups]
         [0.1, 0.001]
     """

@@ -52,6 +52,7 @@ def muon(
         adamw_weight_decay: AdamW's weight decay; by default that of Muon.
 
     Example:
+        >>> from deepobs.models import MLP
         >>> optimizer = muon(named_parameters(MLP()), lr=0.02)
         >>> [group["lr"] for group in optimizer.param_groups]
         [0.02, 0.006]
