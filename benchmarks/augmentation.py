@@ -1,11 +1,11 @@
-"""Images per second: our batched augmentation against per-sample torchvision transforms.
+"""Compares our batched augmentation with torchvision's transforms of single images.
 
     python benchmarks/augmentation.py [--images 1024] [--batch-size 128] [--repeats 5]
 
-Both run on one thread over the same generated 32×32 images, turn by turn; each figure is the median
-of the repeats. The transforms are those that people write for CIFAR: padded crop, flip, jitter of
-brightness, saturation and contrast, to a tensor, normalise. Ours ends with the standardisation
-per image, which costs more than torchvision's constants.
+Both run alternately on one thread over the same generated 32×32 images; each figure is the median
+of the repeats. The transforms are the usual ones for CIFAR: padded crop, flip, jitter of
+brightness, saturation and contrast, conversion to a tensor, normalization. Ours ends with
+standardization per image, which costs more than torchvision's normalization by constants.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ REQUIRED_RATIO = 8.0
 
 
 def batched(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
-    """Returns what goes through one epoch of our data set: order, gather, augmentation."""
+    """Returns a function that iterates over one epoch of our data set."""
     arrays = Arrays(images, torch.zeros(len(images), dtype=torch.uint8))
     data = ArrayDataset(
         "generated",
@@ -44,7 +44,7 @@ def batched(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
 
 
 def per_sample(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
-    """Returns what goes through one epoch as a torchvision data set does, without its loader."""
+    """Returns a function that transforms each image alone, as a torchvision data set does."""
     chain = transforms.Compose(
         [
             transforms.RandomCrop(32, padding=2),
@@ -64,7 +64,7 @@ def per_sample(images: torch.Tensor, batch_size: int) -> Callable[[], None]:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Prints the images per second of both, and their ratio."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--images", type=int, default=1024)
     parser.add_argument("--batch-size", type=int, default=128)
@@ -75,13 +75,13 @@ def main() -> None:
     images = torch.randint(
         0, 256, shape, dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
-    kinds = {
+    contenders = {
         "batched (deepobs.data)": batched(images, options.batch_size),
         "per sample (torchvision)": per_sample(images, options.batch_size),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in kinds}
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(options.repeats + 1):  # the first round warms up
-        for name, epoch in kinds.items():
+        for name, epoch in contenders.items():
             begin = time.perf_counter()
             epoch()
             seconds[name].append(time.perf_counter() - begin)

@@ -1,12 +1,12 @@
-"""Streaming of JPEG files: images per second per worker, memory by number of files, corrupt files.
+"""Measures the streaming of JPEG files: speed per worker, memory, and reports of corrupt files.
 
     python benchmarks/imagenet_streaming.py [--files 2000] [--corrupt 5] [--workers 0 1 2]
 
-Writes a tree of generated JPEG files of mixed sizes and modes (one in ten grey, one CMYK, one lying
-on its side), damages a few, and goes through an epoch without a model. Memory (Linux only) is that
-of a fresh process and its workers whenever the queue of batches is full: four passes over a quarter
-of the files against one pass over all, which are as many batches. Exit status 1 if it grows with
-the number of files, or if a corrupt file is not named.
+Writes generated JPEG files of mixed sizes and modes (a tenth grayscale, one CMYK, one rotated),
+damages some of them, and iterates over an epoch without a model. Memory (on Linux) is that of a
+fresh process and its workers when the queue of batches is full. Four passes over a quarter of the
+files are compared with one pass over all of them, which is the same number of batches. The exit
+status is 1 if memory grows with the number of files, or if a corrupt file is not reported.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LARGEST_GROWTH = 1.10  # of memory, with PARTS times as many files
 
 
 def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
-    """Writes the files and damages some of them for training; returns those."""
+    """Writes the files and damages some of the training files; returns the damaged ones."""
     write_stand_in("imagenet", root, num_train=files, num_test=10)
     train = sorted((root / "imagenet/train").rglob("*.JPEG"))
     damaged = train[:: max(1, len(train) // max(1, corrupt))][:corrupt]
@@ -46,7 +46,7 @@ def write_tree(root: Path, files: int, corrupt: int) -> list[Path]:
 
 
 def stream(root: Path, workers: int) -> dict[str, Any]:
-    """Goes through one epoch: seconds to the first batch, images a second from then on, reports."""
+    """Returns the seconds to the first batch, the images per second after it, and the reports."""
     data = imagenet(root=root, num_workers=workers)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CorruptFilesWarning)
@@ -61,7 +61,7 @@ def stream(root: Path, workers: int) -> dict[str, Any]:
 
 
 def peak_memory(root: Path, workers: int, passes: int) -> dict[str, Any]:
-    """Goes through some epochs: batches, the most memory of all processes and of this one."""
+    """Returns the number of batches in some epochs, and the peak memory in MiB."""
     data = imagenet(root=root, num_workers=workers)
     together, own, count = 0.0, 0.0, 0
     with warnings.catch_warnings():
@@ -69,14 +69,14 @@ def peak_memory(root: Path, workers: int, passes: int) -> dict[str, Any]:
         for epoch in range(passes):
             for number, _ in enumerate(data.batches("train", batch_size=BATCH_SIZE, epoch=epoch)):
                 count += 1
-                if number % 4 == 0:  # to look costs time
+                if number % 4 == 0:  # reading memory takes time
                     together = max(together, settled_memory())
                     own = max(own, used_memory([os.getpid()]))
     return {"batches": count, "together": together, "own": own}
 
 
 def settled_memory() -> float:
-    """Returns what this process and its workers use when it grows no more: their queue is full."""
+    """Returns the memory of this process and its workers once it no longer grows, in MiB."""
     processes = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
     before, now = 0.0, used_memory(processes)
     while now > before + 1:
@@ -86,7 +86,7 @@ def settled_memory() -> float:
 
 
 def used_memory(processes: list[int | None]) -> float:
-    """Returns what some processes use, in MiB; pages that they share count once."""
+    """Returns the memory of some processes in MiB; shared pages count once."""
     kilobytes = 0
     for process in processes:
         try:
@@ -106,7 +106,7 @@ def measure(root: Path, workers: int, passes: int = 0) -> dict[str, Any]:
 
 
 def compare_rates(root: Path, workers: list[int], damaged: list[Path]) -> bool:
-    """Prints images per second and what is reported; tells whether every damaged file is named."""
+    """Prints images per second and reports; returns whether every damaged file is reported."""
     for count in workers:
         taken = measure(root, count)
         print(
@@ -122,7 +122,7 @@ def compare_rates(root: Path, workers: list[int], damaged: list[Path]) -> bool:
 
 
 def compare_memory(whole: Path, part: Path, workers: int) -> bool:
-    """Prints the memory for all files and for a part; tells whether it is as good as the same."""
+    """Prints the memory for all files and for a part; returns whether they agree."""
     few, many = measure(part, workers, passes=PARTS), measure(whole, workers, passes=1)
     met = True
     print(f"peak memory, {workers} workers, {few['batches']} and {many['batches']} batches:")
@@ -138,7 +138,7 @@ def compare_memory(whole: Path, part: Path, workers: int) -> bool:
 
 
 def main() -> int:
-    """Measures and prints; returns the exit status."""
+    """Prints all measurements; returns the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--files", type=int, default=2000)
     parser.add_argument("--corrupt", type=int, default=5)

@@ -1,12 +1,13 @@
-"""Time reading, analysing and reporting thousands of records, and their peak memory.
+"""Measures the time and memory to read, analyze and report thousands of records.
 
     python benchmarks/records.py                # 5,000 records of 100 epochs, about 0.5 GB
     python benchmarks/records.py --records 500
 
-Writes made-up records (ten problems, five optimizers, 20 learning rates, five seeds) to a temporary
-folder, and measures in a fresh process each: the first reading, which makes the index, the second,
-which uses it, all of the analysis, and the report. Bounds for 5,000 records on an idle machine:
-first reading 20 s, second 2 s, report 30 s, peak memory 2 GB. Exit status 1 if one is missed.
+Writes synthetic records (ten problems, five optimizers, 20 learning rates, five seeds) to a
+temporary folder. A fresh process each measures the first reading, which creates the index, the
+second reading, which uses it, all of the analysis, and the report. Bounds for 5,000 records on an
+idle machine: first reading 20 s, second reading 2 s, report 30 s, peak memory 2 GB. The exit status
+is 1 if a bound is exceeded.
 """
 
 import argparse
@@ -69,7 +70,7 @@ def write_record(folder, generator, minibatches, problem, optimizer, rate, seed)
     )
     file = path / f"random_seed__{42 + seed}__2026-01-01-00-00-00.json"
     file.write_text(text)
-    # Younger files are not trusted to the index.
+    # The index does not trust files that have just been written.
     os.utime(file, (time.time() - 60, time.time() - 60))
 
 
@@ -113,7 +114,7 @@ STEPS_MEASURED = {
 
 
 def measure(step, folder):
-    """Run one step in a fresh process: seconds (imports excluded) and peak memory in MB."""
+    """Returns the seconds of a step, without imports, and its peak memory in MB."""
     command = [sys.executable, __file__, "--step", step, "--folder", str(folder)]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     seconds, memory = output.split()[-2:]

@@ -1,10 +1,10 @@
-"""Time and size of the report of the 1,080 published runs, written and opened in Chromium.
+"""Measures the time to write and open the report of the 1,080 published runs, and its size.
 
     python benchmarks/report.py [--repeats 3]
 
-Opening is from the navigation's start to a page whose filters answer and whose first chart, in a
-problem's part, is drawn. Bounds on an idle machine: 15 MB, 3 s to open. Exit status 1 if one is
-missed.
+The time to open is measured in Chromium, from the start of the navigation until the first chart of
+a problem half-way down is drawn. Bounds on an idle machine: 15 MB, 3 s to open. The exit status is
+1 if a bound is exceeded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CHART = "#problem-mnist_vae [data-chart=loss]"
 
 
 def opening_seconds(browser: Browser, path: Path) -> float:
-    """Opens the page at one problem in a fresh context; returns the seconds to its first chart."""
+    """Returns the seconds until a problem's first chart is drawn, in a fresh browser context."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     start = time.perf_counter()

@@ -1,11 +1,12 @@
-"""Times a sweep of 60 short runs on one and on two local workers, and what it costs besides them.
+"""Measures how a sweep of 60 short runs scales to two local workers, and its overhead.
 
     python benchmarks/sweep.py [--runs 60]
 
-Each sweep is a process of its own, as a user starts it. Prints the time on two workers over that
-on one (at most 0.6 on an idle machine of two cores, start-up included), and what sweep and records
-take beside the runs' training and evaluation (at most 5 %; the start-up, which is mostly the import
-of torch and does not grow with the runs, is reported apart).
+Each sweep is a process of its own, as a user starts it. Prints the time on two workers divided by
+that on one, including start-up (at most 0.6 on an idle machine with two cores), and the time that
+the sweep and its records add to the training and evaluation of the runs (at most 5 %). The
+start-up, mostly the import of torch, does not depend on the number of runs and is printed
+separately.
 """
 
 from __future__ import annotations
@@ -35,11 +36,11 @@ def main() -> None:
     print(f"{runs} runs on two workers: {together:6.1f} s")
     print(f"two workers / one worker: {together / alone:.2f} (at most 0.60)")
     overhead = (alone - start_up) / in_runs - 1
-    print(f"sweep and records besides the runs: {overhead:.1%} (at most 5 %)")
+    print(f"overhead of the sweep and its records: {overhead:.1%} (at most 5 %)")
 
 
 def time_sweep(runs: int, *, workers: int) -> tuple[float, float]:
-    """Seconds of a sweep in an empty folder, and seconds that its runs trained and evaluated."""
+    """Returns the seconds of a sweep, and those that its runs trained and evaluated."""
     plan = {
         "problems": list(LEARNING_RATES),
         "optimizers": ["SGD"],

@@ -1,12 +1,12 @@
-"""An epoch of training: the runner's against a bare loop and against torchvision + DataLoader.
+"""Compares an epoch of the runner with a bare loop and with torchvision and a DataLoader.
 
     python benchmarks/training.py [--repeats 3] [--device cpu] [PROBLEM ...]
 
-All train the same model with SGD on the same generated files in the data set's format, turn by
-turn; each figure is the median of the repeats. The bare loop has its batches in memory as float
-tensors and does forward, backward (of the loss and the L2 term) and step, nothing else. The
-pipelines are what people write: a torchvision data set whose transforms work on one image at a
-time, and a shuffling DataLoader, without worker processes and, for colour images, with two.
+All of them train the same model with SGD on the same generated files, alternately; each figure is
+the median of the repeats. The bare loop has its batches in memory as float tensors and does only
+the forward pass, the backward pass (of the loss and the L2 term) and the step. The pipelines are
+the usual ones: a torchvision data set that transforms one image at a time and a shuffling
+DataLoader, without worker processes and, for color images, with two.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class CIFAR10(datasets.CIFAR10):
 
 
 class SVHN(datasets.SVHN):
-    """Likewise."""
+    """torchvision's class on generated files: other checksums."""
 
     def _check_integrity(self) -> bool:
         return True
@@ -61,7 +61,7 @@ def colour(*flip: object) -> transforms.Compose:
 
 
 class Task(NamedTuple):
-    """What is trained, on how many examples, and what is required of the runner."""
+    """A problem to train, the number of examples, and the bounds for the runner."""
 
     dataset: str
     images: Callable[[str], object]
@@ -98,13 +98,13 @@ TASKS = {
 
 
 def runner_epoch(problem: str, root: str, device: str) -> float:
-    """Seconds of an epoch as `run` trains it: the second, for the first warms up."""
+    """Returns the seconds of the second epoch of `run`; the first one warms up."""
     record = run(problem, "SGD", lr=LR, epochs=2, data_root=root, device=device, progress="off")
     return record.epoch_seconds[1]
 
 
 def loop_epoch(built: BuiltProblem, batches: Iterable[tuple[Tensor, Tensor]], device: str) -> float:
-    """Seconds of an epoch of the usual loop over given batches."""
+    """Returns the seconds of an epoch of the usual loop over given batches."""
     optimizer = torch.optim.SGD(built.model.parameters(), lr=LR)
     begin = time.perf_counter()
     for inputs, targets in batches:
@@ -120,7 +120,7 @@ def loop_epoch(built: BuiltProblem, batches: Iterable[tuple[Tensor, Tensor]], de
 
 
 def contenders(problem: str, root: str, device: str) -> dict[str, Callable[[], float]]:
-    """What is timed, by name."""
+    """Returns the functions that are timed, by name."""
     task = TASKS[problem]
     built = build(problem, data_root=root, device=device)
     in_memory = [(inputs.clone(), targets) for inputs, targets in built.batches("train")]
@@ -141,7 +141,7 @@ def contenders(problem: str, root: str, device: str) -> dict[str, Callable[[], f
 
 
 def measure(problem: str, root: str, device: str, repeats: int) -> dict[str, float]:
-    """The median of each contender, taken turn by turn after one turn to warm up."""
+    """Returns the median of each contender; they alternate, after one round to warm up."""
     timed = contenders(problem, root, device)
     turns = [{name: epoch() for name, epoch in timed.items()} for _ in range(repeats + 1)]
     return {name: statistics.median(turn[name] for turn in turns[1:]) for name in timed}

@@ -1,9 +1,9 @@
-"""Takes the pictures of docs/report.md: a small study, its report beside the baselines, Chromium.
+"""Takes the pictures in docs/images: the report of a small study next to the baselines.
 
-    python docs/screenshots.py                    # trains the study first, ten minutes or more
-    python docs/screenshots.py --results FOLDER   # keeps the runs there, does what is missing
+    python docs/screenshots.py                    # trains the study first: ten minutes or more
+    python docs/screenshots.py --results FOLDER   # keeps the runs there, and does missing ones
 
-Needs chromium, playwright and Fashion-MNIST (`deepobs data prepare fashion_mnist`).
+Needs Chromium, playwright and Fashion-MNIST (`deepobs data prepare fashion_mnist`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PLANS: tuple[dict[str, Any], ...] = (
 
 
 def take(browser: Browser, path: Path, name: str, fragment: str, size: tuple[int, int], colours):
-    """Takes one picture of the page at an address."""
+    """Takes a picture of the page at an address."""
     page = browser.new_page(
         viewport={"width": size[0], "height": size[1]},
         color_scheme=colours,
@@ -67,9 +67,11 @@ def take(browser: Browser, path: Path, name: str, fragment: str, size: tuple[int
 
 
 def main() -> None:
-    """Does what the command asks."""
+    """Runs the study, writes its report and takes the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--results", type=Path, help="folder for the runs; default: for once")
+    parser.add_argument(
+        "--results", type=Path, help="folder for the runs; by default a temporary one"
+    )
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:

@@ -1,8 +1,8 @@
-"""Pack the published baselines into the Parquet file that deepobs-runner carries.
+"""Packs the published baselines into the Parquet file of deepobs-runner.
 
     python tools/pack_baselines.py epochs.jsonl.gz
 
-`epochs.jsonl.gz` holds a JSON object a line: a published file without its mini-batch losses, and
+Each line of `epochs.jsonl.gz` is a JSON object: a published file without its mini-batch losses,
 with its path as `file`.
 """
 
@@ -35,7 +35,7 @@ TARGET = (
 
 
 def read_run(line: bytes) -> Run:
-    """Return one line's run, marked as a baseline."""
+    """Returns the run of a line, marked as a baseline."""
     file = json.loads(line)["file"]
     run = parse_record(line, file)
     if run is None:
@@ -47,7 +47,7 @@ def read_run(line: bytes) -> Run:
 
 
 def main() -> None:
-    """Read the published runs, write the packaged ones."""
+    """Reads the published runs and writes the packaged file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("source", type=Path, help="epochs.jsonl.gz")
     parser.add_argument("target", type=Path, nargs="?", default=TARGET / BASELINES_NAME)

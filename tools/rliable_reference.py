@@ -1,9 +1,10 @@
-"""Record what rliable computes on a fixed set of scores, for the tests to compare with.
+"""Records what rliable computes on fixed scores, for the tests to compare with.
 
     uv run --no-project --python 3.11 --with rliable==1.2.0 --with "pandas<3" \
         tools/rliable_reference.py
 
-rliable 1.2.0 needs arch < 8, and that does not import with pandas 3: hence recorded figures.
+rliable 1.2.0 requires arch < 8, which cannot be imported with pandas 3. So its figures are
+recorded.
 """
 
 import json
@@ -17,7 +18,7 @@ NUM_RESAMPLES = 50_000
 
 
 def main() -> None:
-    """Write scores, interquartile means, intervals and probabilities of improvement."""
+    """Writes scores, interquartile means, intervals and probabilities of improvement."""
     generator = np.random.default_rng(20)
     # Ten runs on eight problems, of different spread and skew, and a second method.
     scores = {
