@@ -25,6 +25,13 @@ def logged_run(name, folder):
         )
 
 
+def mlflow_runs(mlflow, folder):
+    """MLflow's client on a results folder, and the runs that it finds there."""
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/logs/mlflow/mlflow.db")
+    experiment = client.get_experiment_by_name("deepobs").experiment_id
+    return client, list(client.search_runs([experiment]))
+
+
 def test_tensorboard_gets_every_metric_of_every_epoch(tmp_path):
     """Read back with TensorBoard's own reader."""
     accumulator = pytest.importorskip(
@@ -55,9 +62,7 @@ def test_mlflow_gets_every_metric_of_every_epoch(tmp_path):
     """Read back with MLflow's client."""
     mlflow = pytest.importorskip("mlflow")
     record = logged_run("mlflow", tmp_path)
-    client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/logs/mlflow/mlflow.db")
-    experiment = client.get_experiment_by_name("deepobs").experiment_id
-    (logged,) = client.search_runs([experiment])
+    client, (logged,) = mlflow_runs(mlflow, tmp_path)
     history = client.get_metric_history(logged.info.run_id, "test_loss")
     assert [metric.value for metric in sorted(history, key=lambda metric: metric.step)] == (
         record.test_losses
@@ -114,12 +119,9 @@ def failed_run(logger, error):
 )
 def test_mlflow_ends_the_run_however_it_ends(tmp_path, error, status):
     """No run stays RUNNING."""
-    pytest.importorskip("mlflow")
+    mlflow = pytest.importorskip("mlflow")
     failed_run(make_logger("mlflow", tmp_path), error)
-    database = sqlite3.connect(tmp_path / "logs" / "mlflow" / "mlflow.db")
-    statuses = [row for (row,) in database.execute("select status from runs")]
-    database.close()
-    assert statuses == [status]
+    assert [run.info.status for run in mlflow_runs(mlflow, tmp_path)[1]] == [status]
 
 
 def test_wandb_gives_the_next_run_a_run_of_its_own(tmp_path, monkeypatch):
