@@ -29,6 +29,8 @@ LARGE_FILES = (  # what is larger, and meant to be
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|home/(?!\w*user)\w+|Users/\w+)/")
 
+PLACE = re.compile(r"`(deepobs-\w+)/…/([\w/.]+)`")
+
 # What may lie in the root and in a package's folder; anything else there is stray.
 IN_ROOT = {
     *(".ci", ".github", "benchmarks", "docs", "packages", "tools"),
@@ -123,6 +125,16 @@ def complaints(path: PurePosixPath) -> Iterator[str]:
             yield from private_imports(text)
 
 
+def missing_places() -> Iterator[str]:
+    """Yields each place in CONTRIBUTING.md's table "Where does it go?" that does not exist."""
+    places = PLACE.findall((ROOT / "CONTRIBUTING.md").read_text())
+    if not places:
+        yield "CONTRIBUTING.md: has no table of places"
+    for package, place in places:
+        if not (PACKAGES / package / "src/deepobs" / place).exists():
+            yield f"CONTRIBUTING.md: {package} has no {place}"
+
+
 def check_wheel(path: Path) -> Iterator[str]:
     """Yields what a wheel lacks, or holds and should not."""
     distribution = path.name.split("-")[0]
@@ -155,6 +167,7 @@ def main() -> int:
         ]
     else:
         found = [f"{path}: {text}" for path in tracked_files() for text in complaints(path)]
+        found += missing_places()
     print("\n".join(found))
     return 1 if found else 0
 
