@@ -108,3 +108,23 @@ def test_an_output_that_is_a_folder_is_bad_usage(report, results, tmp_path):
     status, _, err = report(results, "-o", tmp_path)
     assert status == 2
     assert "is a folder" in err
+
+
+def test_a_target_is_set_for_a_report(report, results, tmp_path):
+    """With --target the times to it are in the numbers."""
+    page = tmp_path / "r.html"
+    status, out, _ = report(results, "-o", page, "--target", "digits_mlp=0.85", "--json")
+    assert status == 0
+    assert {row["target"] for row in json.loads(out)["targets"]} == {0.85}
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [("digits_mpl=0.9", "digits_mlp"), ("digits_mlp=high", "PROBLEM=VALUE"), ("0.9", "PROBLEM=")],
+)
+def test_a_wrong_target_is_explained(report, results, tmp_path, target, complaint):
+    """A problem that no run is on, or no number: status 2 and one sentence."""
+    status, _, err = report(results, "-o", tmp_path / "r.html", "--target", target)
+    assert status == 2
+    assert complaint in err
+    assert "Traceback" not in err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -26,6 +28,20 @@ import click
     metavar="DIR",
     help="Also save figures (PDF, PNG, PGF) and tables (LaTeX, Markdown) here.",
 )
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="PROBLEM=VALUE",
+    help="What counts as solved, in place of the problem's own target; repeatable.",
+)
+@click.option(
+    "--target-on",
+    type=click.Choice(["test", "valid"]),
+    default="test",
+    show_default=True,
+    help="Examples a target is about; valid is AlgoPerf's rule.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
     results: tuple[Path, ...],
@@ -33,6 +49,8 @@ def command(
     baselines: bool,
     title: str | None,
     figures: Path | None,
+    targets: tuple[str, ...],
+    target_on: Literal["test", "valid"],
     as_json: bool,
 ) -> None:
     """Write everything a paper needs on one HTML page that works offline.
@@ -50,7 +68,9 @@ def command(
             "There is nothing to report: name a results folder, or ask for the published "
             "baselines with --baselines."
         )
-    gathered = gather(results or None, baselines=baselines)
+    gathered = gather(
+        results or None, baselines=baselines, targets=_targets(targets), target_split=target_on
+    )
     for line in gathered.left_out:
         click.echo(f"Left out {line}", err=True)
     page = write_report(gathered, output, title=title)
@@ -68,3 +88,19 @@ def command(
             click.echo(
                 "No PGF files: they need LaTeX (pdflatex), which is not installed.", err=True
             )
+
+
+def _targets(texts: tuple[str, ...]) -> dict[str, float]:
+    """Reads `PROBLEM=VALUE` options."""
+    targets = {}
+    for text in texts:
+        problem, _, value = text.partition("=")
+        try:
+            targets[problem] = float(value)
+        except ValueError:
+            targets[problem] = math.nan
+        if not (problem and math.isfinite(targets[problem])):
+            raise click.UsageError(
+                f"--target {text} is no target; expected PROBLEM=VALUE, such as mnist_mlp=0.98."
+            )
+    return targets

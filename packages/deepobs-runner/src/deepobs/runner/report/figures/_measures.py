@@ -147,7 +147,7 @@ def figure_profile(
         The figure.
     """
     study = Study.of(frame)
-    times = analysis.times_to_target(study.tuned_runs, measure)
+    times = study.times[measure]
     with paper_style():
         figure = PaperFigure(figsize=(width, 2.3))
         ax = figure.subplots()

@@ -87,7 +87,8 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
         if set(benchmark_set(name)) <= set(study.problems):
             yield f"benchmark-{name}", partial(figure_benchmark, study, name)
     if len(study.problems) > 1 and len(study.styles) > 1:
-        yield "profile", partial(figure_profile, study)
+        if len(study.times["epochs"]):
+            yield "profile", partial(figure_profile, study)
         yield "ranks", partial(figure_ranks, study)
     if len(study.overhead):
         yield "overhead", partial(figure_overhead, study)

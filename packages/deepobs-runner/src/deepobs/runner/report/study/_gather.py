@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import pandas as pd
 
 from ... import analysis
-from ...common import UsageError
+from ...common import UsageError, unknown
 from ...results.reading import load_baselines, read_records
 from ._study import Study
 
@@ -32,20 +32,41 @@ Folder: TypeAlias = str | os.PathLike[str]
 Results: TypeAlias = Folder | Sequence[Folder] | pd.DataFrame | Study | Gathered | None
 
 
-def gather(results: Results, *, baselines: bool = False) -> Gathered:
+def gather(
+    results: Results,
+    *,
+    baselines: bool = False,
+    targets: Mapping[str, float] | None = None,
+    target_split: analysis.Split = "test",
+) -> Gathered:
     """Reads what a report is about.
 
     Args:
         results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
             for the published baselines alone.
         baselines: Whether to add the published baselines, for the problems that the runs are on.
+        targets: Targets that count in place of the problems' own, by problem.
+        target_split: Which examples a target is about: "test", or "valid" for AlgoPerf's rule.
 
     Returns:
         The runs, at least one.
 
     Raises:
-        UsageError: If there are none, or a folder does not exist.
+        UsageError: If there are none, a folder does not exist, or no run is on a target's problem.
     """
+    gathered = _gather(results, baselines=baselines)
+    if not targets and target_split == "test":
+        return gathered
+    study = gathered.study
+    for problem in targets or {}:
+        if problem not in study.problems:
+            otherwise = f"there are {', '.join(study.problems)}."
+            raise unknown("problem among the runs", problem, study.problems, otherwise)
+    study = replace(study, given_targets=dict(targets or {}), target_split=target_split)
+    return replace(gathered, study=study)
+
+
+def _gather(results: Results, *, baselines: bool) -> Gathered:
     if isinstance(results, Gathered):
         return results
     if isinstance(results, Study):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
@@ -46,6 +46,8 @@ class Study:
         chosen: Those of them that stand for their methods, with the runs that count: without the
             seeds that chose the setting, where there are others.
         styles: How each method is drawn, in every figure and on the page.
+        given_targets: Targets that count in place of the problems' own, by problem.
+        target_split: Which examples a target is about: "valid" is AlgoPerf's rule.
     """
 
     frame: pd.DataFrame
@@ -54,6 +56,8 @@ class Study:
     settings: list[Setting]
     chosen: list[Setting]
     styles: dict[str, MethodStyle]
+    given_targets: Mapping[str, float] = field(default_factory=dict)
+    target_split: analysis.Split = "test"
 
     @classmethod
     def of(cls, frame: pd.DataFrame | Study) -> Study:
@@ -131,14 +135,23 @@ class Study:
         return analysis.group_flags(self.frame, self.tuned)
 
     @cached_property
+    def goals(self) -> dict[str, float]:
+        """The target of each problem that has a telling one: `analysis.problem_targets`."""
+        return analysis.problem_targets(self.frame, self.given_targets, self.target_split)
+
+    @cached_property
     def targets(self) -> pd.DataFrame:
-        """When the targets were reached: `analysis.target_table` of the chosen settings."""
-        return analysis.target_table(self.tuned_runs)
+        """When the targets were reached: `analysis.target_table` of the runs that count."""
+        return analysis.target_table(self.tuned_runs, self.goals, self.target_split)
 
     @cached_property
     def times(self) -> dict[str, pd.DataFrame]:
-        """Times to target by measure: `analysis.times_to_target` of the chosen settings."""
-        return {name: analysis.times_to_target(self.tuned_runs, name) for name in MEASURES.values()}
+        """Times to target by measure: `analysis.times_to_target` of the runs that count."""
+        goals, split = self.goals, self.target_split
+        return {
+            name: analysis.times_to_target(self.tuned_runs, name, goals, split)
+            for name in MEASURES.values()
+        }
 
     @cached_property
     def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
@@ -185,14 +198,18 @@ class Study:
         method's rates have, or with all runs where they share no seed.
         """
         rows, found = self.runs.rows, []
-        for chosen in self.chosen_on(problem):
-            rest = analysis.all_but_rate(rows[chosen.runs[0]]["setting"])
+        choices = self.tuned[self.tuned["problem"] == problem]
+        for method, tried in zip(choices["method"], choices["searched_setting"], strict=True):
+            rest = analysis.all_but_rate(tried)
             alike = [
                 setting
                 for setting in self.settings_on(problem)
-                if setting.method == chosen.method
+                if setting.method == method
                 and analysis.all_but_rate(rows[setting.runs[0]]["setting"]) == rest
+                and {rows[run]["role"] for run in setting.runs} != {"repeat"}
             ]
+            if not alike:  # a search whose trials left no record
+                continue
             seeds = [{rows[run]["seed"] for run in setting.runs} for setting in alike]
             shared = set.intersection(*seeds)
             for setting in alike:
