@@ -30,11 +30,27 @@ CHANNELS = {
 }  # fmt: skip
 # TensorFlow's LSTM has its gates in the order i, candidate, f, o; PyTorch's i, f, candidate, o.
 GATES = [0, 2, 1, 3]
-# Steps of the optimizers that the trajectories were recorded with.
+
+
+class TensorFlowAdam(torch.optim.Adam):
+    """Adam as TensorFlow writes it: epsilon is added to sqrt(v) before the bias is corrected.
+
+    PyTorch adds it to sqrt(v / (1 - 0.999^t)). The two differ where a gradient is as small as 1e-5.
+    """
+
+    def step(self, closure=None):
+        """Takes a step with the epsilon that makes PyTorch's formula TensorFlow's."""
+        self.steps = getattr(self, "steps", 0) + 1
+        for group in self.param_groups:
+            group["eps"] = 1e-8 / math.sqrt(1 - 0.999**self.steps)
+        return super().step(closure)
+
+
+# The optimizers that the trajectories were recorded with.
 OPTIMIZERS = {
     "gradient_descent": torch.optim.SGD,
     "momentum": partial(torch.optim.SGD, momentum=0.9),
-    "adam": torch.optim.Adam,
+    "adam": TensorFlowAdam,
 }
 
 
@@ -174,15 +190,29 @@ class Case:
         self.model = self.built.model
         self.variables = list(self._variables(trainable=True))
         self.statistics = list(self._variables(trainable=False))
+        # What the model is called with besides the batch.
+        self.keywords = {}
         if "epsilon" in self.golden["inputs"]:
-            epsilon = draw(self.golden["inputs"]["epsilon"])
-            self.built.forward = partial(self.model, epsilon=epsilon)
+            self.keywords["epsilon"] = draw(self.golden["inputs"]["epsilon"])
+        self.built.forward = partial(self.model, **self.keywords)
         self.reset()
 
     @property
     def batch(self):
         """The file's batch; the first one of the char RNN's three, with a new state."""
         return next(self.built.batches("test"))
+
+    @property
+    def target(self):
+        """What the loss compares the output on `batch` with, in the dtype of the weights."""
+        target = self.built.problem.target(self.batch)
+        dtype = next(self.model.parameters()).dtype
+        return target.to(dtype) if target.is_floating_point() else target
+
+    def to(self, dtype):
+        """Gives the model another dtype; its buffers are other tensors then."""
+        self.model.to(dtype)
+        self.statistics = list(self._variables(trainable=False))
 
     def reset(self):
         """Gives the model the file's weights and statistics, in evaluation mode."""
