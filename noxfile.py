@@ -17,7 +17,7 @@ nox.needs_version = ">=2024.10.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.sessions = [
     *("lint", "hygiene", "imports", "typecheck", "docs", "build", "upgrade"),
-    *("tests", "doctest", "lowest"),
+    *("tests", "golden", "doctest", "lowest"),
 ]
 
 PACKAGES = ("data", "models", "problems", "runner")
@@ -40,6 +40,7 @@ NEEDS = {
     "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
     "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
+    "golden": (*_PYTEST, "backpack-for-pytorch"),
     "doctest": _PYTEST,
     "slow": _ALL_TESTS,
     "lowest": _ALL_TESTS,
@@ -112,6 +113,17 @@ def tests(session: nox.Session, package: str) -> None:
         *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL),
         *session.posargs,
         env=ONE_THREAD,
+    )
+
+
+@nox.session
+def golden(session: nox.Session) -> None:
+    """Compares with the original's numbers again, rounding as a processor without AVX does."""
+    _install(session, *STANDS_ON["problems"])
+    session.run(
+        *("pytest", "packages/deepobs-problems/tests", "-k", "golden", "-m", "not slow"),
+        *("-n", "auto", "--maxprocesses", "4", "--timeout", "600", *session.posargs),
+        env=ONE_THREAD | {"ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"},
     )
 
 
