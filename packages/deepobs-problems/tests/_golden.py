@@ -166,6 +166,12 @@ class GoldenData(Dataset):
     def with_validation(self, fraction=None, *, seed=42):
         raise NotImplementedError
 
+    def arrays(self, phase):
+        raise NotImplementedError
+
+    def examples(self, phase):
+        raise NotImplementedError
+
 
 def _read_batches(inputs):
     if "tokens" in inputs:
