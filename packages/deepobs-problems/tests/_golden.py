@@ -98,6 +98,7 @@ class Variable:
         self.entry = entry
         self.tensors = tensors
         self.channels = channels
+        self._values = None
 
     def to_torch(self, array):
         """TensorFlow's array as the tensors that hold it."""
@@ -129,7 +130,9 @@ class Variable:
     @torch.no_grad()
     def assign(self):
         """Gives the tensors the values of the recipe."""
-        for tensor, values in zip(self.tensors, self.to_torch(draw(self.entry)), strict=True):
+        if self._values is None:  # drawing 138 million values takes seconds
+            self._values = self.to_torch(draw(self.entry))
+        for tensor, values in zip(self.tensors, self._values, strict=True):
             assert tensor.shape == values.shape, self.name
             tensor.copy_(values)
 

@@ -16,21 +16,24 @@ from ._observations import observe_gradients, observe_outputs, observe_trajector
 PROBLEMS = problem_names()
 
 
-def large_are_slow(names: list[str], *more: str) -> list:
+LARGE = ("vgg", "inception", "wrn404")
+
+
+def large_are_slow(names: list[str], large: tuple[str, ...] = LARGE) -> list:
     """Parameters for pytest; networks that take seconds for a gradient are marked slow.
 
     Args:
         names: Names of problems.
-        *more: Problems to mark besides.
+        large: Parts of the names to mark.
     """
-    slow = ("vgg", "inception", "wrn404", *more)
     return [
-        pytest.param(name, marks=[pytest.mark.slow] if any(s in name for s in slow) else [])
+        pytest.param(name, marks=[pytest.mark.slow] if any(s in name for s in large) else [])
         for name in names
     ]
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+# One VGG is enough for the fast tests.
+@pytest.mark.parametrize("name", large_are_slow(PROBLEMS, ("cifar10_vgg", "cifar100_vgg", "vgg19")))
 def test_outputs_in_float32(name: str) -> None:
     """Logits, losses, regularizer and the means of an evaluation, in the dtype of training."""
     case = Case(name)
@@ -60,7 +63,7 @@ def test_gradients(name: str) -> None:
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 # The same networks are in mnist_vae and mnist_2c2d.
-@pytest.mark.parametrize("name", large_are_slow(PROBLEMS, "fmnist_vae", "fmnist_2c2d"))
+@pytest.mark.parametrize("name", large_are_slow(PROBLEMS, (*LARGE, "fmnist_vae", "fmnist_2c2d")))
 def test_trajectory_of_ten_steps(name: str, optimizer: str) -> None:
     """The loss before ten steps and after them, and the norms of the weights in the end."""
     case = Case(name)

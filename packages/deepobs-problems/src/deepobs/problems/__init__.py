@@ -1,35 +1,47 @@
 """Test problems for deep-learning optimizers: data, model and loss."""
 
-from ._build import BuiltProblem, Metrics, build
-from ._catalogue import LARGE_SET, PROBLEMS, SMALL_SET, get_problem
+from ._build import build
+from ._built import BuiltProblem
+from ._catalogue import LAPTOP_SET, LARGE_SET, PROBLEMS, SMALL_SET, get_problem
 from ._conformance import Finding, check_problem
 from ._losses import (
+    ConvectionLoss,
     InceptionCrossEntropy,
     OutputIsLoss,
     SequenceCrossEntropy,
+    SquaredError,
     VAELoss,
     inputs,
     labels,
     top1,
 )
+from ._metrics import LOSS, PERPLEXITY, RMSE, Metric, Metrics, accuracy
 from ._problem import Problem
 from ._registry import BrokenPluginWarning, UnknownProblemError
 from ._regularizer import convolution_kernels, kernels
 
 __all__ = [
+    "LAPTOP_SET",
     "LARGE_SET",
+    "LOSS",
+    "PERPLEXITY",
     "PROBLEMS",
+    "RMSE",
     "SMALL_SET",
     "BrokenPluginWarning",
     "BuiltProblem",
+    "ConvectionLoss",
     "Finding",
     "InceptionCrossEntropy",
+    "Metric",
     "Metrics",
     "OutputIsLoss",
     "Problem",
     "SequenceCrossEntropy",
+    "SquaredError",
     "UnknownProblemError",
     "VAELoss",
+    "accuracy",
     "build",
     "check_problem",
     "convolution_kernels",

@@ -10,7 +10,8 @@ import torch
 
 from deepobs.data import CorruptDatasetError, DataRootError, Dataset, DatasetNotFoundError
 
-from ._build import BuiltProblem, build, check_arguments
+from ._build import build, check_arguments
+from ._built import BuiltProblem
 from ._probes import BrokenRuleError, Case, require
 from ._problem import Problem
 from ._rules import RULES, Rule
@@ -33,14 +34,14 @@ class Finding(NamedTuple):
 
 
 def check_problem(
-    problem: Problem, *, data_root: str | Path | None = None, batch_size: int = 2
+    problem: Problem, *, data_root: str | Path | None = None, batch_size: int | None = None
 ) -> Iterator[Finding]:
     """Checks that a problem keeps the rules on which everything else relies.
 
     Args:
         problem: The problem, ours or yours.
         data_root: Folder of the data files; default as in `build`.
-        batch_size: A small number, for the checks need no more.
+        batch_size: Number of examples; the default is 2, or all of a full-batch problem.
 
     Yields:
         One `Finding` a rule, in order. The first says whether the problem builds; it is the only
@@ -53,11 +54,10 @@ def check_problem(
         ValueError: There can be no batch of that size.
     """
     check_arguments(problem, batch_size=batch_size)
+    size = (problem.batch_size if problem.full_batch else 2) if batch_size is None else batch_size
 
     def rebuild(seed: int = 1, dataset: Dataset | None = None) -> BuiltProblem:
-        return build(
-            problem, seed=seed, batch_size=batch_size, data_root=data_root, dataset=dataset
-        )
+        return build(problem, seed=seed, batch_size=size, data_root=data_root, dataset=dataset)
 
     try:
         built = rebuild()
@@ -68,8 +68,8 @@ def check_problem(
     except Exception as error:  # noqa: BLE001 - whatever a stranger's problem raises is a finding
         yield Finding(_BUILDS, _complaint(error))
         return
-    if not built.num_batches("train"):
-        raise ValueError(f"The training set of {problem.name} has no batch of {batch_size}.")
+    if not built.dataset.num_batches("train", size):
+        raise ValueError(f"The training set of {problem.name} has no batch of {size}.")
     yield Finding(_BUILDS, None)
     case = Case(problem, built, rebuild)
     for rule in RULES:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from deepobs.data import Batch
+from deepobs.data import Batch, ConvectionPoints
 
 if TYPE_CHECKING:
     from deepobs.models import InceptionOutput, VAEOutput
+
+    from ._networks import ConvectionOutput
 
 Reduction = Literal["none", "mean"]
 
@@ -101,15 +103,54 @@ class OutputIsLoss(nn.Module):
         return _reduce(output, self.reduction)
 
 
-def labels(batch: Batch) -> Tensor:
-    """The batch's labels, as the loss's target."""
+class SquaredError(nn.Module):
+    """Squared error, summed over the values of an example.
+
+    Args:
+        reduction: `"none"` for one value for each example, `"mean"` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Maps outputs `[N, ...]` and targets of as many values to losses `[N]` or a scalar."""
+        error = output.flatten() - target.flatten()
+        return _reduce(error.view(len(target), -1).square().sum(dim=1), self.reduction)
+
+
+class ConvectionLoss(nn.Module):
+    """Loss of a physics-informed network: equation, initial condition and periodic boundary.
+
+    Each interior point has the loss r² + mean (u(x, 0) − u₀(x))² + mean (u(0, t) − u(2π, t))² with
+    the residual r = ∂u/∂t + β ∂u/∂x of the equation, so that the mean over the points is the loss
+    of Rathore et al., "Challenges in Training PINNs", ICML 2024, equation 2, up to factors ½.
+
+    Args:
+        reduction: `"none"` for one value for each interior point, `"mean"` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: ConvectionOutput, target: ConvectionPoints) -> Tensor:
+        """Maps the output for `[N]` interior points and the solution to `[N]` or a scalar."""
+        initial = (output.initial - target.initial).square().mean()
+        boundary = (output.lower - output.upper).square().mean()
+        return _reduce(output.equation.square() + initial + boundary, self.reduction)
+
+
+def labels(batch: Batch) -> Any:
+    """Returns the targets of a batch, as the target of the loss."""
     if batch.targets is None:
-        raise ValueError("This data set has no labels: give the problem `target=inputs`.")
+        raise ValueError("This data set has no targets: give the problem `target=inputs`.")
     return batch.targets
 
 
-def inputs(batch: Batch) -> Tensor:
-    """The batch's inputs, as the loss's target: for autoencoders and problems without labels."""
+def inputs(batch: Batch) -> Any:
+    """Returns the inputs of a batch, as the target of the loss of an autoencoder."""
     return batch.inputs
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple, Protocol
@@ -12,10 +12,12 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 from deepobs.data import Batch, Dataset
 
-from ._build import BuiltProblem, Metrics
+from ._built import BuiltProblem
+from ._metrics import Metrics
 from ._problem import Problem
 
 
@@ -39,7 +41,7 @@ class Case(NamedTuple):
         return next(iter(self.built.batches("train")))
 
     def arguments(self) -> tuple[Any, ...]:
-        """What the model is called with for the first training batch."""
+        """The arguments of the model for the first training batch."""
         inputs = self.batch().inputs
         return (inputs, None) if self.problem.carries_state else (inputs,)
 
@@ -114,39 +116,30 @@ def close(a: Tensor, b: Tensor) -> bool:
 
 
 def as_tensor(metrics: Metrics) -> Tensor:
-    """The numbers of an evaluation; 0 where there is no accuracy."""
-    return torch.tensor([number or 0.0 for number in metrics], dtype=torch.float64)
+    """Returns all numbers of an evaluation."""
+    return torch.tensor([metrics.regularizer, *metrics.values.values()], dtype=torch.float64)
 
 
 def tensors(output: Any) -> list[Tensor]:
-    """All tensors of a nested output, in order."""
-    found: list[Tensor] = []
-    _mapped(found.append, output)
-    return found
+    """Returns all tensors of a nested output, in order.
+
+    Raises:
+        BrokenRuleError: If there is anything else in it.
+    """
+    leaves = tree_leaves(output)
+    for leaf in leaves:
+        if not isinstance(leaf, Tensor) and leaf is not None:
+            raise BrokenRuleError(
+                f"The model returns a {type(leaf).__name__}: return a tensor, or a tuple, list or "
+                "dictionary of tensors."
+            )
+    return [leaf for leaf in leaves if leaf is not None]
 
 
-def first_example(output: Any, examples: int) -> Any:
-    """The nested output of the first of `examples` examples."""
+def first_example(tree: Any, examples: int) -> Any:
+    """Returns the part of a nested output or target that belongs to the first of the examples."""
 
     def first(tensor: Tensor) -> Tensor:
         return tensor[:1] if tensor.ndim and len(tensor) == examples else tensor
 
-    return _mapped(first, output)
-
-
-def _mapped(function: Callable[[Tensor], Any], output: Any) -> Any:
-    """A nested output of the same kind, `function` applied to each tensor."""
-    if output is None:
-        return None
-    kind: Any = type(output)
-    if isinstance(output, Tensor):
-        return function(output)
-    if isinstance(output, Mapping):
-        return kind({key: _mapped(function, part) for key, part in output.items()})
-    if isinstance(output, list | tuple):
-        parts = [_mapped(function, part) for part in output]
-        return kind(*parts) if hasattr(kind, "_fields") else kind(parts)
-    raise BrokenRuleError(
-        f"The model returns a {kind.__name__}: return a tensor, or a tuple, list or "
-        "mapping of tensors."
-    )
+    return tree_map_only(Tensor, first, tree)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from deepobs.data import Batch, FullBatchDataset
 from deepobs.models import Quadratic
 
 _DIMENSIONS = 100
@@ -52,3 +55,22 @@ def _random_rotation(rng: np.random.RandomState, dimensions: int) -> NDArray[np.
         embedded[1:, 1:] = rotation
         rotation = embedded - 2 * np.outer(embedded @ normal, normal)
     return -rotation
+
+
+def rotated_quadratic() -> Quadratic:
+    """Returns the model of rotated_quadratic: ½ θᵀ R diag(λ) Rᵀ θ in 100 dimensions.
+
+    The eigenvalues λ are 1 to 1/1000, equally spaced on a logarithmic scale, and R is a rotation
+    drawn once and for all. Gradient descent with rate η takes θ to R diag(1 − η λ) Rᵀ θ, whatever
+    R is; an optimizer that scales coordinates meets eigenvectors that are not aligned with them.
+    """
+    rotation = _random_rotation(np.random.RandomState(_SEED), _DIMENSIONS)
+    eigenvalues = np.logspace(0, -3, _DIMENSIONS)
+    return Quadratic(torch.from_numpy((rotation * eigenvalues) @ rotation.T).float())
+
+
+def origin(*, root: str | os.PathLike[str] | None = None) -> FullBatchDataset:
+    """Returns the data of rotated_quadratic: one point, zero, so that the loss has no noise."""
+    del root
+    batch = Batch(torch.zeros(1, _DIMENSIONS), None)
+    return FullBatchDataset("origin", train=batch, test=batch)

@@ -1,0 +1,324 @@
+"""A problem with its data loaded and its weights drawn, ready to be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from itertools import islice
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils._pytree import tree_map_only
+
+from deepobs.data import Batch, Dataset, Phase, derive_seed
+
+from ._carried import CarriedState
+from ._metrics import Metrics
+from ._noise import NoiseStream
+from ._problem import Problem
+from ._regularizer import half_sum_of_squares
+
+
+class BuiltProblem:
+    """A problem with data in memory and weights drawn: made by `build`, trained by any loop.
+
+    Attributes:
+        problem: The `Problem` that it was built from.
+        forward: The function that `output`, `losses` and `objective` call: the model, or a wrapper
+            of it that you put here, such as `torch.nn.parallel.DistributedDataParallel`.
+        dataset: The data set, with its tensors on `device`.
+        batch_size: Number of examples of a training batch.
+        weight_decay: Factor of the regularizer; 0 for none.
+        seed: Seed that weights, order, augmentation and noise derive from.
+        device: Device of model and data.
+        replay: Whether every epoch repeats the order and augmentation of the first one.
+        loss_module: Maps (output, target) to the mean loss; this is what BackPACK's `extend` takes.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        model: nn.Module,
+        dataset: Dataset,
+        *,
+        batch_size: int,
+        weight_decay: float,
+        seed: int,
+        device: torch.device,
+        replay: bool = False,
+    ) -> None:
+        self.problem = problem
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.weight_decay = weight_decay
+        self.seed = seed
+        self.device = device
+        self.replay = replay
+        self.model = model
+        self.loss_module = problem.loss(reduction="mean")
+        self._loss_of_each = problem.loss(reduction="none")
+        self._noise = NoiseStream(derive_seed(seed, "noise"), device)
+        self._carried = CarriedState()
+
+    @property
+    def model(self) -> nn.Module:
+        """The module to train. Assigning another one sets `forward` and the regularizer too."""
+        return self._model
+
+    @model.setter
+    def model(self, model: nn.Module) -> None:
+        if not isinstance(model, nn.Module):
+            raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
+        self._model = model
+        self.forward: Callable[..., Any] = model
+        self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
+
+    def num_batches(self, phase: Phase) -> int:
+        """Returns the number of batches that `batches` yields for a phase."""
+        if phase == "train" and self.problem.steps_per_epoch is not None:
+            return self.problem.steps_per_epoch
+        return self.dataset.num_batches(phase, self.batch_size)
+
+    def batches(
+        self, phase: Phase, *, epoch: int = 0, start: int = 0, shard: tuple[int, int] = (0, 1)
+    ) -> Iterator[Batch]:
+        """Iterates over the batches of one pass over a phase, or of one epoch of training.
+
+        Args:
+            phase: `"train"` (shuffled, the last incomplete batch dropped), `"train_eval"`,
+                `"valid"` or `"test"` (in order, every example).
+            epoch: The epoch, from 0; the same epoch gives the same batches.
+            start: The batch to begin with. A carried state is reset only at the start of a pass.
+            shard: (rank, number of processes): takes this process's part of every batch.
+
+        Returns:
+            An iterator of `deepobs.data.Batch`, on `device`.
+        """
+        epoch = 0 if self.replay else epoch
+        length = self.problem.steps_per_epoch
+        if start == 0:
+            self._carried = CarriedState()
+        if phase == "train" and length is not None:
+            return self.dataset.steps(
+                epoch * length + start,
+                (epoch + 1) * length,
+                batch_size=self.batch_size,
+                seed=self.seed,
+                shard=shard,
+            )
+        return self.dataset.batches(
+            phase,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            epoch=epoch,
+            start=start,
+            shard=shard,
+        )
+
+    def output(self, batch: Batch) -> Any:
+        """Returns the model's output on a batch, with noise from the problem's own stream."""
+        with self._noise if self.problem.stochastic else nullcontext():
+            inputs = self._in_model_dtype(batch.inputs)
+            if not self.problem.carries_state:
+                return self.forward(inputs)
+            output, state = self.forward(inputs, self._carried.before(batch.inputs))
+        self._carried.advance(state)
+        return output
+
+    def losses(self, batch: Batch) -> Tensor:
+        """Returns the loss of each example, shape `[N]`, differentiable, without regularizer."""
+        output = self.output(batch)
+        losses: Tensor = self._loss_of_each(output, self._target(batch))
+        return losses
+
+    def regularizer(self) -> Tensor:
+        """Returns the L2 term ½·factor·Σw² over the regularized parameters, differentiable."""
+        if not self._regularized:
+            return torch.zeros((), device=self.device)
+        return half_sum_of_squares(self._regularized, self.weight_decay)
+
+    def objective(self, batch: Batch) -> Tensor:
+        """Returns what training minimises: the mean loss over a batch plus the regularizer."""
+        loss: Tensor = self.loss_module(self.output(batch), self._target(batch))
+        return loss + self.regularizer() if self._regularized else loss
+
+    def functional_losses(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        """Returns the loss of each example as a function of the parameters.
+
+        For `torch.func`: it reads the parameters that it is given, and changes neither the model's
+        buffers nor a carried state. Dropout draws from the problem's stream, so use evaluation
+        mode for a deterministic function, or `randomness="different"` of `torch.func.vmap`.
+
+        Args:
+            parameters: Parameters by name, as in `model.named_parameters()`; those left out keep
+                the model's values.
+            batch: A batch.
+
+        Returns:
+            Losses `[N]` without the regularizer.
+
+        Raises:
+            ValueError: If the model has no parameter of a given name.
+        """
+        output = self._functional_output(parameters, batch)
+        losses: Tensor = self._loss_of_each(output, self._target(batch))
+        return losses
+
+    def functional_objective(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
+        """Returns mean loss plus regularizer as a function of the parameters, a scalar.
+
+        Args:
+            parameters: As for `functional_losses`.
+            batch: A batch.
+
+        Returns:
+            The objective at these parameters.
+
+        Raises:
+            ValueError: If the model has no parameter of a given name.
+
+        Example:
+            >>> from deepobs.problems import build
+            >>> built = build("digits_mlp")
+            >>> parameters = dict(built.model.named_parameters())
+            >>> batch = next(built.batches("train"))
+            >>> gradients = torch.func.grad(built.functional_objective)(parameters, batch)
+        """
+        loss: Tensor = self.loss_module(
+            self._functional_output(parameters, batch), self._target(batch)
+        )
+        if not self._regularized:
+            return loss
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        counted = [parameters.get(names[id(p)], p) for p in self._regularized]
+        return loss + half_sum_of_squares(counted, self.weight_decay)
+
+    @torch.no_grad()
+    def evaluate(
+        self,
+        phase: Phase,
+        *,
+        shard: tuple[int, int] = (0, 1),
+        reduce: Callable[[Tensor], Tensor] | None = None,
+    ) -> Metrics:
+        """Computes the mean loss and the metrics of a phase, with the model in evaluation mode.
+
+        Weights, buffers, mode, carried state and random streams are left as they were. The same
+        weights give the same numbers: noise depends on the seed and the phase alone.
+
+        Args:
+            phase: The phase to evaluate.
+            shard: (rank, number of processes), when several processes evaluate together.
+            reduce: Adds up a tensor of sums over all processes, as an all-reduce does.
+
+        Returns:
+            The loss, the regularizer and the metrics.
+
+        Raises:
+            ValueError: If the phase has no examples.
+        """
+        outer = (self._noise, self._carried, self.model.training)
+        self._noise = NoiseStream(derive_seed(self.seed, f"noise/{phase}"), self.device)
+        self.model.eval()
+        try:
+            sums = self._sums(phase, shard)
+            if reduce is not None:
+                sums = reduce(sums)
+            regularizer = float(self.regularizer())
+        finally:
+            self._noise, self._carried, training = outer
+            self.model.train(training)
+        loss, weight, *parts = sums.tolist()
+        if not weight:
+            raise ValueError(f"Phase {phase!r} of {self.problem.name} has no examples.")
+        values = {"loss": loss / weight}
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        for metric, (numerator, denominator) in zip(self.problem.all_metrics, pairs, strict=True):
+            values[metric.name] = metric.value(numerator, denominator)
+        return Metrics(values["loss"], regularizer, values.get("accuracy"), values)
+
+    def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
+        """Moves model and data to a device, or the model to another dtype, in place.
+
+        A move to a device restarts the random stream and the carried state, because the streams of
+        two kinds of devices differ. Parameters keep their identity, as with `torch.nn.Module.to`;
+        the state of an optimizer is not moved.
+
+        Args:
+            target: A device or a floating-point dtype.
+
+        Returns:
+            Itself.
+        """
+        self.model.to(target)
+        if not isinstance(target, torch.dtype):
+            self.device = torch.device(target)
+            self.dataset = self.dataset.to(self.device)
+            self._noise = NoiseStream(derive_seed(self.seed, "noise"), self.device)
+            self._carried = CarriedState()
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns what exact resumption needs besides the model's own state: tensors only."""
+        return {"noise": self._noise.state, "carried": self._carried.after}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores what `state_dict` returned."""
+        self._noise.state = state["noise"].cpu()
+        self._carried = CarriedState(state["carried"]).to(self.device)
+
+    def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:
+        """The output with other parameters; buffers are copies, so that the model's stay."""
+        known = dict(self.model.named_parameters())
+        unknown = [name for name in parameters if name not in known]
+        if unknown:
+            raise ValueError(
+                f"{self.problem.name} has no parameter {unknown[0]!r}: use the names of"
+                " model.named_parameters()."
+            )
+        buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
+        inputs = self._in_model_dtype(batch.inputs)
+        arguments = (inputs,)
+        if self.problem.carries_state:
+            arguments += (self._carried.before(batch.inputs),)
+        with self._noise if self.problem.stochastic else nullcontext():
+            output = functional_call(self.model, {**buffers, **parameters}, arguments)
+        return output[0] if self.problem.carries_state else output
+
+    def _target(self, batch: Batch) -> Any:
+        return self._in_model_dtype(self.problem.target(batch))
+
+    def _in_model_dtype(self, tree: Any) -> Any:
+        """Floating-point data in the dtype of the weights; integers as they are."""
+        dtype = next(self.model.parameters()).dtype
+
+        def cast(tensor: Tensor) -> Tensor:
+            return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+        return cast(tree) if isinstance(tree, Tensor) else tree_map_only(Tensor, cast, tree)
+
+    def _sums(self, phase: Phase, shard: tuple[int, int]) -> Tensor:
+        """Sums over a phase, on the device: loss, weight, and both parts of each metric.
+
+        The last window of a text may be shorter, so a batch weighs as much as it has targets.
+        """
+        metrics = self.problem.all_metrics
+        dtype = torch.float32 if self.device.type == "mps" else torch.float64  # MPS has no float64
+        sums = torch.zeros(2 + 2 * len(metrics), dtype=dtype, device=self.device)
+        batches = self.batches(phase, shard=shard)
+        for batch in islice(batches, self.problem.evaluation_batches):
+            one_tensor = isinstance(batch.targets, Tensor)
+            weight = batch.targets.numel() if one_tensor else batch.num_examples
+            if not weight:
+                continue
+            output = self.output(batch)
+            sums[0] += self.loss_module(output, self._target(batch)) * weight
+            sums[1] += weight
+            for i, metric in enumerate(metrics, start=1):
+                assert metric.parts is not None
+                numerator, denominator = metric.parts(output, batch)
+                sums[2 * i] += numerator
+                sums[2 * i + 1] += denominator
+        return sums
