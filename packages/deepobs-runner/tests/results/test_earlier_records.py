@@ -9,6 +9,7 @@ import math
 import shlex
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -74,9 +75,12 @@ def test_the_command_to_repeat_gives_the_same_run(path, folder, monkeypatch):
     (row,) = per_run(load_records(path)).to_dict("records")
     words = shlex.split(repeat_command(row))[1:]
     asked = []
-    monkeypatch.setattr(
-        "deepobs.runner.training._run.run_config", lambda config, **rest: asked.append(config)
-    )
+
+    def note(config, **execution):
+        asked.append(config)
+        return SimpleNamespace(was_done=False)
+
+    monkeypatch.setattr("deepobs.runner.training._run.run_config", note)
     monkeypatch.setattr("deepobs.runner.cli._run._outcome", lambda record: {"last": {}})
     monkeypatch.setattr("deepobs.runner.cli._run._sentence", lambda record, outcome: "")
     with pytest.raises(SystemExit):

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepobs.runner.results.reading._parse import UnreadableRecordError, parse_record
+from deepobs.runner.results.reading._fields import UnreadableRecordError
+from deepobs.runner.results.reading._parse import parse_record
 
 DATA = Path(__file__).parent / "data"
 SERIES_1_2 = {

@@ -42,6 +42,11 @@ class LocalExecutor:
     executor is made. Where the system cannot fork, a worker is spawned. A worker ends, saving what
     it does, when this process dies.
 
+    Why not joblib or loky: a run takes minutes to days, so what matters is what happens when one
+    ends badly. Here a worker that is killed costs its own job and is replaced; loky's pool breaks,
+    and all its jobs fail. A job reports its epochs while it runs. Each worker has its own devices
+    and threads, set before torch is imported. And a signal lets every run save a checkpoint.
+
     Args:
         work: What a worker does with a job; importable by name.
         workers: Number of processes.

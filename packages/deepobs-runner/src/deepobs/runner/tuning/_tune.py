@@ -111,10 +111,9 @@ def tune(
         loggers=loggers,
         log_every=log_every,
     )
-    whole("trials", trials, least=1)
-    whole("seeds_per_trial", seeds_per_trial, least=1)
-    whole("repeat", repeat, least=0)
-    whole("seed", seed, least=0)
+    counts = {"trials": (trials, 1), "seeds_per_trial": (seeds_per_trial, 1)}
+    for name, (value, least) in {**counts, "repeat": (repeat, 0), "seed": (seed, 0)}.items():
+        whole(name, value, least=least)
     shared: dict[str, Any] = {"problem": problem, "optimizer": optimizer, **settings}
     probe = RunConfig.from_dict({**shared, "lr": 0.1, "hyperparameters": hyperparameters or {}})
     goal = find_objective(objective, has_accuracy=probe.problem_value.correct is not None)
@@ -138,17 +137,8 @@ def tune(
         "seeds_per_trial": seeds_per_trial,
         "prune": prune,
     }
-    run = probe.to_dict()
-    study = {**_shared(run), **search_settings}
-    folder = Path(results) / probe.problem_name / probe.optimizer_name
-    identity = study_id(
-        {
-            **_shared(canonical_settings(run)),
-            **search_settings,
-            "problem": probe.problem_identity,
-        }
-    )
-    path = folder / f"tuning__{strategy}__{identity}.json"
+    study = {**_shared(probe.to_dict()), **search_settings}
+    path = _file_of(probe, search_settings, Path(results))
     with execution.make_executor() as ready:
         if strategy == "tpe":
             from ._tpe import OptunaStudy, explore_study
@@ -161,6 +151,14 @@ def tune(
             rounds = search.explore(points, ready)
         result = TuneResult(study=study, num_trials=trials, trials=(), best=None, path=path)
         return _answer(search, rounds, result, repeat, ready)
+
+
+def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path) -> Path:
+    """The file of a search, named after all that defines it."""
+    shared = _shared(canonical_settings(probe.to_dict()))
+    identity = study_id({**shared, **search_settings, "problem": probe.problem_identity})
+    folder = results / probe.problem_name / probe.optimizer_name
+    return folder / f"tuning__{search_settings['strategy']}__{identity}.json"
 
 
 def _shared(run: Mapping[str, Any]) -> dict[str, Any]:

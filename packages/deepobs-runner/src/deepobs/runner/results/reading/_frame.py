@@ -66,6 +66,7 @@ def complete(table: pa.Table) -> pa.Table:
 def _defaults() -> dict[str, Any]:
     """What a column holds of runs from before its setting."""
     defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
+    defaults |= {name: "" for name in TEXTS if defaults.get(name, "") is None}
     return {name: defaults.get(name) for name in RUN_SCHEMA.names} | {"problem_version": 1}
 
 

@@ -24,8 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ._fields import UnreadableRecordError
 from ._frame import RUN_SCHEMA, to_frame, to_table
-from ._parse import UnreadableRecordError, parse_record
+from ._parse import parse_record
 from ._searches import Search, read_searches, with_searches
 
 INDEX_NAME = ".deepobs-index.parquet"

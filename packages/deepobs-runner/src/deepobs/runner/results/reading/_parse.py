@@ -18,6 +18,17 @@ from numpy.typing import NDArray
 from ...common import canonical
 from ...config import Setting, current_identity, current_names
 from ._columns import COSTS, IN_COLUMNS, SERIES
+from ._fields import (
+    UnreadableRecordError,
+    canonical_json,
+    finite,
+    integer,
+    number,
+    numbers,
+    shown,
+    storable,
+    text_field,
+)
 
 Run = dict[str, Any]
 
@@ -28,14 +39,8 @@ OPTIMIZER_NAMES = {
     "AdamOptimizer": "Adam",
 }
 _LEARNING_RATE_NAMES = ("lr", "learning_rate")
-# Beyond any float32 loss; squares and sums of larger numbers would overflow in the statistics.
-_LARGEST = 1e150
 _JUDGED = ("train_loss", "test_loss")  # a run whose values of these are not finite has diverged
 _MINIBATCHES = b'"minibatch_train_losses"'
-
-
-class UnreadableRecordError(ValueError):
-    """A file that should hold a run's result does not; the message says what is wrong."""
 
 
 def parse_record(content: bytes, file: str) -> Run | None:
@@ -66,10 +71,10 @@ def parse_record(content: bytes, file: str) -> Run | None:
     if not isinstance(data, dict) or not ("testproblem" in data and _has_series(data)):
         return None
     run = _settings(data, file)
-    run |= {column: _numbers(data, name) for name, column in SERIES.items()}
+    run |= {column: numbers(data, name) for name, column in SERIES.items()}
     # A loss beyond all measure tells of divergence; any other value so large tells nothing.
     run |= {column: _known(run[column]) for column in SERIES.values() if column not in _JUDGED}
-    run["seconds"] = _numbers(data, "epoch_seconds")
+    run["seconds"] = numbers(data, "epoch_seconds")
     if run["source"] == "deepobs-1.2":
         _drop_padding(run)
     num_values = max(len(run[column]) for column in SERIES.values())
@@ -129,10 +134,10 @@ def _settings(data: dict[str, Any], file: str) -> Run:
         source = "deepobs-1.1"
     training = data.get("training_params") or {}
     if not isinstance(training, dict):
-        raise UnreadableRecordError(f"training_params is {_show(training)}, expected an object")
+        raise UnreadableRecordError(f"training_params is {shown(training)}, expected an object")
     hyperparameters = data.get("optimizer_hyperparams", data.get("hyperparams")) or {}
     if not isinstance(hyperparameters, dict):
-        raise UnreadableRecordError(f"hyperparams is {_show(hyperparameters)}, expected an object")
+        raise UnreadableRecordError(f"hyperparams is {shown(hyperparameters)}, expected an object")
     rates = [hyperparameters.get(name) for name in _LEARNING_RATE_NAMES]
     rates = [data.get("learning_rate"), *rates]
     others = {k: v for k, v in hyperparameters.items() if k not in _LEARNING_RATE_NAMES}
@@ -146,23 +151,23 @@ def _settings(data: dict[str, Any], file: str) -> Run:
         "hyperparameters": others,
         "weight_decay": given.get("weight_decay", given.get("l2_reg")),
         "schedule": _schedule(given, training),
-        "epochs": _integer(data, "num_epochs", missing=-1),
-        "seed": _integer(data, "random_seed"),
+        "epochs": integer(data, "num_epochs", missing=-1),
+        "seed": integer(data, "random_seed"),
     }
     return {
         "run_id": _identity(data),
         "source": source,
         "file": file,
-        "problem": _text(data, "testproblem"),
-        "problem_version": _integer(data, "problem_version", missing=1),
+        "problem": text_field(data, "testproblem"),
+        "problem_version": integer(data, "problem_version", missing=1),
         "optimizer": optimizer,
         "optimizer_path": _optimizer_path(data, optimizer),
         "status": status if status in ("finished", "diverged") else None,
         "started": _optional_text(data.get("started")),
         **_environment(data),
-        "target": _finite(data.get("convergence_target"), "convergence_target"),
+        "target": finite(data.get("convergence_target"), "convergence_target"),
         **{item.column: _cell(item, given.get(item.name)) for item in IN_COLUMNS},
-        **{name: _finite((cost or {}).get(name), name) for name in COSTS},
+        **{name: finite((cost or {}).get(name), name) for name in COSTS},
     }
 
 
@@ -172,8 +177,8 @@ def _identity(data: dict[str, Any]) -> str | None:
     if not isinstance(recorded, str):
         return None
     if not isinstance(config, dict):
-        return _storable(recorded)
-    return current_identity(config, data.get("testproblem"), _storable(recorded))
+        return storable(recorded)
+    return current_identity(config, data.get("testproblem"), storable(recorded))
 
 
 def _cell(item: Setting, value: Any) -> Any:
@@ -185,14 +190,14 @@ def _cell(item: Setting, value: Any) -> Any:
     if value is None and item.role == "method":
         value = item.default
     if item.kind in ("pairs", "named"):
-        return value if isinstance(value, str) else _canonical(value)
+        return value if isinstance(value, str) else canonical_json(value)
     if item.kind == "str":
-        return "" if value is None else _storable(str(value))
+        return "" if value is None else storable(str(value))
     if item.kind == "bool":
         return value is True
     if item.name in ("epochs", "seed"):
         return value
-    return canonical(_finite(value, item.column))
+    return canonical(finite(value, item.column))
 
 
 def _environment(data: dict[str, Any]) -> dict[str, str | None]:
@@ -209,13 +214,13 @@ def _environment(data: dict[str, Any]) -> dict[str, str | None]:
 
 
 def _optional_text(value: Any) -> str | None:
-    return _storable(value) if isinstance(value, str) and value else None
+    return storable(value) if isinstance(value, str) and value else None
 
 
 def _optimizer(data: dict[str, Any], file: str) -> str:
     """The optimizer's name; early 1.2 files have it only in their path."""
     if "optimizer" in data or "optimizer_name" in data:
-        name = _text(data, "optimizer" if "optimizer" in data else "optimizer_name")
+        name = text_field(data, "optimizer" if "optimizer" in data else "optimizer_name")
     elif len(parts := PurePath(file).parts) >= 3:
         name = parts[-3]
     else:
@@ -227,7 +232,7 @@ def _optimizer_path(data: dict[str, Any], name: str) -> str:
     """Where the optimizer is imported from, as our own records tell; else its name."""
     config = data.get("config")
     path = config.get("optimizer") if isinstance(config, dict) else None
-    return _storable(path) if isinstance(path, str) and path else name
+    return storable(path) if isinstance(path, str) and path else name
 
 
 def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
@@ -236,87 +241,17 @@ def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
     if isinstance(schedule, dict) and set(schedule) == {"name"}:
         schedule = schedule["name"]
     if schedule is not None:
-        return _storable(schedule) if isinstance(schedule, str) else _canonical(schedule)
+        return storable(schedule) if isinstance(schedule, str) else canonical_json(schedule)
     epochs = data.get("lr_sched_epochs", training.get("lr_sched_epochs"))
     factors = data.get("lr_sched_factors", training.get("lr_sched_factors"))
     if not epochs:
         return "constant"
     steps = {"epochs": epochs, "factors": factors, "name": "step"}
-    return _canonical(steps)
-
-
-def _numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
-    """A series as float64; null and NaN become NaN, what is too large becomes infinity."""
-    values = data.get(name)
-    if values is None:
-        return np.empty(0)
-    if not isinstance(values, list):
-        raise UnreadableRecordError(f"{name} is {_show(values)}, expected a list of numbers")
-    numbers = np.array(
-        [
-            value if type(value) is float else _number(value, f"{name}[{position}]")
-            for position, value in enumerate(values)
-        ],
-        dtype=np.float64,
-    )
-    too_large = np.abs(numbers) > _LARGEST
-    return np.where(too_large, np.copysign(np.inf, numbers), numbers)
+    return canonical_json(steps)
 
 
 def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def _number(value: Any, name: str) -> float:
-    if value is None:
-        return math.nan
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a number")
-    try:
-        return float(value)  # DeepOBS's tools also wrote "NaN" and "Infinity" as strings
-    except OverflowError:
-        return math.inf if isinstance(value, int) and value > 0 else -math.inf
-    except ValueError as error:
-        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a number") from error
-
-
-def _finite(value: Any, name: str) -> float:
-    """A number that is a setting or a cost: one beyond all measure counts as not told."""
-    number = _number(value, name)
-    return number if abs(number) <= _LARGEST else math.nan
-
-
-def _integer(data: dict[str, Any], name: str, *, missing: int | None = None) -> int:
-    value = data.get(name)
-    if value is None and missing is not None:
-        return missing
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a whole number from 0")
-    return value
-
-
-def _text(data: dict[str, Any], name: str) -> str:
-    value = data.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnreadableRecordError(f"{name} is {_show(value)}, expected a name")
-    return _storable(value)
-
-
-def _storable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()  # lone surrogates are not valid UTF-8
-
-
-def _canonical(value: Any) -> str:
-    # Lone surrogates, which JSON can hold, are not valid UTF-8: no table or page takes them.
-    storable = _storable(json.dumps(canonical(value), ensure_ascii=False))
-    return json.dumps(json.loads(storable), sort_keys=True)
-
-
-def _show(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _drop_padding(run: Run) -> None:
@@ -341,7 +276,7 @@ def _trailing_copies(values: NDArray[np.float64]) -> int:
 def _steps_per_epoch(data: dict[str, Any], num_logged: int, num_epochs: int) -> float:
     """Returns what was recorded, or counts mini-batch losses if every step's was written."""
     if data.get("num_steps") is not None:
-        return _number(data["num_steps"], "num_steps")
+        return number(data["num_steps"], "num_steps")
     if data.get("train_log_interval") != 1 or min(num_logged, num_epochs) == 0:
         return math.nan
     return math.nan if num_logged % num_epochs else num_logged / num_epochs
