@@ -124,6 +124,12 @@ def test_settings_that_depend_on_each_other():
         _plan(gradient_accumulation_steps=3, batch_size=100)
 
 
+def test_former_names_of_settings_are_read():
+    """As in records of earlier versions."""
+    (run,) = _plan(accumulate=2, clip_norm=1.0)
+    assert (run.gradient_accumulation_steps, run.max_grad_norm) == (2, 1.0)
+
+
 def test_the_same_run_twice_is_one_run():
     """Entries that mean the same run do not repeat it."""
     assert len(_plan(optimizers=["SGD", {"name": "SGD", "lr": [0.1, 0.2]}])) == 2

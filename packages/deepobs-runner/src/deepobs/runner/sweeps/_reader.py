@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from deepobs.problems import UnknownProblemError
 
 from ..common import UsageError, advice, brief
-from ..config import SETTINGS, try_out
+from ..config import SETTINGS, current_names, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
 
@@ -77,6 +77,7 @@ class Reader:
                 f"{where} holds {brief(value)}; expected a mapping with {expected}."
             )
             return {}
+        value = current_names(value)  # a sweep written for an earlier version
         for key in value:
             if key not in known:
                 self.mistakes.append(f"{_join(path, key)} is no field; {_advice(key, known)}")
