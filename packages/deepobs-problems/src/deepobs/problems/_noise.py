@@ -1,4 +1,4 @@
-"""A random stream of a problem's own for what its model draws while it runs."""
+"""The random stream of a problem, for dropout and sampling in its model."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from torch import Tensor
 
 
 class NoiseStream:
-    """Swaps a stream of its own in for torch's global one while a `with` block runs.
+    """A random stream that replaces torch's global one within a `with` block.
 
-    Dropout and `torch.randn` draw from the device's global generator and cannot be told otherwise;
-    swapping its state keeps a problem's numbers independent of whoever else draws from it, and
-    theirs independent of the problem.
+    Dropout draws from the global generator of the device and takes no other one. Swapping the
+    state of that generator keeps the numbers of a problem independent of other code that draws
+    from it, and the other way round.
 
     Args:
-        seed: Start of the stream.
+        seed: Seed of the stream.
         device: The device whose global generator is swapped.
     """
 

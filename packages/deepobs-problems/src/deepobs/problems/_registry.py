@@ -13,22 +13,22 @@ from ._problem import Problem
 
 
 class UnknownProblemError(KeyError):
-    """There is no problem of that name; the message names the nearest ones."""
+    """Raised for a name that no problem has; the message suggests the nearest names."""
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would show its repr, in quotes
 
 
 class BrokenPluginWarning(UserWarning):
-    """A test problem that an installed package adds cannot be used and is left out."""
+    """Warns that a problem of an installed package cannot be used and is left out."""
 
 
 class Catalogue(Mapping[str, Problem]):
     """Problems by name: ours first, then what installed packages add.
 
     A package adds problems with entry points in the group ``deepobs.problems``, each the path of a
-    `Problem`. They are looked up when a name is not ours or when the catalogue is listed. A broken
-    plug-in is left out with a warning, so that it harms nobody who does not use it.
+    `Problem`. They are loaded when a name is not ours or when the catalogue is listed. A broken
+    plug-in is left out with a warning, so that the other problems stay usable.
 
     Args:
         problems: Ours, in the order in which they are listed.
