@@ -280,7 +280,7 @@ class BuiltProblem:
             )
         buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         inputs = self._in_model_dtype(batch.inputs)
-        arguments = (inputs,)
+        arguments: tuple[Any, ...] = (inputs,)
         if self.problem.carries_state:
             arguments += (self._carried.before(batch.inputs),)
         with self._noise if self.problem.stochastic else nullcontext():

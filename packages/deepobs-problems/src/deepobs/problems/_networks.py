@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import NamedTuple
 
@@ -62,8 +63,9 @@ class NodeClassifier(nn.Module):
         return logits[graph.nodes]
 
 
-def first_layer(model: NodeClassifier) -> list[Tensor]:
+def first_layer(model: nn.Module) -> list[Tensor]:
     """Returns the kernel of the first layer, which is all that Kipf and Welling regularize."""
+    assert isinstance(model, NodeClassifier)
     return [model.gcn.convolution_1.linear.weight]
 
 
@@ -100,7 +102,8 @@ class ConvectionNetwork(nn.Module):
 
     def forward(self, points: ConvectionPoints) -> ConvectionOutput:
         """Computes values and residuals at the points, each of which is `[n, 2]`: (x, t)."""
-        interior, pull_back = torch.func.vjp(self.network, points.residual)
+        # With has_aux=False there are two results, which the types do not tell.
+        interior, pull_back = torch.func.vjp(self.network, points.residual)  # type: ignore[misc]
         by_x, by_t = pull_back(torch.ones_like(interior))[0].unbind(1)
         others = torch.cat([points.initial, points.lower, points.upper])
         sizes = [len(points.initial), len(points.lower), len(points.upper)]
@@ -113,11 +116,7 @@ def _error_and_size(output: ConvectionOutput, batch: Batch) -> tuple[Tensor, Ten
     return (output.interior - solution).square().sum(), solution.square().sum()
 
 
-def _root(value: float) -> float:
-    return value**0.5
-
-
 #: ‖u − u*‖ / ‖u*‖ over the interior points, with the exact solution u*.
 RELATIVE_L2 = Metric(
-    name="relative_l2_error", higher_is_better=False, parts=_error_and_size, finish=_root
+    name="relative_l2_error", higher_is_better=False, parts=_error_and_size, finish=math.sqrt
 )
