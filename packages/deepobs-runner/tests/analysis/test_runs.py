@@ -138,3 +138,15 @@ def test_final_is_the_last_value_measured(make_frame):
     finals = {row["seed"]: runs.final(place, "valid_loss") for place, row in enumerate(runs.rows)}
     assert finals[42] == 4.5
     assert math.isnan(finals[1])
+
+
+def test_long_labels_are_cut_but_stay_apart(make_frame):
+    """Two schedules of a factor an epoch that differ in the last: 80 characters, two labels."""
+    factors = [[1.0] * 500, [1.0] * 499 + [0.5]]
+    runs = [
+        {"schedule": {"name": "step", "epochs": [*range(500)], "factors": row}, "random_seed": seed}
+        for seed, row in enumerate(factors)
+    ]
+    labels = per_run(make_frame(*runs))["method"].tolist()
+    assert len(set(labels)) == 2
+    assert max(map(len, labels)) == 80

@@ -167,6 +167,36 @@ def test_unreadable_files_are_listed_on_the_page(tmp_path):
     assert "random_seed__9.json" in page
 
 
+def test_folders_that_cannot_be_read_are_listed(tmp_path, monkeypatch):
+    """A sub-folder that refuses to be listed is named, and the others are reported."""
+    runs = [report_cases.run_fields(name, "SGD", 1, 1, 0.5) for name in ("p", "q")]
+    report_cases.write_records(runs[:1], tmp_path / "open")
+    report_cases.write_records(runs[1:], tmp_path / "closed")
+    listed = os.scandir
+
+    def scandir(path="."):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    page = write_report(tmp_path, tmp_path / "r.html").read_text()
+    assert "One file could not be read" in page
+    assert "the folder cannot be read (Permission denied)" in page
+    assert [problem["name"] for problem in embedded(page, "data-overview")["problems"]] == ["p"]
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_seconds_from_different_hardware_are_told(tmp_path, same):
+    """Where timed runs are from two machines, the page says that seconds do not compare."""
+    runs = [report_cases.run_fields("p", name, 1, seed, 0.5) for name in "AB" for seed in (1, 2)]
+    for fields in runs:
+        device = "Imaginary GPU" if same or fields["optimizer"] == "A" else "Other GPU"
+        fields["environment"] = {"device": device, "torch": "2.11.0", "python": "3.12.1"}
+    page = render(report_cases.frame_of(runs, tmp_path))
+    assert ("Seconds are not comparable between all runs" in page) is not same
+
+
 def test_several_folders_are_one_report(tmp_path):
     """Folders are put together."""
     folders = [

@@ -1,8 +1,10 @@
 """One look per method."""
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 
+from deepobs.runner.report.figures import figure_learning_curves
 from deepobs.runner.report.study import method_styles
 from deepobs.runner.report.study._style import COLOURS, DARK_COLOURS
 
@@ -51,10 +53,31 @@ def test_lines_stand_out_from_the_background(colours, background):
         assert (high + 0.05) / (low + 0.05) >= 3, colour
 
 
-def test_twenty_one_methods_all_look_different():
-    """Colour, line pattern and marker together tell 21 methods apart."""
-    styles = method_styles([f"method {number:02}" for number in range(21)])
-    assert len({(style.colour, style.dash) for style in styles.values()}) == 21
+def test_neither_colours_nor_markers_repeat_before_twelve():
+    """Twelve methods have twelve colours, dark colours, markers and patterns of bars."""
+    styles = method_styles([f"method {number:02}" for number in range(12)]).values()
+    for part in ("colour", "dark_colour", "marker", "symbol", "hatch"):
+        assert len({getattr(style, part) for style in styles}) == 12, part
+
+
+def test_forty_methods_all_look_different():
+    """Colour and marker together tell forty methods apart."""
+    styles = method_styles([f"method {number:02}" for number in range(40)])
+    assert len({(style.colour, style.marker) for style in styles.values()}) == 40
+
+
+def test_figures_do_not_depend_on_a_users_settings(study_frame):
+    """Whatever a matplotlibrc says, a figure is drawn the same, pixel by pixel."""
+    usual = figure_learning_curves(study_frame, "quadratic_deep")._repr_png_()
+    changed = {
+        "axes.facecolor": "black",
+        "font.size": 30,
+        "lines.marker": "x",
+        "axes.grid.axis": "y",
+    }
+    with mpl.rc_context(changed):
+        assert figure_learning_curves(study_frame, "quadratic_deep")._repr_png_() == usual
+        assert mpl.rcParams["font.size"] == 30
 
 
 def test_users_methods_come_before_baselines():
