@@ -18,7 +18,8 @@ from ..common import RunInterruptedError, printable, unknown
 # called, so that `deepobs --help` answers at once, without torch.
 _COMMANDS = {
     "list": ("_list", "List the test problems."),
-    "show": ("_show", "Show what one test problem consists of."),
+    "optimizers": ("_optimizers", "List the reference optimizers and their search spaces."),
+    "show": ("_show", "Show what one test problem or optimizer consists of."),
     "check": ("_check", "Check a test problem of your own."),
     "data": ("_data", "List, fetch and verify the data sets' files."),
     "run": ("_run", "Train a test problem with an optimizer and record what happens."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from ..config import REQUIRED, SETTINGS, Setting
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _TYPES = {"int": int, "float": float}
+_NAME = re.compile(r"(?!\d)(\w|\.)+(\[\d+\])?$")  # such as momentum, base.momentum, betas[0]
 data_root_option = click.option(
     "--data-root",
     type=click.Path(path_type=Path),
@@ -111,6 +113,9 @@ def _options(item: Setting) -> list[Callable[[_Command], _Command]]:
     more: dict[str, Any] = {"multiple": True, "metavar": "NAME=VALUE"}
     if item.kind == "pairs":
         return [click.option(item.option, item.name, help=f"{item.help} Repeatable.", **more)]
+    if item.kind == "texts":
+        text = f"{item.help} Repeatable."
+        return [click.option(item.option, item.name, multiple=True, metavar="TEXT", help=text)]
     if item.kind == "bool":
         return [click.option(item.option, item.name, is_flag=True, help=item.help)]
     required = item.default is REQUIRED
@@ -151,7 +156,7 @@ def pairs(option: str, given: tuple[str, ...]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for text in given:
         name, equals, value = text.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not _NAME.match(name):
             raise click.UsageError(f"{option} takes NAME=VALUE, like momentum=0.9, not {text!r}.")
         if name in settings:
             raise click.UsageError(f"{option} gives {name} twice; give it once.")

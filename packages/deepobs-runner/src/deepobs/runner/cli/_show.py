@@ -1,31 +1,56 @@
-"""`deepobs show PROBLEM`: what one problem consists of."""
+"""`deepobs show NAME`: what one problem or optimizer consists of."""
 
 from __future__ import annotations
 
+import inspect
 import json
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..common import UsageError
+
 if TYPE_CHECKING:
     from deepobs.problems import Problem
 
+    from ..optimizers import FoundOptimizer
+
 
 @click.command("show")
-@click.argument("problem")
+@click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-def command(problem: str, as_json: bool) -> None:
-    """Show what the test problem PROBLEM consists of."""
-    from deepobs.problems import get_problem
-
-    facts = _facts(get_problem(problem))
+def command(name: str, as_json: bool) -> None:
+    """Show what the test problem, or the optimizer, NAME consists of."""
+    facts = _facts_of(name)
     if as_json:
         click.echo(json.dumps(facts, indent=1))
         return
     width = max(map(len, facts))
-    for name, value in facts.items():
+    for key, value in facts.items():
         if value is not None:
-            click.echo(f"{name.replace('_', ' '):<{width}}  {_text(value)}")
+            click.echo(f"{key.replace('_', ' '):<{width}}  {_text(value)}")
+
+
+def _facts_of(name: str) -> dict[str, Any]:
+    """The facts of the problem or optimizer of that name."""
+    from deepobs.problems import PROBLEMS, UnknownProblemError, get_problem
+
+    from ..optimizers import OPTIMIZERS, find_optimizer
+
+    if name in PROBLEMS:
+        return _facts(get_problem(name))
+    try:
+        return facts_of_optimizer(find_optimizer(name))
+    except UsageError as error:
+        if any(sign in name for sign in ".("):  # a path or a wrapper: certainly an optimizer
+            raise
+        try:
+            return _facts(get_problem(name))
+        except UnknownProblemError as unknown_problem:
+            if get_close_matches(name.casefold(), map(str.casefold, OPTIMIZERS), cutoff=0.6):
+                raise error from None
+            raise unknown_problem from None
 
 
 def _facts(problem: Problem) -> dict[str, Any]:
@@ -56,6 +81,43 @@ def _facts(problem: Problem) -> dict[str, Any]:
     }
 
 
+def facts_of_optimizer(found: FoundOptimizer) -> dict[str, Any]:
+    """Returns what is known of an optimizer: its entry in the table, and its hyperparameters.
+
+    Args:
+        found: The optimizer.
+    """
+    entry = found.reference
+    default_lr = found.default_lr
+    facts: dict[str, Any] = {"name": found.name, "made_by": _called(found.make)}
+    if entry is not None:
+        facts |= {
+            "description": entry.description,
+            "paper": entry.paper,
+            "package": entry.package,
+            "state_per_parameter": entry.state,
+            "passes_per_step": entry.passes,
+        }
+    return facts | {
+        "called_by": found.calls.value,
+        "learning_rate": ("none" if not found.takes_lr else "required")
+        if default_lr is None
+        else default_lr,
+        "hyperparameters": {name: _plain(found.default_of(name)) for name in found.names},
+        "space": None if entry is None else dict(entry.space),
+        "source_of_the_space": None if entry is None else entry.source,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A default as JSON can hold it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return "required" if value is inspect.Parameter.empty else _called(value)
+
+
 def _called(function: Any) -> str:
     """How a class, function or partial would be written: ``VGG(depth=16, num_classes=10)``."""
     if hasattr(function, "func"):
@@ -66,6 +128,13 @@ def _called(function: Any) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_word(item)}" for name, item in value.items()) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _word(value: Any) -> str:
+    """A value as `--set` and `--space` take it."""
+    return json.dumps(value) if isinstance(value, (bool, list)) or value is None else str(value)

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Self
 from deepobs.problems import PROBLEMS
 
 from ..common import UsageError, canonical, unknown
-from ..optimizers import FoundOptimizer, check_step, find_optimizer, refuse
+from ..optimizers import (
+    Calls,
+    FoundOptimizer,
+    Group,
+    check_groups,
+    check_step,
+    find_optimizer,
+    refuse,
+)
 from ._description import problem_identity
 from ._identity import current_names, run_identity
 from ._keywords import describe_settings
@@ -80,6 +88,11 @@ class RunConfig(Settings):
         """The optimizer's name, as in folders."""
         return self.found.name
 
+    @property
+    def parameter_groups(self) -> tuple[Group, ...]:
+        """The groups of parameters."""
+        return check_groups(self.groups, self.found, self.lr)
+
     @cached_property
     def run_id(self) -> str:
         """Content hash of all that defines the run: 16 hexadecimal digits.
@@ -146,13 +159,18 @@ class RunConfig(Settings):
     def _check_optimizer(self) -> None:
         """Refuses what the optimizer cannot be combined with, and takes a trial step."""
         found = self.found
-        refuse(found.calls, precision=self.precision)
+        refuse(found.calls if self.calls == "auto" else Calls(self.calls), precision=self.precision)
         if not found.takes_lr and self.schedule != {"name": "constant"}:
             raise UsageError(
                 f"{found.name} has no learning rate, so no schedule can move it: use constant."
             )
-        if self.problem_name in PROBLEMS and self.problem_value.correct is not None:
-            check_step(found, self.lr, self.hyperparameters)
+        if self.groups:  # which the model decides; each optimizer is built for itself
+            for group in self.parameter_groups:
+                inside = found if group.optimizer is None else find_optimizer(group.optimizer)
+                own = self.hyperparameters if group.optimizer is None else {}
+                try_out(inside, self.lr, {**own, **group.hyperparameters})
+        elif self.problem_name in PROBLEMS and self.problem_value.correct is not None:
+            check_step(found, self.lr, self.hyperparameters, self.calls)
         else:  # whose model may have parameters of one shape only
             try_out(found, self.lr, self.hyperparameters)
 

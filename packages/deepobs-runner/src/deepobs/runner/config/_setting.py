@@ -10,8 +10,9 @@ from typing import Any, Literal
 REQUIRED: Any = dataclasses.MISSING
 
 #: How a value is written down. `pairs` is a mapping (`--set NAME=VALUE`), `named` a mapping with a
-#: name (`--schedule NAME --set-schedule NAME=VALUE`), `object` is given as an argument.
-Kind = Literal["int", "float", "bool", "str", "pairs", "named", "object"]
+#: name (`--schedule NAME --set-schedule NAME=VALUE`), `texts` several texts (`--group TEXT`, again
+#: and again, for `groups`), `object` is given as an argument.
+Kind = Literal["int", "float", "bool", "str", "pairs", "named", "texts", "object"]
 #: What runs that differ in a setting are to the analysis: other methods; other settings of one
 #: method, of which the best is chosen; or repetitions.
 Role = Literal["method", "tuned", "repetition"]
@@ -67,7 +68,10 @@ class Setting:
     @property
     def option(self) -> str:
         """The command's option."""
-        return f"--{self.name.replace('_', '-')}" if self.kind != "pairs" else "--set"
+        if self.kind == "pairs":
+            return "--set"
+        name = self.name.removesuffix("s") if self.kind == "texts" else self.name
+        return f"--{name.replace('_', '-')}"
 
     @property
     def yaml_field(self) -> str:

@@ -103,6 +103,28 @@ class Settings:
         in_folder=False,
         plural="schedules",
     )
+    groups: tuple[str, ...] = setting(
+        default=(),
+        check=values.groups,
+        resolve=values.of_the_optimizers,
+        help='Groups of parameters with settings of their own, such as "role=bias weight_decay=0".',
+        kind="texts",
+        since=2,
+    )
+    calls: str = setting(
+        default="auto",
+        check=values.calls,
+        help="How the optimizer is called: auto, step, closure, gradient_and_closure, "
+        "create_graph, loss, example_gradients or fused_backward.",
+        since=2,
+    )
+    averaging: str | Mapping[str, Any] = setting(
+        default="none",
+        check=values.averaging,
+        help="Average of the weights to evaluate: none, ema, swa or lawa.",
+        kind="named",
+        since=2,
+    )
     precision: str = setting(
         default="fp32",
         check=values.one_of("precision", PRECISIONS),

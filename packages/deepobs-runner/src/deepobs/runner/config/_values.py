@@ -141,6 +141,38 @@ def of_the_optimizer(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
     return check_hyperparameters(optimizer_of(before), before["lr"], value)
 
 
+def groups(name: str, value: Any) -> list[Any]:
+    """A list of groups, each a mapping or a text; what they hold depends on the optimizer."""
+    from ..optimizers import read_groups  # here: brings torch
+
+    return read_groups(value)
+
+
+def of_the_optimizers(value: Any, before: Mapping[str, Any]) -> tuple[str, ...]:
+    """The groups as texts, checked against their optimizers' signatures."""
+    from ..optimizers import check_groups  # here: brings torch
+
+    return tuple(map(str, check_groups(value, optimizer_of(before), before["lr"])))
+
+
+def calls(name: str, value: Any) -> str:
+    """A way of calling an optimizer, or `auto`."""
+    from ..optimizers import Calls  # here: brings torch
+
+    if value not in ("auto", *Calls):
+        choices = ("auto", *Calls)
+        expected = f"expected one of {', '.join(choices)}."
+        raise unknown("way of calling an optimizer", str(value), choices, expected)
+    return str(value)
+
+
+def averaging(name: str, value: Any) -> Any:
+    """A way of averaging weights."""
+    from ..optimizers import check_averaging  # here: brings torch
+
+    return check_averaging(value)
+
+
 def else_the_problems(attribute: str) -> Callable[[Any, Mapping[str, Any]], Any]:
     """Looks up the problem's own value where none is given."""
 

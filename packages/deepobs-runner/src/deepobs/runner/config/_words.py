@@ -35,6 +35,9 @@ def _words(item: Setting, value: Any) -> Iterator[str]:
             yield from (item.option, name)
         for argument, held in given.items():
             yield from (f"--set-{item.name}", f"{argument}={_written(held)}")
+    elif item.kind == "texts":
+        for text in value:
+            yield from (item.option, text)
     elif value != item.default or item.role == "repetition":
         yield item.option
         if item.kind != "bool":

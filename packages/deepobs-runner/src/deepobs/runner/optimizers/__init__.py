@@ -1,21 +1,23 @@
 """Optimizers: found, checked, put together, and called as they want to be."""
 
 from ._assemble import build_optimizer, calls_in_force, check_step
+from ._averaging import AVERAGES, WeightAverage, batch_norms, check_averaging
 from ._build import Part, make_optimizer
 from ._calls import Calls, check_calls, hint_for, refuse
 from ._check import check_hyperparameters, check_lr
 from ._find import FoundOptimizer, OptimizerLike, find_optimizer, optimizer_path
-from ._groups import Group, check_groups, parse_group
+from ._groups import Group, check_groups, parse_group, read_groups
 from ._joined import JoinedOptimizer, MatrixOptimizer
 from ._parameters import NamedParameter, named_parameters
 from ._recipes import muon
 from ._reference import ReferenceOptimizer
 from ._state import load_optimizer_state, state_bytes
 from ._table import OPTIMIZERS
-from ._trial import resumes_exactly
+from ._trial import resumes_exactly, trial_model
 from ._wrappers import SAM, WRAPPERS, GradientCentralization, Lookahead, ScheduleFree
 
 __all__ = [
+    "AVERAGES",
     "OPTIMIZERS",
     "SAM",
     "WRAPPERS",
@@ -31,8 +33,11 @@ __all__ = [
     "Part",
     "ReferenceOptimizer",
     "ScheduleFree",
+    "WeightAverage",
+    "batch_norms",
     "build_optimizer",
     "calls_in_force",
+    "check_averaging",
     "check_calls",
     "check_groups",
     "check_hyperparameters",
@@ -46,7 +51,9 @@ __all__ = [
     "named_parameters",
     "optimizer_path",
     "parse_group",
+    "read_groups",
     "refuse",
     "resumes_exactly",
     "state_bytes",
+    "trial_model",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from ..common import UsageError
+from ..common import UsageError, canonical
 from ._build import Part, make_optimizer
 from ._calls import Calls, calls_of_instance
 from ._find import FoundOptimizer, find_optimizer
@@ -73,15 +73,15 @@ def build_optimizer(
     return made[0] if len(made) == 1 else JoinedOptimizer(made)
 
 
-def calls_in_force(found: FoundOptimizer, made: Optimizer, declared: str | None = None) -> Calls:
+def calls_in_force(found: FoundOptimizer, made: Optimizer, declared: str = "auto") -> Calls:
     """Returns how the optimizer of a run is called.
 
     Args:
         found: The run's optimizer.
         made: The optimizer as it was made.
-        declared: What the run says, which decides; None if it says nothing.
+        declared: What the run says, which decides unless it is `auto`.
     """
-    if declared is not None:
+    if declared != "auto":
         return Calls(declared)
     return calls_of_instance(made, found.calls)
 
@@ -97,7 +97,7 @@ def _shares(found: FoundOptimizer) -> bool:
 def _rate(found: FoundOptimizer, lr: float | None, group: Group) -> float | None:
     if not found.takes_lr:
         return None
-    return (found.default_lr if lr is None else lr * group.lr_factor) or 0.0
+    return (found.default_lr if lr is None else canonical(lr * group.lr_factor)) or 0.0
 
 
 def _by_depth(
@@ -109,12 +109,13 @@ def _by_depth(
             raise UsageError("Without a learning rate there is none for lr_factor to scale.")
         return [Part(chosen)]
     if group.depth_factor == 1:
-        return [Part(chosen, {} if group.lr_factor == 1 else {"lr": lr * group.lr_factor})]
+        rate = canonical(lr * group.lr_factor)
+        return [Part(chosen, {} if group.lr_factor == 1 else {"lr": rate})]
     parts = []
     for depth in sorted({item.depth for item in chosen}):
         items = [item for item in chosen if item.depth == depth]
         rate = lr * group.lr_factor * group.depth_factor ** (deepest - depth)
-        parts.append(Part(items, {"lr": rate}))
+        parts.append(Part(items, {"lr": canonical(rate)}))
     return parts
 
 
@@ -152,7 +153,12 @@ def _check_settings(found: FoundOptimizer, made: Optimizer, parts: Sequence[Part
             )
 
 
-def check_step(found: FoundOptimizer, lr: float | None, hyperparameters: Mapping[str, Any]) -> None:
+def check_step(
+    found: FoundOptimizer,
+    lr: float | None,
+    hyperparameters: Mapping[str, Any],
+    declared: str = "auto",
+) -> None:
     """Makes an optimizer over a small model and takes a step, once for each setting but the rate.
 
     An optimizer that compiles its step is only made: compiling takes longer than a small run.
@@ -161,6 +167,7 @@ def check_step(found: FoundOptimizer, lr: float | None, hyperparameters: Mapping
         found: The optimizer.
         lr: Its learning rate, checked.
         hyperparameters: Its hyperparameters, checked.
+        declared: What the run says about how it is called.
 
     Raises:
         UsageError: If the constructor or the step raises an error.
@@ -169,11 +176,11 @@ def check_step(found: FoundOptimizer, lr: float | None, hyperparameters: Mapping
     def make(module: nn.Module) -> Optimizer:
         return build_optimizer(found, module, lr, hyperparameters)
 
-    key = (found.path, id(found.make), repr(sorted(hyperparameters.items())))
+    key = (found.path, id(found.make), f"{declared} {sorted(hyperparameters.items())}")
     compiles = getattr(found.make, "__module__", "").partition(".")[0] in _COMPILE
     if compiles or key in _stepped:
         make(trial_model())
         return
     made = make(trial_model())
-    try_step(found.name, make, calls_in_force(found, made))
+    try_step(found.name, make, calls_in_force(found, made, declared))
     _stepped.add(key)

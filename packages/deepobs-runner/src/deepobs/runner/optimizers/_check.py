@@ -124,16 +124,9 @@ def _known_inside(found: FoundOptimizer, name: str) -> tuple[Any, str, bool]:
 
 
 def _unknown(found: FoundOptimizer, name: str) -> UsageError:
-    names = _names(found)
+    names = found.names
     advice = f"it takes {', '.join(names) or 'none besides lr'}."
     return unknown(f"hyperparameter of {found.name}", name, names, advice)
-
-
-def _names(found: FoundOptimizer) -> list[str]:
-    own = list(found.signature.defaults)
-    if found.base is None:
-        return own
-    return own + [f"base.{n}" if n in own else n for n in _names(found.base)]
 
 
 def _check_unlisted(
@@ -144,7 +137,12 @@ def _check_unlisted(
     part = Part(named_parameters(module))
     try:
         make_optimizer(found, [part], module, lr, {**checked, _PROBE: checked[name]})
-    except UsageError:  # it refuses names that it does not know, and this one too if it is unknown
+    except UsageError:  # it refuses names that it does not know, perhaps this one too
+        try:
+            make_optimizer(found, [part], module, lr, checked)
+        except UsageError as error:
+            if name in str(error):
+                raise _unknown(found, name) from error
         return
     read = _is_read(found.make, name)
     if read is False:

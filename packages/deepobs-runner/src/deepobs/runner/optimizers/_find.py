@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from importlib.metadata import entry_points
-from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import torch
@@ -52,7 +51,7 @@ class FoundOptimizer:
     path: str
     make: Callable[..., Any]
     base: FoundOptimizer | None = None
-    preset: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    preset: Mapping[str, Any] = field(default_factory=dict)
     preset_lr: float | None = None
     reference: ReferenceOptimizer | None = None
 
@@ -76,6 +75,14 @@ class FoundOptimizer:
     def takes_lr(self) -> bool:
         """Whether it has a learning rate, of its own or of the optimizer inside."""
         return self.signature.takes_lr or (self.base is not None and self.base.takes_lr)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the hyperparameters, those of the optimizer inside too."""
+        own = list(self.signature.defaults)
+        if self.base is None:
+            return own
+        return own + [f"base.{name}" if name in own else name for name in self.base.names]
 
     def default_of(self, name: str) -> Any:
         """Returns the default of a hyperparameter, its own or of the optimizer inside.

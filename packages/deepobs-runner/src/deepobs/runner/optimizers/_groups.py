@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,13 @@ from typing import Any
 
 from deepobs.models import Role
 
-from ..common import UsageError, brief, number, read_value, unknown
+from ..common import UsageError, brief, canonical, number, read_value, unknown
 from ._check import check_hyperparameters
 from ._find import FoundOptimizer, find_optimizer
 from ._parameters import NamedParameter
 
 _SELECTORS = ("role", "name", "ndim", "depth")
+_REST = "rest"
 _KEYS = (*_SELECTORS, "optimizer", "lr_factor", "depth_factor", "hyperparameters")
 
 
@@ -61,59 +63,69 @@ class Group:
             and (not self.depth or item.depth in depths)
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the group as JSON can hold it, without what is left at its default."""
-        content: dict[str, Any] = {
-            n: list(getattr(self, n)) for n in _SELECTORS if getattr(self, n)
-        }
+    def __str__(self) -> str:
+        """The group as `parse_group` reads it; the rest of the parameters is `rest`."""
+        words = {name: ",".join(map(str, values)) for name, values in self._selected().items()}
         if self.optimizer is not None:
-            content["optimizer"] = self.optimizer
+            words["optimizer"] = self.optimizer
         for factor in ("lr_factor", "depth_factor"):
             if getattr(self, factor) != 1:
-                content[factor] = getattr(self, factor)
-        if self.hyperparameters:
-            content["hyperparameters"] = _lists(self.hyperparameters)
-        return content
-
-    def __str__(self) -> str:
-        """The group as the command takes it."""
-        words = [f"{n}={','.join(map(str, v))}" for n, v in self._selected().items()]
-        words += [f"optimizer={self.optimizer}"] if self.optimizer else []
-        words += [
-            f"{factor}={getattr(self, factor):g}"
-            for factor in ("lr_factor", "depth_factor")
-            if getattr(self, factor) != 1
-        ]
-        words += [f"{name}={value}" for name, value in self.hyperparameters.items()]
-        return " ".join(words) or "the rest"
+                words[factor] = repr(getattr(self, factor))
+        words |= {name: _written(value) for name, value in self.hyperparameters.items()}
+        return " ".join(shlex.quote(f"{name}={text}") for name, text in words.items()) or _REST
 
     def _selected(self) -> dict[str, tuple[Any, ...]]:
         return {n: getattr(self, n) for n in _SELECTORS if getattr(self, n)}
 
 
-def check_groups(
-    groups: Sequence[Mapping[str, Any] | str | Group], found: FoundOptimizer, lr: float | None
-) -> tuple[Group, ...]:
+def read_groups(groups: Any) -> list[Mapping[str, Any]]:
+    """Returns groups as mappings with the attributes of `Group` by name.
+
+    Args:
+        groups: A list of such mappings, or of texts as `parse_group` reads them.
+
+    Raises:
+        UsageError: If it is no such list, or a group has an unknown key.
+    """
+    if not isinstance(groups, (list, tuple)):
+        raise UsageError(f"groups is a list with a mapping or text for each, not {brief(groups)}.")
+    read = []
+    for group in groups:
+        content = parse_group(group) if isinstance(group, str) else group
+        if not isinstance(content, Mapping):
+            raise UsageError(f"A group is a mapping or a text, not {brief(group)}.")
+        for key in content:
+            if key not in _KEYS:
+                raise unknown("key of a group", str(key), _KEYS, f"there are {', '.join(_KEYS)}.")
+        read.append(content)
+    return read
+
+
+def check_groups(groups: Any, found: FoundOptimizer, lr: float | None) -> tuple[Group, ...]:
     """Returns groups in canonical form.
 
     Args:
-        groups: Mappings with the attributes of `Group` by name, or texts as `parse_group` reads.
+        groups: As `read_groups` takes them.
         found: The run's optimizer.
         lr: The run's learning rate.
 
     Raises:
         UsageError: If a group has an unknown key or a wrong value.
+
+    Example:
+        >>> groups = ["role=bias,gain weight_decay=0", "rest"]
+        >>> check_groups(groups, find_optimizer("AdamW"), 0.001)[0].role
+        ('bias', 'gain')
     """
-    if isinstance(groups, (str, Mapping)) or not isinstance(groups, Sequence):
-        raise UsageError(f"groups is a list of mappings, one for each group, not {brief(groups)}.")
-    return tuple(_checked(group, found, lr) for group in groups)
+    return tuple(_checked(group, found, lr) for group in read_groups(groups))
 
 
 def parse_group(text: str) -> dict[str, Any]:
     """Reads a group as the command takes it.
 
-    `"role=bias,gain weight_decay=0"` is a group of biases and gains without weight decay. Names
-    other than those of `Group` are hyperparameters.
+    `"role=bias,gain weight_decay=0"` is a group of biases and gains without weight decay, and
+    `"rest"` the group of all that earlier groups have not chosen. Names other than those of `Group`
+    are hyperparameters.
 
     Args:
         text: `NAME=VALUE` pairs, with spaces between.
@@ -127,7 +139,7 @@ def parse_group(text: str) -> dict[str, Any]:
         words = shlex.split(text)
     except ValueError as error:
         raise UsageError(f"group {brief(text)} cannot be read: {error}.") from error
-    for word in words:
+    for word in [] if words == [_REST] else words:
         name, sign, value = word.partition("=")
         if not sign or not name:
             raise UsageError(f"group {brief(text)}: {brief(word)} is not of the form NAME=VALUE.")
@@ -166,7 +178,7 @@ def assign(
         others = f" and {len(left) - 1} more" if len(left) > 1 else ""
         raise UsageError(
             f"The parameter {left[0].name} of {model}{others} is in no group, so nothing would "
-            "train it; add a last group without role, name, ndim and depth for the rest."
+            "train it; end with the group 'rest'."
         )
     return chosen
 
@@ -188,21 +200,11 @@ def _nothing_chosen(
     )
 
 
-def _checked(
-    group: Mapping[str, Any] | str | Group, found: FoundOptimizer, lr: float | None
-) -> Group:
-    if isinstance(group, Group):
-        return group
-    content = parse_group(group) if isinstance(group, str) else group
-    if not isinstance(content, Mapping):
-        raise UsageError(f"A group is a mapping, not {brief(group)}.")
-    for key in content:
-        if key not in _KEYS:
-            raise unknown("key of a group", str(key), _KEYS, f"there are {', '.join(_KEYS)}.")
+def _checked(content: Mapping[str, Any], found: FoundOptimizer, lr: float | None) -> Group:
     optimizer = content.get("optimizer")
     inside = found if optimizer is None else find_optimizer(optimizer)
     factors = {
-        name: number(f"{name} of a group", content.get(name, 1.0), least=0.0)
+        name: canonical(number(f"{name} of a group", content.get(name, 1.0), least=0.0))
         for name in ("lr_factor", "depth_factor")
     }
     given = content.get("hyperparameters", {})
@@ -223,7 +225,7 @@ def _own_hyperparameters(
 ) -> dict[str, Any]:
     """Returns what was given, checked; for an optimizer of the group's own its presets too."""
     rate = None if lr is None and not found.takes_lr else (lr or found.default_lr or 1.0)
-    checked = check_hyperparameters(found, rate, given)
+    checked: dict[str, Any] = canonical(check_hyperparameters(found, rate, given))
     if whole:
         return checked
     names = {name.partition("[")[0] for name in given}
@@ -244,7 +246,6 @@ def _selector(
     return tuple(str(value) for value in values) if kind is str else values
 
 
-def _lists(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _lists(item) for key, item in value.items()}
-    return [_lists(item) for item in value] if isinstance(value, tuple) else value
+def _written(value: Any) -> str:
+    """A value as `read_value` reads it."""
+    return value if isinstance(value, str) else json.dumps(value)

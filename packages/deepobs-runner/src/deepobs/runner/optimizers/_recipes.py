@@ -11,6 +11,7 @@ from torch.optim import AdamW, Optimizer
 
 from deepobs.models import Role
 
+from ..common import canonical
 from ._joined import JoinedOptimizer, MatrixOptimizer
 from ._parameters import NamedParameter
 
@@ -71,10 +72,10 @@ def muon(
             adjust_lr_fn=adjust_lr_fn,
         )
         made.append(MatrixOptimizer(make, matrices))
-    else:
+    elif len(parameters) > 1:
         _log.warning("No parameter is a hidden matrix or a convolution, so AdamW trains them all.")
     if others:
         decay = weight_decay if adamw_weight_decay is None else adamw_weight_decay
-        rate = lr * adamw_lr_factor
+        rate = canonical(lr * adamw_lr_factor)
         made.append(AdamW(others, rate, adamw_betas, adamw_eps, weight_decay=decay))
     return JoinedOptimizer(made)

@@ -66,7 +66,13 @@ class Record:
         epoch_seconds: Training time of each epoch, evaluation excluded.
         evaluation_seconds: Time of each evaluation.
         cost: `forward_backward_seconds` and `optimizer_seconds` (medians a step, warm-up
-            excluded), `optimizer_state_bytes`, `peak_memory_bytes`, `num_parameters`.
+            excluded), `optimizer_state_bytes`, `peak_memory_bytes`, `num_parameters`,
+            `passes_per_step`.
+        passes: Evaluations of the gradient in each epoch; a Hessian-vector product counts as one.
+        parameter_groups: For several groups: `groups` as they were given, and for each group of the
+            optimizer `parameters` (names), `num_parameters` and `learning_rates` by epoch.
+        raw_metrics: Series of the trained weights, such as `test_loss`, where the others are of
+            averaged weights and both were asked for.
         environment: Versions, device and how the run was executed.
         started: When, ISO 8601 with time zone.
         finished: When, ISO 8601 with time zone.
@@ -106,6 +112,9 @@ class Record:
     epoch_seconds: list[float]
     evaluation_seconds: list[float]
     cost: dict[str, float | int | None]
+    passes: list[float] | None = None
+    parameter_groups: dict[str, Any] | None = None
+    raw_metrics: dict[str, Any] | None = None
     environment: dict[str, Any]
     started: str
     finished: str
@@ -151,7 +160,7 @@ class Record:
 
 #: Fields that are left out of the file where they do not apply.
 _OPTIONAL = (
-    "convergence_target",
+    *("convergence_target", "passes", "parameter_groups", "raw_metrics"),
     *(
         f"{phase}_{series}"
         for phase in ("train", "test", "valid")

@@ -157,8 +157,10 @@ class Reader:
             if name not in fields:
                 continue
             where, held = _join(path, name), fields[name]
-            # The mapping of a single schedule is a value and no range.
+            # The mapping of a single schedule is a value and no range, and so is a list of groups.
             single = setting.kind == "named" and isinstance(held, Mapping)
+            if setting.kind == "texts" and isinstance(held, list):
+                single = not any(isinstance(item, list) for item in held)
             values = settings[setting.name] = [held] if single else self._expand(held, where)
             several = isinstance(held, (list, tuple))
             for index, value in enumerate(values):

@@ -38,6 +38,7 @@ class CheckpointGuard(Callback):
         self.signals = signals
         self.every = every
         self.next = monotonic() + every
+        self._looked = False  # whether the optimizer can be resumed exactly
 
     def on_step_end(self, trainer: Trainer) -> None:
         """Saves or stops, if one of them is due.
@@ -64,6 +65,16 @@ class CheckpointGuard(Callback):
     def _save(self, trainer: Trainer, *, stop_for: int) -> None:
         state = trainer.state_dict()
         steps = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
+
+        if not self._looked:
+            self._looked = True
+            why = trainer.why_not_resumed_exactly()
+            if why is not None:
+                _log.warning(
+                    "The optimizer %s cannot be resumed exactly: %s. A resumed run says so in its "
+                    "record.",
+                    *(trainer.config.optimizer_name, why),
+                )
 
         def save() -> str:
             try:

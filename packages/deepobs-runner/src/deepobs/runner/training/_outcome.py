@@ -61,11 +61,37 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
             "optimizer_state_bytes": measured(state_bytes, trainer.optimizer),
             "peak_memory_bytes": measured(peak_memory_bytes, trainer.built.device),
             "num_parameters": sum(parameter.numel() for parameter in trainer.parameters),
+            "passes_per_step": sum(series["passes"]) / max(1, trainer.steps_taken),
         },
+        passes=series["passes"],
+        parameter_groups=_parameter_groups(trainer),
+        raw_metrics=_raw_metrics(trainer),
         environment=environment,
         started=trainer.started,
         finished=now(),
     )
+
+
+def _parameter_groups(trainer: Trainer) -> dict[str, Any] | None:
+    """What each group trains and its rates; None where one group trains all."""
+    groups = trainer.optimizer.param_groups
+    if len(groups) == 1:
+        return None
+    names = {parameter: name for name, parameter in trainer.built.model.named_parameters()}
+    rates = zip(*trainer.group_learning_rates, strict=True)
+    held = [[] for _ in groups] if not trainer.group_learning_rates else [list(r) for r in rates]
+    return {
+        "groups": list(trainer.config.groups),
+        "parameters": [[names[p] for p in group["params"]] for group in groups],
+        "num_parameters": [sum(p.numel() for p in group["params"]) for group in groups],
+        "learning_rates": held,
+    }
+
+
+def _raw_metrics(trainer: Trainer) -> dict[str, list[float]] | None:
+    """The series of the trained weights, where averages were evaluated beside them."""
+    raw = {k.removeprefix("raw_"): v for k, v in trainer.series.items() if k.startswith("raw_")}
+    return raw or None
 
 
 def _identity(config: RunConfig) -> str:

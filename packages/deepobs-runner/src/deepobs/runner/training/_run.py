@@ -284,6 +284,8 @@ def _prepare(
         return take_up_shorter_run(trainer, store) if state is None else state
 
     state = group.on_main(take_up)
+    if state is not None:
+        trainer.resumed = trainer.why_not_resumed_exactly() or "exactly"
     if state is not None and not group.main:
         trainer.load_state_dict(state)
 

@@ -10,14 +10,22 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from deepobs.data import Batch, Phase
 from deepobs.problems import BuiltProblem
 
-from ..common import CheckpointError, UsageError, import_users
+from ..common import CheckpointError, UsageError, explain, import_users
 from ..config import RunConfig
-from ..optimizers import build_optimizer, calls_in_force, load_optimizer_state, refuse
+from ..optimizers import (
+    WeightAverage,
+    build_optimizer,
+    calls_in_force,
+    load_optimizer_state,
+    refuse,
+    resumes_exactly,
+)
 from ..schedules import make_schedule
 from ._callbacks import Callback, Callbacks
 from ._distributed import Processes
@@ -25,6 +33,7 @@ from ._precision import autocast
 from ._rng import random_state, set_random_state
 from ._step import Stepper
 from ._step_timer import StepTimer
+from ._weights import tell, weights_to_evaluate
 
 #: Steps between two recorded mini-batch losses, as in DeepOBS.
 LOG_INTERVAL = 10
@@ -63,9 +72,14 @@ class Trainer:
         self.callbacks = Callbacks(callbacks)
         self.parameters = [p for p in built.model.parameters() if p.requires_grad]
         self.optimizer = build_optimizer(
-            config.found, built.model, config.lr, config.hyperparameters
+            config.found,
+            built.model,
+            config.lr,
+            config.hyperparameters,
+            config.parameter_groups,
+            model=config.problem_name,
         )
-        calls = calls_in_force(config.found, self.optimizer)
+        calls = calls_in_force(config.found, self.optimizer, config.calls)
         refuse(calls, precision=config.precision, processes=processes.world_size)
         self.timer = StepTimer(built.device)
         self.stepper = Stepper(
@@ -79,6 +93,10 @@ class Trainer:
             epochs=self.epochs,
             steps_per_epoch=self.steps_per_epoch,
         )
+        self.average: WeightAverage | None = None
+        if isinstance(config.averaging, Mapping):
+            self.average = WeightAverage(config.averaging, built.model, self.epochs)
+        self.resumed: str | None = None  # where it was: exactly, or why not
         self.scaler = self.stepper.scaler
         wrapped = self.stepper.wrapped
         self.training_forward = torch.compile(wrapped) if compiled else wrapped
@@ -98,6 +116,11 @@ class Trainer:
         self.started = now()
         self.training_mode()
 
+    @property
+    def steps_taken(self) -> int:
+        """Steps of all epochs that have ended, or have been broken off."""
+        return self.epoch * self.steps_per_epoch + self.step_in_epoch
+
     def fit(self) -> None:
         """Trains and evaluates from where the run is to its end, or to where it diverges."""
         if not self.series["evaluation_seconds"]:
@@ -106,6 +129,8 @@ class Trainer:
             self.train_epoch()
             if self.diverged:
                 break
+            if self.average is not None:
+                self.average.after_epoch(self.epoch + 1)
             loss = self.evaluate(after=self.epoch + 1)
             self.schedule.after_epoch(loss)
             self.epoch, self.step_in_epoch = self.epoch + 1, 0
@@ -124,6 +149,8 @@ class Trainer:
         begin = perf_counter() - self.seconds
         for batch in batches:
             self.losses[self.step_in_epoch] = self.training_step(batch)
+            if self.average is not None:
+                self.average.after_step()
             self.step_in_epoch += 1
             self.schedule.after_step()
             if self.step_in_epoch % look == 0 and self.is_diverged():
@@ -173,11 +200,31 @@ class Trainer:
     def evaluate(self, *, after: int) -> float:
         """Evaluates all phases after so many epochs; returns the loss a schedule may look at."""
         begin = perf_counter()
-        metrics: dict[str, float] = {}
-        reduce = self.processes.sum if self.processes.world_size > 1 else None
-        self.evaluation_mode()
+        self.built.forward = self.built.model  # the model alone, not its wrappers
         # One model is evaluated: the first process's, which is also the one that is saved.
         self.processes.share_buffers(self.built.model)
+        average = self.average
+        metrics: dict[str, float] = {}
+        if average is not None and average.raw:
+            metrics = {f"raw_{name}": value for name, value in self.measure().items()}
+        stepped = bool(self.epoch or self.step_in_epoch)
+        with weights_to_evaluate(self.built, self.optimizer, average, stepped=stepped):
+            metrics |= self.measure()
+            for name, value in metrics.items():
+                self.series[name].append(value)
+            self.series["evaluation_seconds"].append(perf_counter() - begin)
+            self.diverged = not all(map(math.isfinite, metrics.values()))
+            if after:
+                metrics["learning_rate"] = self.series["learning_rates"][-1]
+                metrics["seconds"] = self.series["epoch_seconds"][-1]
+            self.callbacks.on_evaluation(after, metrics)
+        self.training_mode()
+        return metrics.get("valid_loss", metrics["train_loss"])
+
+    def measure(self) -> dict[str, float]:
+        """Returns the metrics of all phases for the weights in the model."""
+        metrics: dict[str, float] = {}
+        reduce = self.processes.sum if self.processes.world_size > 1 else None
         with autocast(self.config.precision, self.built.device):
             for phase in self.phases:
                 found = self.built.evaluate(phase, shard=self.processes.shard, reduce=reduce)
@@ -186,34 +233,24 @@ class Trainer:
                 metrics[f"{name}_regularizer"] = found.regularizer
                 if found.accuracy is not None:
                     metrics[f"{name}_accuracy"] = found.accuracy
-        for name, value in metrics.items():
-            self.series[name].append(value)
-        self.series["evaluation_seconds"].append(perf_counter() - begin)
-        self.diverged = not all(map(math.isfinite, metrics.values()))
-        if after:
-            metrics["learning_rate"] = self.series["learning_rates"][-1]
-            metrics["seconds"] = self.series["epoch_seconds"][-1]
-        self.callbacks.on_evaluation(after, metrics)
-        self.training_mode()
-        return metrics.get("valid_loss", metrics["train_loss"])
+        return metrics
 
     def training_mode(self) -> None:
         """The weights that are trained, and the model as it trains."""
         self.built.model.train()
         self.built.forward = self.training_forward
-        self.tell_optimizer("train")
+        tell(self.optimizer, "train")  # schedule-free optimizers keep two sets of weights
 
-    def evaluation_mode(self) -> None:
-        """The weights that are the optimizer's answer; the model alone, not its wrappers."""
-        self.built.forward = self.built.model
-        if self.epoch or self.step_in_epoch:  # before the first step some have no weights of theirs
-            self.tell_optimizer("eval")
+    def why_not_resumed_exactly(self) -> str | None:
+        """Returns why the optimizer cannot be resumed exactly, or None if it can."""
+        config = self.config
 
-    def tell_optimizer(self, method: str) -> None:
-        """Calls `train` or `eval` of an optimizer that keeps two sets of weights."""
-        function = getattr(self.optimizer, method, None)
-        if callable(function):
-            function()
+        def make(module: nn.Module) -> Optimizer:
+            return build_optimizer(
+                config.found, module, config.lr, config.hyperparameters, config.parameter_groups
+            )
+
+        return resumes_exactly(make, self.built.model, self.stepper.calls)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on exactly from here; all processes have to ask together."""
@@ -224,6 +261,7 @@ class Trainer:
             "series": dict(self.series),
             "group_learning_rates": self.group_learning_rates,
             "passes": self.stepper.passes,
+            "average": None if self.average is None else self.average.state_dict(),
             "losses": self.processes.sum(self.losses[: self.step_in_epoch].clone()),
             "model": self.built.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -253,15 +291,34 @@ class Trainer:
         self.series = defaultdict(list, state["series"])
         self.group_learning_rates = state["group_learning_rates"]
         self.stepper.passes = state["passes"]
+        if self.average is not None:
+            self.average.load_state_dict(state["average"])
         # The sum over all processes, which `finish_epoch` takes again: so the others add nothing.
         self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
         self.built.model.load_state_dict(state["model"])
-        load_optimizer_state(self.optimizer, state["optimizer"])
+        self.load_optimizer(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.built.load_state_dict(state["problems"][self.processes.rank])
         set_random_state(state["random"])
         self.timer.earlier, self.started = state["cost"], state["started"]
+
+    def load_optimizer(self, state: Mapping[str, Any]) -> None:
+        """Restores the optimizer.
+
+        Raises:
+            CheckpointError: Its own `load_state_dict` refuses what its `state_dict` returned.
+        """
+        try:
+            load_optimizer_state(self.optimizer, state)
+        except Exception as error:
+            missing = f"; it asks for the key {error}" if isinstance(error, KeyError) else ""
+            held = ", ".join(map(repr, state))
+            raise CheckpointError(
+                f"The optimizer {self.config.optimizer_name} cannot load what its state_dict "
+                f"returned, which has the keys {held}{missing}: {explain(error)}. Start the run "
+                "again without resuming, or let its load_state_dict take these keys."
+            ) from error
 
 
 def trainer_class(config: RunConfig) -> type[Trainer]:

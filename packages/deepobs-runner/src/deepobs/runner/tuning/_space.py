@@ -1,7 +1,7 @@
 """What a search may choose from: ranges and choices for the learning rate and the rest."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -14,6 +14,7 @@ Point: TypeAlias = Mapping[str, Any]
 
 _FORMS = {
     "log": "log:LOW:HIGH",
+    "1-log": "1-log:LOW:HIGH",
     "uniform": "uniform:LOW:HIGH",
     "int": "int:LOW:HIGH",
     "choice": "choice:A,B,…",
@@ -75,6 +76,37 @@ class LogUniform:
     def __str__(self) -> str:
         """The range as the command takes it."""
         return f"log:{self.low:g}:{self.high:g}"
+
+
+@dataclass(frozen=True)
+class OneMinusLogUniform:
+    """One minus a positive range on a logarithmic scale, for decay rates such as momentum.
+
+    Attributes:
+        low: Least value of one minus the parameter.
+        high: Greatest value of one minus the parameter, below 1.
+    """
+
+    low: float
+    high: float
+    ordered = True
+
+    def __post_init__(self) -> None:
+        """Refuses an empty range and ends outside 0 and 1."""
+        _check_ends(self, 0 < self.low < self.high < 1, "0 < LOW < HIGH < 1")
+
+    def at(self, unit: float) -> float:
+        """The value at a place between 0 and 1, which comes nearer to 1 with it."""
+        return float(1 - self.high * (self.low / self.high) ** unit)
+
+    def grid(self) -> tuple[float, ...]:
+        """Five points, both ends included."""
+        values = np.geomspace(self.high, self.low, _POINTS_OF_A_RANGE)
+        return tuple(float(1 - value) for value in values)
+
+    def __str__(self) -> str:
+        """The range as the command takes it."""
+        return f"1-log:{self.low:g}:{self.high:g}"
 
 
 @dataclass(frozen=True)
@@ -214,7 +246,12 @@ def _parse(name: str, text: str) -> Dimension:
         low, high = ends
         if kind == "int":
             return Integer(low, high)
-        return (LogUniform if kind == "log" else Uniform)(float(low), float(high))
+        kinds: dict[str, Callable[[float, float], Dimension]] = {
+            "log": LogUniform,
+            "1-log": OneMinusLogUniform,
+            "uniform": Uniform,
+        }
+        return kinds[kind](float(low), float(high))
     expected = _FORMS.get(kind) or ", ".join(_FORMS.values())
     hint = "" if kind in _FORMS else advice(kind, _FORMS, "")
     hint = f"; {hint}" if hint else "."

@@ -34,6 +34,8 @@ def repeat_command(run: Mapping[str, Any]) -> str:
     settings = {item.name: run.get(item.column) for item in SETTINGS}
     settings["hyperparameters"] = hyperparameters
     settings["schedule"] = _schedule(run["schedule"])
+    settings["averaging"] = _schedule(run.get("averaging", "none"))
+    settings["groups"] = [text for text in run.get("groups", "").split(" | ") if text]
     settings["replay"] = settings["replay"] or tensorflow
     words = ["deepobs", "run", run["problem"], optimizer, *command_words(settings)]
     return shlex.join(words)

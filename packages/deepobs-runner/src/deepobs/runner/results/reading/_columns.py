@@ -37,7 +37,7 @@ TEXTS = (
     "problem",
     "optimizer",
     "optimizer_path",
-    *_of_kind("pairs", "named", "str"),
+    *_of_kind("pairs", "named", "str", "texts"),
     "status",
     "started",
     "hardware",

@@ -67,6 +67,7 @@ def _defaults() -> dict[str, Any]:
     """What a column holds of runs from before its setting."""
     defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
     defaults |= {name: "" for name in TEXTS if defaults.get(name, "") is None}
+    defaults |= {item.column: "" for item in IN_COLUMNS if item.kind == "texts"}
     return {name: defaults.get(name) for name in RUN_SCHEMA.names} | {"problem_version": 1}
 
 
