@@ -25,8 +25,8 @@ def canonical_settings(content: Mapping[str, Any]) -> dict[str, Any]:
     settings = {}
     for item in SETTINGS:
         value = content.get(item.name, content.get(item.first_name, item.default))
-        default = list(item.default) if item.kind == "texts" else item.default
-        if item.since == 1 or value != default:
+        value = tuple(value) if item.kind == "texts" else value
+        if item.since == 1 or value != item.default:
             settings[item.first_name] = canonical(value)
     version = content.get("problem_version", 1)
     return settings if version == 1 else {**settings, "problem_version": version}

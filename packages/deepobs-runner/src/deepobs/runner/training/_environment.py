@@ -45,6 +45,7 @@ def environment_of(
         "compile": compiled,
         "channels_last": channels_last,
         "deterministic": deterministic,
+        **({} if trainer.resumed is None else {"resumed": trainer.resumed}),
     }
 
 
