@@ -190,7 +190,7 @@ def _cell(item: Setting, value: Any) -> Any:
     if value is None and item.role == "method":
         value = item.default
     if item.kind == "texts":
-        return value if isinstance(value, str) else _storable(" | ".join(value))
+        return value if isinstance(value, str) else storable(" | ".join(value))
     if item.kind in ("pairs", "named"):
         return value if isinstance(value, str) else canonical_json(value)
     if item.kind == "str":
