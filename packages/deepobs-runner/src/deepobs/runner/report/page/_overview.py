@@ -104,11 +104,18 @@ def overhead_view(study: Study) -> list[dict[str, Any]]:
             "gradient": formats.seconds(row["forward_backward_seconds"]),
             "step": formats.seconds(row["optimizer_seconds"]),
             "state": formats.size(row["optimizer_state_bytes"]),
-            "memory": formats.size(row["peak_memory_bytes"]),
+            "memory": _peak_memory(row),
             "runs": row["num_runs"],
         }
         for row in records(study.overhead)
     ]
+
+
+def _peak_memory(row: Mapping[str, Any]) -> str:
+    """The peak, and what it is of where that is not the run alone."""
+    text = formats.size(row["peak_memory_bytes"])
+    whole = row["memory_of"] == "process" and text != formats.MISSING
+    return f"{text} (whole process)" if whole else text
 
 
 def diverged_view(study: Study) -> list[dict[str, Any]]:
