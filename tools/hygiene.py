@@ -32,6 +32,7 @@ TOO_LONG = {
     "packages/deepobs-runner/src/deepobs/runner/optimizers/_wrappers.py",
     "packages/deepobs-runner/src/deepobs/runner/report/page/_page.py: render",
     "packages/deepobs-runner/src/deepobs/runner/results/reading/_parse.py",
+    "packages/deepobs-runner/src/deepobs/runner/training/_trainer.py",
     "packages/deepobs-runner/src/deepobs/runner/tuning/_tune.py: tune",
     "packages/deepobs-runner/tests/analysis/test_compare.py",
     "packages/deepobs-runner/tests/analysis/test_searches.py: search",
