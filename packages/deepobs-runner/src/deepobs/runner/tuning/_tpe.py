@@ -221,5 +221,7 @@ def _distribution(dimension: Any) -> Any:
         return optuna.distributions.CategoricalDistribution(dimension.values)
     if isinstance(dimension, Integer):
         return optuna.distributions.IntDistribution(dimension.low, dimension.high)
+    if isinstance(dimension, OneMinusLogUniform):
+        return optuna.distributions.FloatDistribution(1 - dimension.high, 1 - dimension.low)
     log = isinstance(dimension, LogUniform)
     return optuna.distributions.FloatDistribution(dimension.low, dimension.high, log=log)
