@@ -64,9 +64,10 @@ def make_optimizer(
         raise
     except Exception as error:  # a user's constructor may assert, or look up what is not there
         raise UsageError(f"{found.name} refuses its arguments: {explain(error)}.") from error
-    if not isinstance(made, Optimizer):
+    if not isinstance(made, Optimizer) or not hasattr(made, "param_groups"):
         raise UsageError(
-            f"{found.name} makes no torch.optim.Optimizer but a {type(made).__name__}."
+            f"{found.name} makes no torch.optim.Optimizer with param_groups but a "
+            f"{type(made).__name__}."
         )
     return made
 

@@ -17,7 +17,7 @@ from ..training import Callback
 from ._objective import Objective
 from ._result import Trial
 from ._search import Search
-from ._space import Choice, Integer, LogUniform, Point, Space
+from ._space import Choice, Integer, LogUniform, OneMinusLogUniform, Point, Space
 
 try:
     import optuna
