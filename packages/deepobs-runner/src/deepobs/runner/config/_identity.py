@@ -61,7 +61,10 @@ def current_identity(content: Mapping[str, Any], problem: Any, recorded: str) ->
     """
     first = {item.name: item.first_name for item in SETTINGS}
     written = {first.get(name, name): value for name, value in content.items()}
-    as_written = _hash({**written, "problem": problem})
+    try:
+        as_written = _hash({**written, "problem": problem})
+    except ValueError:  # it holds what strict JSON cannot, so no version of ours has hashed it
+        return recorded
     return run_identity(content, problem) if as_written == recorded else recorded
 
 

@@ -66,9 +66,9 @@ def _space(rows: Iterable[Mapping[str, Any]]) -> str:
     for row in rows:
         given = {text: row[name] for name, text in _SETTINGS.items()}
         for name, value in (given | json.loads(row["hyperparameters"])).items():
-            # Eleven digits, as settings count as equal.
-            text = f"{value:.10e}" if isinstance(value, float) else json.dumps(value)
-            values.setdefault(name, set()).add(text)
+            # Eleven digits, as settings count as equal; as text, since lists are values too.
+            equal = float(f"{value:.10e}") if isinstance(value, float) else value
+            values.setdefault(name, set()).add(json.dumps(equal))
     texts = [
         f"{name} {_values([json.loads(text) for text in found])}"
         for name, found in values.items()

@@ -47,7 +47,8 @@ def hardware_note(study: Study) -> str:
     """
     runs = study.runs
     timed = [row for run, row in enumerate(runs.rows) if runs.seconds(run) == runs.seconds(run)]
-    machines = sorted({row.get("hardware") or "" for row in timed})
+    told = [row.get("hardware") for row in timed]  # NaN where a record does not tell
+    machines = sorted({name if isinstance(name, str) else "" for name in told})
     if len(machines) < 2:
         return ""
     known = [name for name in machines if name]
