@@ -50,10 +50,12 @@ class ResultsStore:
             UsageError: Nothing can be written there.
             ResultsError: There is no room for a record.
         """
-        folder = self.root if config is None else self.folder_of(config)
-        probe = folder / f".write_probe.{os.getpid()}"
+        folder = self.root
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if config is not None:
+                folder = _deepest_existing(self.folder_of(config))
+            probe = folder / f".write_probe.{os.getpid()}"
             try:
                 probe.write_bytes(bytes(_SIZE_OF_A_RECORD))
             finally:
@@ -197,6 +199,22 @@ class ResultsStore:
         finally:
             _remove_if_idle(folder)
             lock.release()
+
+
+def _deepest_existing(folder: Path) -> Path:
+    """The last folder on the way to one that exists.
+
+    Raises:
+        OSError: A name on the way is longer than this file system allows.
+    """
+    missing = []
+    while not folder.exists():
+        missing.append(folder.name)
+        folder = folder.parent
+    longest = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+    if any(len(os.fsencode(name)) > longest for name in missing):
+        raise OSError(errno.ENAMETOOLONG, f"names may have {longest} bytes")
+    return folder
 
 
 def _acquire(folder: Path) -> filelock.BaseFileLock:
