@@ -97,6 +97,8 @@ def tune(
         UsageError: An argument is wrong; nothing has been started.
     """
     check_keywords(tune, settings)
+    # `sweep` has the same arguments to pass on.
+    # pylint: disable=duplicate-code
     execution = Execution(
         results=results,
         executor=executor,
