@@ -33,13 +33,14 @@ def _row(study: Study, problem: str, method: str, choice: Mapping[str, Any]) -> 
     rows = [study.runs.rows[run] for run in members]
     times = [study.runs.seconds(run) for run in members]
     known = [time for time in times if time == time]
-    several = len(settings) > 1
+    tried = [s for s in settings if {study.runs.rows[r]["role"] for r in s.runs} != {"repeat"}]
+    several = len(tried) > 1
     seeds = {int(study.runs.rows[run]["seed"]) for run in chosen.runs}
     left_out = set(choice["left_out"])
     return {
         "problem": problem,
         "method": method,
-        "settings": f"{len(settings):,}",
+        "settings": f"{len(tried):,}",
         "runs": f"{len(members):,}",
         "space": _space(rows) if several else "not tuned",
         "chosen_on": f"{_SPLITS[choice['selected_on']]}" if several else formats.MISSING,
