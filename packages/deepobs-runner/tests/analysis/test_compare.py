@@ -18,6 +18,7 @@ from deepobs.runner.analysis import (
     permutation_test,
     probability_of_improvement,
     stratified_permutation_test,
+    study_verdict,
 )
 from deepobs.runner.results.reading import load_baselines
 
@@ -279,11 +280,28 @@ def test_overall_probability_of_improvement(make_frame):
     ]
     (row,) = compare_overall(make_frame(*runs)).to_dict("records")
     assert (row["probability"], row["p_value"], row["better"]) == (0.5, 1.0, "")
-    assert math.isnan(row["low"])  # no resample of groups apart differs
+    assert math.isnan(row["low"])  # groups wholly apart have no variance of ranks
     assert row["problems"] == ("p", "q")
     (row,) = compare_overall(make_frame(*runs[:16])).to_dict("records")
     assert (row["probability"], row["better"]) == (1.0, "A")
     assert row["p_value"] < 0.001
+
+
+def test_the_verdict_and_the_pairs_have_one_interval_overall(make_frame):
+    """The interval of a pair over all problems is the one that the verdict quotes."""
+    runs = [
+        run
+        for place, problem in enumerate("pq")
+        for name, shift in (("A", 1.0), ("B", 1.2 + 0.1 * place))
+        for run in group(name, shift + NOISE, testproblem=problem)
+    ]
+    frame = make_frame(*runs)
+    (row,) = compare_overall(frame).to_dict("records")
+    (quoted,) = study_verdict(frame).comparisons
+    assert (row["method_a"], quoted.method) == ("A", "A")
+    assert 0 < row["low"] < row["probability"] < 1
+    for name in ("probability", "low", "high", "p_value"):
+        assert row[name] == pytest.approx(getattr(quoted, name), rel=1e-12)
 
 
 def test_single_runs_win_nothing_overall(make_frame):

@@ -5,8 +5,11 @@ import math
 
 import pytest
 
-from deepobs.runner import analysis, report
+from deepobs.runner import analysis, load_records, report
 
+EPOCHS = list(range(1000))
+FACTORS = [0.99**epoch for epoch in EPOCHS]
+LONGEST_LABEL = 80  # characters: what legends hold, and what matplotlib lays out in good time
 STRANGE = {
     "huge": [{"losses": [1e308, -1e308, 1e308]}, {"optimizer": "B", "losses": [1e308, 1e300, 1.0]}],
     "infinite": [{"losses": [1.0, 10**400, 2.0]}, {"optimizer": "B", "losses": [1.0, 0.5, 0.1]}],
@@ -38,6 +41,23 @@ STRANGE = {
     "all diverged": [
         {"losses": [1.0, None], "status": "diverged"},
         {"optimizer": "B", "losses": [1.0, None], "status": "diverged"},
+    ],
+    "half a character in a name": [{"optimizer": "A\ud800dam"}, {"optimizer": "B"}],
+    "half a character in a setting": [{"hyperparams": {"x": "\ud800"}}, {"optimizer": "B"}],
+    "half a character in a run's name": [{"run_id": "\ud800"}, {"optimizer": "B"}],
+    "template syntax": [
+        {"schedule": "{{ 7*7 }}{% raw %}{# #}"},
+        {"schedule": {"name": "{{ 7*7 }}"}, "optimizer": "{% raw %}"},
+    ],
+    "accuracies beyond 1": [{"test_accuracies": [1e300] * 4}, {"optimizer": "B"}],
+    "whole numbers of 400 digits": [
+        {"hyperparams": {"x": 10**399}, "num_steps": 10**399, "epoch_seconds": [10**399] * 3},
+        {"optimizer": "B", "hyperparams": {"x": -(10**399)}, "batch_size": 10**399},
+        {"optimizer": "C", "learning_rate": 10**399, "weight_decay": 10**399},
+    ],
+    "a factor an epoch": [
+        {"schedule": {"name": "step", "epochs": EPOCHS, "factors": FACTORS}, "optimizer": name}
+        for name in "AB"
     ],
     "same seed twice": [{}, {}, {"optimizer": "B"}, {"optimizer": "B"}],
     "nothing": [],
@@ -84,7 +104,27 @@ def test_the_report_survives(make_frame, kind, tmp_path):
     study = report.Study.of(make_frame(*STRANGE[kind]))
     page = report.write_report(study.frame, tmp_path / "report.html").read_text()
     assert "<script>alert" not in page
+    assert max(map(len, study.styles)) <= LONGEST_LABEL
     json.dumps(report.report_numbers(study), allow_nan=False)
     assert report.markdown_table(study).startswith("| Problem")
     assert r"\begin{tabular}" in report.latex_table(study)
     assert all(path.stat().st_size for path in report.save_figures(study, tmp_path / "figures"))
+
+
+def test_numbers_beyond_floats_survive(write_record, tmp_path):
+    """A record in which 1e400 is written, which reads as infinity, is reported with the others."""
+    path = write_record(tmp_path / "results", losses=[4.0, 3.0, 123.0, 1.0])
+    path.write_text(path.read_text().replace("123.0", "1e400"))
+    write_record(tmp_path / "results", "random_seed__42__b.json", optimizer="B")
+    study = report.Study.of(load_records(tmp_path / "results"))
+    assert len(study.runs) == 2
+    json.dumps(report.report_numbers(study), allow_nan=False)
+    assert report.write_report(study.frame, tmp_path / "report.html").exists()
+    assert all(path.stat().st_size for path in report.save_figures(study, tmp_path / "figures"))
+
+
+def test_template_syntax_is_text(make_frame, tmp_path):
+    """Template syntax in a name stands on the page as it was written, unevaluated."""
+    frame = make_frame({"optimizer": "{{ 7*7 }}"}, {"optimizer": "B"})
+    page = report.write_report(frame, tmp_path / "report.html").read_text()
+    assert "B and {{ 7*7 }} on quadratic_deep" in page

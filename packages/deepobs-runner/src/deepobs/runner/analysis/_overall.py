@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ._bootstrap import percentile_interval, stratified_bootstrap
-from ._permutation import holm, stratified_permutation_test
+from ._bootstrap import stratified_bootstrap
+from ._intervals import probability_of_improvement
+from ._permutation import holm, stratified_permutation_test, within_problems
 from ._progress import Progress
 from ._runs import epochs_differ, higher_is_better, run_values, value_before_training
 from ._samples import values_by_seed
+from ._t_tests import improvement_interval
 from ._tuning import judged_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -98,10 +100,9 @@ def compare_overall(
     *,
     tuned: pd.DataFrame | None = None,
     alpha: float = 0.05,
-    num_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compare each pair of methods over all problems that both were trained on equally long.
+    """Compares each pair of methods over all problems that both were trained on equally long.
 
     Problems on which the two were trained for different numbers of epochs are left out: the final
     values would compare the length of training. Runs of the same seed count as one, their mean.
@@ -110,21 +111,20 @@ def compare_overall(
         frame: A tidy frame with all settings tried.
         tuned: The settings to compare, as `tuned_settings` returns them (its default).
         alpha: Level at which `better` names a winner, and of the intervals.
-        num_resamples: Number of bootstrap resamples.
-        seed: Seed of bootstrap and permutations.
+        seed: Seed of the permutations.
 
     Returns:
         One row per pair with such a problem: `method_a`, `method_b`, `num_problems`, `problems`,
         `probability` that a run of a does better than one of b, averaged over problems, its
-        bootstrap interval `low`, `high` stratified by problem (NaN if a method has a single run on
-        one of them, or if resampling never changes the estimate), `p_value`
-        (`stratified_permutation_test`), `p_holm` (Holm's correction for the pairs), `p_attainable`
-        (the smallest `p_holm` that so many runs could have given), and `better`: the method that
-        the test is in favour of where `p_holm` <= alpha, else "".
+        interval `low`, `high` by Brunner and Munzel's variances (NaN if a method has a single run
+        on one of them, or where no run of the worse method does better than one of the other),
+        `p_value` (`stratified_permutation_test`), `p_holm` (Holm's correction for the pairs),
+        `p_attainable` (the smallest `p_holm` that so many runs could have given), and `better`: the
+        method that the test is in favour of where `p_holm` <= alpha, else "".
 
     Source:
-        Average probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264. The test
-        is not from there: an interval of a few runs, which may have no width, names no winner.
+        Average probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264.
+        Interval: Brunner and Munzel, Biometrical Journal 42 (2000), 17-25.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     groups = _groups(run_values(judged_runs(frame, tuned)))
@@ -138,7 +138,7 @@ def compare_overall(
             row = {"method_a": a, "method_b": b, "num_problems": len(problems)}
             row |= {"problems": tuple(problems), "favours": a if test.statistic > 0 else b}
             row |= {"p_value": test.p_value, "p_attainable": test.smallest}
-            rows.append(row | _improvement(pairs, 1 - alpha, num_resamples, seed))
+            rows.append(row | _improvement(pairs, 1 - alpha))
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["p_holm"] = holm(table["p_value"].to_numpy(dtype=np.float64))
     table["p_attainable"] = holm(table["p_attainable"].to_numpy(dtype=np.float64))
@@ -173,30 +173,9 @@ def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:
     return groups
 
 
-def _improvement(
-    pairs: list[tuple[Floats, Floats]], confidence: float, num_resamples: int, seed: int
-) -> dict[str, float]:
-    generator = np.random.default_rng(seed)
-    estimates = np.zeros(num_resamples)
-    probability = 0.0
-    for a, b in pairs:
-        wins = (a[:, None] > b[None, :]) + 0.5 * (a[:, None] == b[None, :])
-        probability += float(wins.mean()) / len(pairs)
-        rows = generator.integers(len(a), size=(num_resamples, len(a)))
-        columns = generator.integers(len(b), size=(num_resamples, len(b)))
-        # How often each run was drawn: the resample's mean of all its pairs is a bilinear form.
-        drawn_a = _counts(rows, len(a))
-        drawn_b = _counts(columns, len(b))
-        estimates += np.einsum("sa,ab,sb->s", drawn_a, wins, drawn_b) / (wins.size * len(pairs))
-    fewest = min(len(values) for pair in pairs for values in pair)
-    low, high = percentile_interval(estimates, confidence)
-    # Resamples of one run, or of groups wholly apart, never differ: no sign of certainty.
-    if fewest < 2 or high - low < 1e-9:
-        low = high = math.nan
+def _improvement(pairs: list[tuple[Floats, Floats]], confidence: float) -> dict[str, float]:
+    probability = float(np.mean([probability_of_improvement(a, b) for a, b in pairs]))
+    low = high = math.nan
+    if min(len(values) for pair in pairs for values in pair) > 1:
+        low, high = improvement_interval(within_problems(pairs), confidence=confidence)
     return {"probability": probability, "low": low, "high": high}
-
-
-def _counts(draws: NDArray[np.int64], num: int) -> Floats:
-    flat = draws + num * np.arange(len(draws))[:, None]
-    counts = np.bincount(flat.ravel(), minlength=num * len(draws))
-    return np.asarray(counts.reshape(len(draws), num), dtype=np.float64)

@@ -214,7 +214,8 @@ class OverallComparison:
         problems: The problems that count: both methods were trained on them, equally long.
         probability: That a run of the leader does better than one of the other, averaged over these
             problems.
-        low: Lower end of the probability's 95 % bootstrap interval; NaN if there is none.
+        low: Lower end of the probability's 95 % interval, Brunner and Munzel's; NaN if there is
+            none.
         high: Upper end.
         score: How much better the leader's mean is on the scale from 0 (no training) to 1 (the best
             method's mean), averaged over the problems that have such a scale.
