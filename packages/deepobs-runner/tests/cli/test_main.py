@@ -149,7 +149,7 @@ BAD = [
     (("show", "mnist_mpl"), 2, "did you mean mnist_mlp"),
     (("check", ":MINE"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
     (("check", "nowhere:"), 2, "PACKAGE.MODULE:NAME or a name of the catalogue is expected"),
-    (("check", "digits_mlp", "--batch-size", "0"), 2, "batch_size is a positive whole number"),
+    (("check", "digits_mlp", "--batch-size", "0"), 2, "batch_size must be a positive integer"),
     (
         ("check", "digits_mlp", "--batch-size", "9999"),
         2,

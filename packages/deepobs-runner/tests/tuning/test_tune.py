@@ -211,7 +211,7 @@ def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
         ({"trials": 0}, "trials must be a whole number of at least 1"),
         ({"strategy": "tpee"}, "did you mean tpe"),
         ({"objective": "vlaid"}, "did you mean valid"),
-        ({"validation": 0.0}, "validation is a share above 0"),
+        ({"validation": 0.0}, "validation must be a fraction above 0"),
         ({"prune": True}, "prune needs strategy tpe"),
         ({"space": ["momentun=choice:0.9"]}, "momentum"),
         ({"space": ["momentum=choice:0.9"], "hyperparameters": {"momentum": 0}}, "both searched"),

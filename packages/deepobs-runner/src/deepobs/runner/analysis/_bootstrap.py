@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
-    r"""Give Student's interval of the mean of a few runs.
+    r"""Returns Student's interval of the mean of a few runs.
 
     \[ \bar x \pm t_{n-1,\,1-\alpha/2} \, s / \sqrt n \] with the sample standard deviation s. Not a
     bootstrap: with few runs its percentile intervals are far too short. Of normal values, a 95 %
@@ -41,7 +41,7 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> tuple[float
 
 
 def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, float]:
-    """Return the central interval that holds `confidence` of the bootstrap estimates.
+    """Returns the central interval that holds `confidence` of the bootstrap estimates.
 
     Args:
         estimates: Bootstrap estimates, `[num_resamples]`.
@@ -58,7 +58,7 @@ def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, fl
 def interquartile_mean(
     values: ArrayLike, axis: int | None = None, weights: ArrayLike | None = None
 ) -> Any:
-    r"""Average the middle half of all values: \( \mathrm{IQM} \), the 25 % trimmed mean.
+    r"""Averages the middle half of all values: \( \mathrm{IQM} \), the 25 % trimmed mean.
 
     More robust than the mean, less wasteful than the median. As rliable (scipy) does, the number of
     values cut at each end is rounded down: of N equal weights, the share
@@ -98,7 +98,7 @@ def stratified_bootstrap(
     num_resamples: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float, float]:
-    """Bootstrap a statistic over problems, resampling the runs within each problem.
+    """Bootstraps a statistic over problems, resampling the runs within each problem.
 
     Problems are strata: each resample holds every problem, with as many runs as it has,
     drawn with replacement among its own. Each problem weighs the same, however many runs it has.

@@ -156,7 +156,7 @@ def _row(meeting: Meeting, alpha: float) -> dict[str, Any]:
 
 
 def _side(side: str, sample: Sample) -> dict[str, Any]:
-    """What the table says of one of the two methods."""
+    """Returns what the table says of one of the two methods."""
     values = {
         "method": sample.method,
         "mean": sample.mean,

@@ -16,7 +16,7 @@ _GROUP = ["problem", "method"]
 
 
 def pareto_mask(costs: ArrayLike, losses: ArrayLike) -> NDArray[np.bool_]:
-    r"""Mark the points that no other point beats in cost and loss at once.
+    r"""Marks the points that no other point beats in cost and loss at once.
 
     A point is dominated if another has no larger cost and no larger loss, and is better in one of
     them.
@@ -42,7 +42,7 @@ def pareto_mask(costs: ArrayLike, losses: ArrayLike) -> NDArray[np.bool_]:
 
 
 def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFrame:
-    """Find which method is best for each budget: the frontier of speed against performance.
+    """Finds which method is best for each budget: the frontier of speed against performance.
 
     Each method's curve is the mean over its runs of the best value so far, at each epoch. It ends
     where one of them diverged: the mean of the survivors would flatter.
@@ -92,7 +92,7 @@ def _mean_best(rows: pd.DataFrame, losses: pd.Series, costs: pd.Series) -> pd.Da
 
 
 def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:
-    r"""Measure what the optimizer adds to the cost of the gradient.
+    r"""Measures what the optimizer adds to the cost of the gradient.
 
     With the median seconds a step of forward and backward pass, \(t_g\), and of the optimizer,
     \(t_o\): overhead \( t_o / t_g \).

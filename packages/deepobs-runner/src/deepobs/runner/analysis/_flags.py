@@ -52,7 +52,7 @@ class Bimodality(NamedTuple):
 
 
 def bimodality(values: ArrayLike) -> Bimodality:
-    r"""Test whether values fall into two clusters rather than one.
+    r"""Tests whether values fall into two clusters rather than one.
 
     The values are split in two where the share of variance between the clusters,
     \( R^2 = 1 - \mathrm{SS}_{within} / \mathrm{SS}_{total} \), is largest, with at least two values
@@ -82,7 +82,7 @@ def bimodality(values: ArrayLike) -> Bimodality:
 
 
 def _between_shares(samples: Floats) -> Floats:
-    """Return R² of splitting sorted samples `[S, N]` after the k-th, as `[S, N - 3]`."""
+    """Returns R² of splitting sorted samples `[S, N]` after the k-th, as `[S, N - 3]`."""
     num = samples.shape[1]
     centred = samples - samples.mean(axis=1, keepdims=True)
     spread = np.abs(centred).max(axis=1, keepdims=True)
@@ -100,7 +100,7 @@ def _null_shares(num: int) -> Floats:
 
 
 def collapsed_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> pd.Series:
-    r"""Find runs that got stuck: flat after the beginning, and far from what can be reached.
+    r"""Finds runs that got stuck: flat after the beginning, and far from what can be reached.
 
     In terms of the training loss, with \(L_0\) before training and \(L^*\) the lowest that any run
     of the problem reached, \(L_0 - L^*\) is what can be gained. A run is collapsed if it gains less
@@ -174,7 +174,7 @@ def _gain_to_be_had(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def group_flags(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Flag the tuned groups of runs whose mean does not tell what happened.
+    """Flags the tuned groups of runs whose mean does not tell what happened.
 
     Args:
         frame: A tidy frame with all settings tried.
@@ -220,7 +220,7 @@ _FLAG_COLUMNS = [
 
 
 def _gain_by_metric(frame: pd.DataFrame, values: pd.DataFrame) -> dict[str, float]:
-    """Return the distance from the metric before training to the best group's median."""
+    """Returns the distance from the metric before training to the best group's median."""
     gains = {}
     for problem, group in values.groupby("problem", observed=True):
         metric = str(group["metric"].iloc[0])

@@ -34,7 +34,7 @@ def within_range(
 def difference_interval(
     a: ArrayLike, b: ArrayLike, *, paired: bool, confidence: float = 0.95
 ) -> tuple[float, float]:
-    r"""Compute Student's t interval of a difference in mean, or Welch's of unpaired groups.
+    r"""Computes Student's t interval of a difference in mean, or Welch's of unpaired groups.
 
     \[ \bar d \pm t_\nu \, s_d / \sqrt n, \quad \nu = n - 1 \] of paired differences, and
     \[ \bar a - \bar b \pm t_\nu \sqrt{v_a + v_b}, \quad v = s^2 / n, \quad
@@ -70,7 +70,7 @@ def difference_interval(
 
 
 def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, larger: bool = True) -> float:
-    r"""Estimate how probably a run of one method does better than a run of another.
+    r"""Estimates how probably a run of one method does better than a run of another.
 
     \[ P(A > B) = \frac{1}{nm} \sum_{i,j} \bigl( [a_i > b_j] + \tfrac12 [a_i = b_j] \bigr) \]
 

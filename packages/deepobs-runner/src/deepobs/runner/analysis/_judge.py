@@ -1,4 +1,4 @@
-"""Judging one problem: who leads, whom the leader beats, who is not told apart from the best."""
+"""The comparison of methods on one problem: the leader, and which methods it beats."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Judge:
         self.peers = [m for m in others if m not in self.unequal]
 
     def meeting(self, first: str, second: str) -> Meeting:
-        """The tests of one method against another."""
+        """Returns the tests of one method against another."""
         key = (first, second)
         return self._meetings.setdefault(key, Meeting(self.contest, first, second))
 
@@ -60,7 +60,7 @@ class Judge:
 
     @cached_property
     def best(self) -> tuple[str, ...]:
-        """The methods not told apart from the best, the leader first.
+        """The methods not significantly different from the best, the leader first.
 
         A method that the leader beats at the level 5 % over the number of comparisons is not the
         best: so the set holds the best method in at least 95 % of studies.
@@ -96,7 +96,7 @@ class Judge:
         return [tried[-1], *(name for name in order if name != tried[-1])]
 
     def _worth(self, sample: Sample) -> float:
-        """The mean, larger being better, with a diverged run as the worst of all."""
+        """Returns the mean, larger being better, with a diverged run as the worst of all."""
         sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
         known = [sign * other.values for other in self.contest.samples.values()]
         worst = np.nanmin(np.concatenate([*known, [sign * self.contest.start], [np.inf]]))
@@ -112,11 +112,11 @@ class Judge:
         return Progress(self.contest.start, best, self.contest.metric)
 
     def score(self, method: str) -> float:
-        """The mean score of a method's runs from 0 (no training, or diverged) to 1."""
+        """Returns the mean score of a method's runs from 0 (no training, or diverged) to 1."""
         return float(self.progress.of(self.contest.samples[method].values).mean())
 
     def comparisons(self) -> tuple[Comparison, ...]:
-        """The leader against every other method trained as long, the better ones first."""
+        """Returns the leader against every other method trained as long, the better ones first."""
         lead = self.score(self.leader)
         return tuple(
             self.meeting(self.leader, peer).comparison(lead - self.score(peer))

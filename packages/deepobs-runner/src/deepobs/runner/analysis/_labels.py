@@ -100,7 +100,7 @@ def _telling_note(group: pd.DataFrame) -> pd.Series:
 
 
 def _told_apart(labels: dict[tuple[Any, ...], str], *, by: int) -> dict[tuple[Any, ...], str]:
-    """Add a part of the keys to labels that stand for several values of it."""
+    """Adds a part of the keys to labels that stand for several values of it."""
     values: dict[str, set[str]] = {}
     for key, label in labels.items():
         values.setdefault(label, set()).add(key[by])
@@ -132,7 +132,7 @@ def _label(run: dict[str, Any]) -> str:
 
 
 def _schedule_label(schedule: str) -> str:
-    """Show a schedule's canonical JSON like a call: cosine(warmup_epochs=5)."""
+    """Shows a schedule's canonical JSON like a call: cosine(warmup_epochs=5)."""
     if not schedule.startswith("{"):
         return schedule
     try:

@@ -81,7 +81,7 @@ class Meeting:
         return _mean(a - b) if self.pairs.paired else _mean(a) - _mean(b)
 
     def comparison(self, score: float) -> Comparison:
-        """The values of the meeting, the first method's lead positive.
+        """Returns the values of the meeting, the first method's lead positive.
 
         Args:
             score: The first method's score less the second's.

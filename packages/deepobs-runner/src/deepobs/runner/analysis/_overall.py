@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    r"""Put the final values of all problems on one scale.
+    r"""Puts the final values of all problems on one scale.
 
     \[ s = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training and
     the best method's mean \(m^*\): 0 is no training, 1 the best method; in logarithms where losses
@@ -56,7 +56,7 @@ def aggregate_table(
     num_resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Aggregate each method over the problems that all methods were run on.
+    """Aggregates each method over the problems that all methods were run on.
 
     Problems weigh the same, however many runs they have. The interquartile mean leaves out a
     quarter of the runs at each end: a method that fails on a few problems may lose nothing by it,
@@ -163,7 +163,7 @@ _COLUMNS = [
 
 
 def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:
-    """Return each method's epochs and values, larger being better, on each problem."""
+    """Returns each method's epochs and values, larger being better, on each problem."""
     groups: dict[str, dict[str, tuple[float, Floats]]] = {}
     for key, group in runs.groupby(["method", "problem"], observed=True):
         sign = 1.0 if higher_is_better(str(group["metric"].iloc[0])) else -1.0

@@ -111,7 +111,7 @@ class OverallMeeting:
         return favourable_p(leads[np.lexsort((places, times))])
 
     def comparison(self) -> OverallComparison:
-        """The values of the meeting, the first method's lead positive."""
+        """Returns the values of the meeting, the first method's lead positive."""
         low, high = improvement_interval(within_problems(self.strata))
         fewest = min(min(len(a), len(b)) for a, b in self.strata)
         total = sum(len(a) + len(b) for a, b in self.strata)
@@ -140,7 +140,7 @@ class OverallMeeting:
         )
 
     def _least(self) -> int:
-        """The fewest runs of each method on each problem that can be significant."""
+        """Returns the fewest runs of each method on each problem that can be significant."""
         num = 2
         while 2 / math.comb(2 * num, num) ** len(self.strata) > ALPHA:
             num += 1

@@ -33,7 +33,7 @@ class Panel:
         self.apart = [meeting.second for meeting in others if not meeting.shared]
 
     def meeting(self, first: str, second: str) -> OverallMeeting:
-        """The tests of one method against another."""
+        """Returns the tests of one method against another."""
         key = (first, second)
         return self._met.setdefault(key, OverallMeeting(self.judges, first, second))
 
@@ -62,7 +62,7 @@ class Panel:
 
     @cached_property
     def best(self) -> tuple[str, ...]:
-        """The methods not told apart from the best, as `Judge.best` on a problem."""
+        """The methods not significantly different from the best, as `Judge.best` on a problem."""
         if not self.finished:
             return ()
         if self.winner is not None:
@@ -87,7 +87,7 @@ class Panel:
         return "too_few_runs" if few else "tied"
 
     def reasons(self) -> tuple[Reason, ...]:
-        """Why no more is said."""
+        """Returns why no more is said."""
         if not self.finished:
             return ()
         level = [m for m in self.meetings if m.second in self.best]
@@ -119,7 +119,7 @@ class Panel:
         return any(judge.unequal for judge in self.judges)
 
     def _unlike(self, code: Code, differ: Callable[[Sample, Sample], bool]) -> Reason:
-        """The methods and problems in which a leader's sample differs from others."""
+        """Returns the methods and problems in which a leader's sample differs from others."""
         found = [
             (method, judge.contest.problem)
             for judge in self.judges

@@ -17,7 +17,7 @@ R_MAX = 4.0
 
 
 def time_ratios(times: pd.DataFrame) -> pd.DataFrame:
-    r"""Divide each problem's times by the fastest method's.
+    r"""Divides each problem's times by the fastest method's.
 
     \[ r_{ps} = t_{ps} / \min_{s'} t_{ps'} \]
 
@@ -45,7 +45,7 @@ def time_ratios(times: pd.DataFrame) -> pd.DataFrame:
 
 
 def performance_profile(times: pd.DataFrame, taus: np.ndarray | None = None) -> pd.DataFrame:
-    r"""Compute the share of problems a method solves within \(\tau\) times the fastest time.
+    r"""Computes the share of problems a method solves within \(\tau\) times the fastest time.
 
     \[ \rho_s(\tau) = \frac{1}{n} \, \bigl| \{p : r_{ps} \le \tau\} \bigr| \]
 
@@ -71,7 +71,7 @@ def performance_profile(times: pd.DataFrame, taus: np.ndarray | None = None) -> 
 
 
 def profile_score(times: pd.DataFrame, r_max: float = R_MAX) -> pd.Series:
-    r"""Integrate the performance profiles: AlgoPerf's benchmark score.
+    r"""Integrates the performance profiles: AlgoPerf's benchmark score.
 
     \[ B_s = \frac{1}{r_{\max} - 1} \int_1^{r_{\max}} \rho_s(\tau)\, d\tau
            = \frac{1}{n} \sum_p \frac{\max(0,\, r_{\max} - r_{ps})}{r_{\max} - 1}. \]

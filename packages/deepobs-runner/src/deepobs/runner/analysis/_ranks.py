@@ -40,7 +40,7 @@ class RankTest(NamedTuple):
 
 
 def score_matrix(frame: pd.DataFrame) -> pd.DataFrame:
-    """Arrange the methods' mean final values, larger being better, for `rank_test`.
+    """Arranges the methods' mean final values, larger being better, for `rank_test`.
 
     A diverged run counts as much as the worst there is on the problem: the worst final value of
     any run, or the mean before training if that is worse. The mean of the survivors would flatter.
@@ -69,7 +69,7 @@ def score_matrix(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def rank_test(scores: pd.DataFrame, alpha: float = 0.05) -> RankTest:
-    r"""Test whether methods rank differently over problems.
+    r"""Tests whether methods rank differently over problems.
 
     Ranks \(r\) within each of N problems (ties share the mean rank), averaged per method to
     \(R_j\). Friedman's \( \chi_F^2 = \frac{12 N}{k(k+1)} \bigl( \sum_j R_j^2 -
@@ -111,7 +111,7 @@ def rank_test(scores: pd.DataFrame, alpha: float = 0.05) -> RankTest:
 
 
 def _friedman(ranks: Floats) -> float:
-    """Return the p-value of ranks `[N, k]` by permuting them within rows."""
+    """Returns the p-value of ranks `[N, k]` by permuting them within rows."""
     num, k = ranks.shape
     if math.factorial(k) ** (num - 1) <= MOST_EXACT:
         orders = np.array(list(permutations(range(k))))

@@ -22,7 +22,7 @@ class AnalysisError(UsageError):
 
 
 def combine(*frames: pd.DataFrame) -> pd.DataFrame:
-    """Put tidy frames under each other, each run once.
+    """Puts tidy frames under each other, each run once.
 
     Args:
         *frames: Frames as `load_records` and `load_baselines` return them.
@@ -48,7 +48,7 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def per_run(frame: pd.DataFrame) -> pd.DataFrame:
-    """Describe each run in one row.
+    """Describes each run in one row.
 
     Args:
         frame: A tidy frame.
@@ -81,7 +81,7 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
-    """Add the columns `method` and `setting` of `per_run` to a tidy frame.
+    """Adds the columns `method` and `setting` of `per_run` to a tidy frame.
 
     Args:
         frame: A tidy frame.
@@ -99,7 +99,7 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def higher_is_better(metric: str) -> bool:
-    """Return whether larger values of a metric (a column's name) are better.
+    """Returns whether larger values of a metric (a column's name) are better.
 
     Args:
         metric: A column of the tidy frame, such as "test_accuracy".
@@ -111,7 +111,7 @@ def higher_is_better(metric: str) -> bool:
 
 
 def improves(value: float, start: float, metric: str) -> bool:
-    """Return whether a value of a metric is better than one before training; not if one is NaN.
+    """Returns whether a value of a metric is better than one before training; not if one is NaN.
 
     Args:
         value: A finite value, or NaN.
@@ -125,7 +125,7 @@ def improves(value: float, start: float, metric: str) -> bool:
 
 
 def epochs_differ(first: float, second: float) -> bool:
-    """Return whether two numbers of epochs are known (not NaN) to differ.
+    """Returns whether two numbers of epochs are known (not NaN) to differ.
 
     Args:
         first: One.
@@ -162,7 +162,7 @@ def run_values(
     value: Value = "final",
     split: Split = "test",
 ) -> pd.DataFrame:
-    """Give each run's final or best value of a metric.
+    """Returns each run's final or best value of a metric.
 
     Final: the last value measured, `final_values`. Best: the largest accuracy or smallest loss
     over all its epochs. A diverged run has neither: its value is NaN and its `status` says why.
@@ -214,7 +214,7 @@ def _found_values(frame: pd.DataFrame, metric: str, value: Value) -> pd.DataFram
 
 
 def final_values(frame: pd.DataFrame, metric: str) -> pd.Series:
-    """Give each run's final value of a metric: the last one that was measured.
+    """Returns each run's final value of a metric: the last one that was measured.
 
     Args:
         frame: A tidy frame.
@@ -231,7 +231,7 @@ def final_values(frame: pd.DataFrame, metric: str) -> pd.Series:
 
 
 def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> float:
-    """Average a metric before training over a problem's runs: what no training is worth.
+    """Averages a metric before training over a problem's runs: what no training is worth.
 
     Args:
         frame: A tidy frame.
@@ -246,7 +246,7 @@ def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> flo
 
 
 def check_metric(frame: pd.DataFrame, metric: str) -> None:
-    """Raise `AnalysisError` unless the frame has the metric.
+    """Raises `AnalysisError` unless the frame has the metric.
 
     Args:
         frame: A tidy frame.
@@ -258,7 +258,7 @@ def check_metric(frame: pd.DataFrame, metric: str) -> None:
 
 
 def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
-    """Raise `UsageError` unless an option has one of its values.
+    """Raises `UsageError` unless an option has one of its values.
 
     Args:
         what: The option's name.

@@ -152,7 +152,7 @@ class Pairs:
     times: Floats
 
     def differences(self, *, larger: bool) -> Floats:
-        """The differences a - b in the order of time, of as many runs as both have.
+        """Returns the differences a - b in the order of time, of as many runs as both have.
 
         Args:
             larger: Whether larger values are better.

@@ -19,7 +19,7 @@ _GROUP = ["problem", "method"]
 def sensitivity_curve(
     frame: pd.DataFrame, value: Value = "final", *, tuned: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    r"""Give each method's test performance as a function of the learning rate alone.
+    r"""Returns each method's test performance as a function of the learning rate alone.
 
     Only settings count that differ from the chosen one in nothing but the learning rate.
 
@@ -94,7 +94,7 @@ def sensitivity_table(
     value: Value = "final",
     tuned: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    r"""Measure how sensitive each method is to the learning rate.
+    r"""Measures how sensitive each method is to the learning rate.
 
     With the metric \(m_0\) before training (mean over the problem's runs), \(m(\eta)\) after
     training with the rate \(\eta\), and the best \(m^*\) of these, the progress is

@@ -35,7 +35,7 @@ class AnytimeComparison(NamedTuple):
 
 
 def log_wealth(num_positive: ArrayLike, num_negative: ArrayLike) -> Floats:
-    r"""Compute the logarithm of the sign bettor's wealth.
+    r"""Computes the logarithm of the sign bettor's wealth.
 
     If a difference is as likely positive as negative, then
     \[ E_n = \int_0^1 (2q)^{a} (2(1-q))^{b} \, d\mathrm{Beta}_{1/2,1/2}(q)
@@ -56,7 +56,7 @@ def log_wealth(num_positive: ArrayLike, num_negative: ArrayLike) -> Floats:
 
 
 def anytime_comparison(differences: ArrayLike, alpha: float = 0.05) -> AnytimeComparison:
-    r"""Compare two methods by paired differences, validly at every number of pairs.
+    r"""Compares two methods by paired differences, validly at every number of pairs.
 
     One may look after every seed and stop when the answer is clear: under the hypothesis that the
     median difference is 0 (given what came before, each difference is as likely positive as
@@ -107,7 +107,7 @@ def anytime_p_value(differences: ArrayLike) -> float:
 
 
 def _confidence_sequence(data: Floats, alpha: float) -> tuple[float, float]:
-    """Invert the bets: the medians never refuted, intersected over all looks."""
+    """Inverts the bets: the medians never refuted, intersected over all looks."""
     low, high = -math.inf, math.inf
     for num in range(1, len(data) + 1):
         cut = _refuted_count(num, alpha)
@@ -119,7 +119,7 @@ def _confidence_sequence(data: Floats, alpha: float) -> tuple[float, float]:
 
 @lru_cache(maxsize=4096)
 def _refuted_count(num: int, alpha: float) -> int:
-    """Return how many of `num` differences may lie below a refuted median; -1 if none."""
+    """Returns how many of `num` differences may lie below a refuted median; -1 if none."""
     below = np.arange((num + 1) // 2)
     refuted = below[log_wealth(num - below, below) >= -math.log(alpha)]
     return int(refuted.max(initial=-1))

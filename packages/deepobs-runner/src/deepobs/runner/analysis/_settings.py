@@ -48,7 +48,7 @@ def _searched_values(runs: pd.DataFrame) -> pd.Series:
 
 
 def same_rate(rates: pd.Series) -> pd.Series:
-    """Round learning rates to the eleven digits of a folder's name, in which `setting`s agree.
+    """Rounds learning rates to the eleven digits of a folder's name, in which `setting`s agree.
 
     Args:
         rates: Learning rates.
@@ -60,7 +60,7 @@ def same_rate(rates: pd.Series) -> pd.Series:
 
 
 def all_but_rate(setting: str) -> str:
-    """Cut the learning rate off a setting, so that those which differ in nothing else are equal.
+    """Cuts the learning rate off a setting, so that those which differ in nothing else are equal.
 
     Args:
         setting: A setting as `per_run` writes it, the learning rate first.

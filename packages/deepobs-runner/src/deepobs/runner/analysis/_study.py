@@ -81,7 +81,7 @@ def conclude(
 
 
 def _of_one(verdict: ProblemVerdict, judge: Judge, matrix: tuple[Cell, ...]) -> StudyVerdict:
-    """The verdict on a study of one problem: that problem's."""
+    """Returns the verdict on a study of one problem: that problem's."""
     return StudyVerdict(
         kind=verdict.kind,
         certainty=verdict.certainty,

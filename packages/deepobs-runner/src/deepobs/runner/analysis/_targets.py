@@ -110,7 +110,7 @@ _MEASURES = ["epochs_to_target", "steps_to_target", "seconds_to_target"]
 
 
 def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -> pd.DataFrame:
-    """Return the first row of each run of the problem at which the target is reached."""
+    """Returns the first row of each run of the problem at which the target is reached."""
     rows = frame[frame["problem"] == problem]
     hit = rows[metric] >= target if higher_is_better(metric) else rows[metric] <= target
     found = rows[hit].sort_values("epoch", kind="stable").drop_duplicates("run_id")
@@ -152,7 +152,7 @@ def target_table(
 
 
 def _median(values: pd.Series) -> float:
-    """Return the median; that of infinities is infinity, not the NaN of inf - inf."""
+    """Returns the median; that of infinities is infinity, not the NaN of inf - inf."""
     known = np.sort(values.to_numpy(dtype=np.float64))
     if len(known) == 0 or np.isnan(known).any():
         return math.nan

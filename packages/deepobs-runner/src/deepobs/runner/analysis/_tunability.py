@@ -43,7 +43,7 @@ def expected_best(values: ArrayLike, *, larger: bool = False) -> Floats:
 
 
 def _weights(num: int) -> Floats:
-    """Return the probability that the i-th best of `num` is the best of k: `[k, i]`."""
+    """Returns the probability that the i-th best of `num` is the best of k: `[k, i]`."""
     k = np.arange(1, num + 1)[:, None]
     i = np.arange(1, num + 1)[None, :]
     possible = i <= num - k + 1
@@ -59,7 +59,7 @@ def _log_choose(n: NDArray[np.int64], k: NDArray[np.int64]) -> Floats:
 def best_of_intervals(
     values: ArrayLike, *, larger: bool = False, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    r"""Bound the median of the best of k trials, whatever their distribution.
+    r"""Bounds the median of the best of k trials, whatever their distribution.
 
     The best of k is below x with probability \(1 - (1 - F(x))^k\), so its median is the quantile of
     one trial at \(p_k = 1 - 2^{-1/k}\), and order statistics bound that: with the values from best
@@ -98,7 +98,7 @@ def best_of_intervals(
 def tunability(
     frame: pd.DataFrame, *, value: Value = "final", confidence: float = 0.95
 ) -> pd.DataFrame:
-    """Give each method's expected best performance after k trials of the search that was made.
+    """Returns each method's expected best performance after k trials of the search that was made.
 
     A trial is a setting, its value the mean over the seeds that all settings of the method share
     (else over all its runs). A diverged trial counts as no training at all: as the metric before

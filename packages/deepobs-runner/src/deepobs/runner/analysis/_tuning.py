@@ -29,7 +29,7 @@ _GROUP = ["problem", "method"]
 def tuned_settings(
     frame: pd.DataFrame, *, select_on: SelectOn = "auto", value: Value = "final"
 ) -> pd.DataFrame:
-    r"""Choose each method's best setting on each problem.
+    r"""Chooses each method's best setting on each problem.
 
     The score of a setting is the mean of the final (or best) value over the seeds *that all of the
     method's settings share*: otherwise a setting repeated with more seeds would be compared
@@ -100,7 +100,7 @@ _TUNED_COLUMNS = [
 
 
 def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
-    """Return the row of `tuned_settings` for one method's runs on one problem."""
+    """Returns the row of `tuned_settings` for one method's runs on one problem."""
     seeds = runs.groupby("setting")["seed"].agg(set)
     shared = set.intersection(*seeds)
     counted = runs[runs["seed"].isin(shared)] if shared else runs
@@ -163,7 +163,7 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
 
 
 def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Keep only the runs of each method's best setting.
+    """Keeps only the runs of each method's best setting.
 
     Args:
         frame: A tidy frame.

@@ -91,8 +91,8 @@ class Cell:
         low: Lower end of the 95 % interval of the mean; NaN with fewer than two finished runs.
         high: Upper end.
         rank: 1 for the best; methods whose runs diverged come after all others.
-        best: Whether the method is not told apart from the best, as bold print says: the methods
-            so marked hold the best one in at least 95 % of studies.
+        best: Whether the method is not significantly different from the best, as bold print says:
+            the methods so marked hold the best one in at least 95 % of studies.
         score: The value on a scale from 0 (no training) to 1 (the best method's mean); NaN where no
             method is better than before training.
         num_runs: How many runs count.
@@ -172,8 +172,8 @@ class ProblemVerdict:
         certainty: How sure a winner is.
         leader: The method that comes first; `None` if all runs of all methods diverged.
         winner: The leader if it is told apart from every other, else `None`.
-        best: The methods not told apart from the best, the leader first: the winner alone if there
-            is one.
+        best: The methods not significantly different from the best, the leader first: the winner
+            alone if there is one.
         comparisons: The leader against every other method trained as long, the better ones first.
         p_value: The largest p-value of these comparisons: that of "the leader beats every other".
         p_study: The same after Holm's correction for the problems of the study.
@@ -257,7 +257,7 @@ class StudyVerdict:
         certainty: How sure a winner is.
         leader: The method that comes first.
         winner: The leader if it is told apart from every other, else `None`.
-        best: The methods not told apart from the best, the leader first.
+        best: The methods not significantly different from the best, the leader first.
         ranking: All methods, the better ones first: the order of a matrix's rows.
         comparisons: The leader against every other method, the better ones first; empty with one
             problem, whose verdict has its own.

@@ -1,4 +1,4 @@
-"""`deepobs baselines`: what was published with DeepOBS."""
+"""`deepobs baselines`: the results published with DeepOBS."""
 
 from __future__ import annotations
 

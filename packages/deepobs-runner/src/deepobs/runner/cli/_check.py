@@ -1,4 +1,4 @@
-"""`deepobs check PACKAGE.MODULE:NAME`: the rules every problem keeps, on a user's problem."""
+"""`deepobs check PACKAGE.MODULE:NAME`: checks that a user's problem follows the rules."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @data_root_option
 @click.option("--batch-size", default=2, show_default=True, help="Examples a batch.")
 def command(problem: str, data_root: Path | None, batch_size: int) -> None:
-    """Check that a problem keeps the rules on which everything else relies.
+    """Check that a problem follows the rules that the runner relies on.
 
     PROBLEM is PACKAGE.MODULE:NAME, the place of a deepobs.problems.Problem, or a name of the
-    catalogue. The exit status is 1 if a rule is broken.
+    catalogue. The exit status is 1 if the problem breaks a rule.
     """
     from deepobs.problems import check_problem
 
@@ -35,7 +35,7 @@ def command(problem: str, data_root: Path | None, batch_size: int) -> None:
             if finding.complaint is not None:
                 broken += 1
                 click.echo(f"      {finding.complaint}")
-    except ValueError as error:  # what the problem raises is a finding: this is an argument's fault
+    except ValueError as error:  # the problem's own errors are findings
         raise UsageError(str(error)) from error
     rules = "all rules kept" if not broken else f"{broken} rule{'s' * (broken > 1)} broken"
     click.echo(f"\n{checked.name}: {rules}")

@@ -67,14 +67,14 @@ def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
     """
     from deepobs.data import CorruptDatasetError, FetchError, dataset_status, prepare_dataset
 
-    for name in names:  # a wrong name is reported before anything is fetched
+    for name in names:  # report a wrong name before fetching anything
         dataset_status(name, root=data_root)
     failed = False
     for name in names:
         try:
             with _progress(unit_is_bytes=True) as progress:
                 folder = prepare_dataset(name, root=data_root, progress=progress)
-        except (FetchError, CorruptDatasetError) as error:  # a bad folder would fail for all
+        except (FetchError, CorruptDatasetError) as error:  # other errors concern all data sets
             click.echo(f"Error: {error}", err=True)
             failed = True
         else:
@@ -118,7 +118,7 @@ def _verify(names: tuple[str, ...], data_root: Path | None) -> None:
 
 @contextmanager
 def _progress(*, unit_is_bytes: bool) -> Iterator[Callable[[str, int, int | None], None]]:
-    """Shows a bar on stderr for each file; if that is not a terminal, a line when a file begins."""
+    """Shows a bar on stderr for each file; if that is not a terminal, one line per file."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 

@@ -1,4 +1,4 @@
-"""`deepobs demo`: the whole chain on embedded problems, without any download."""
+"""`deepobs demo`: run, compare and report on embedded problems, without any download."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SEEDS = (42, 43, 44)
     help="Folder of the results and of the report.",
 )
 def command(results: str) -> None:
-    """Go the whole way on embedded problems, without any download: run, record, compare, report."""
+    """Run, compare and report on embedded problems, without any download."""
     from .. import run, write_report
 
     folder = Path(results)

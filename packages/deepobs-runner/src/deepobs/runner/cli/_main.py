@@ -1,4 +1,4 @@
-"""Parse, call, print: the group of commands, and what an error looks like."""
+"""The group of commands, and how errors are printed."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ..common import RunInterruptedError, printable, unknown
 _COMMANDS = {
     "list": ("_list", "List the test problems."),
     "optimizers": ("_optimizers", "List the reference optimizers and their search spaces."),
-    "show": ("_show", "Show what one test problem or optimizer consists of."),
+    "show": ("_show", "Show the details of one test problem or optimizer."),
     "check": ("_check", "Check a test problem of your own."),
     "data": ("_data", "List, fetch and verify the data sets' files."),
     "run": ("_run", "Train a test problem with an optimizer and record what happens."),
     "sweep": ("_sweep", "Run problems x optimizers x settings x seeds from a YAML file."),
-    "tune": ("_tune", "Search a good setting, then repeat the best with several seeds."),
+    "tune": ("_tune", "Search for a good setting, then repeat the best with several seeds."),
     "baselines": ("_baselines", "Show the 1,080 published baseline runs."),
     "report": ("_report", "Write everything a paper needs on one HTML page."),
     "clean": ("_clean", "Remove what killed processes left in a results folder."),
-    "demo": ("_demo", "Go the whole way on embedded problems, without any download."),
+    "demo": ("_demo", "Run, compare and report on embedded problems, without any download."),
 }
 
 
@@ -62,15 +62,15 @@ def _deepobs() -> None:
     """Test optimizers for deep learning: run, sweep, tune, compare, report.
 
     Progress goes to stderr, results to stdout. The exit status is 0, 1 when a run failed, or 2 when
-    the command as given cannot be carried out.
+    the command or one of its arguments is wrong.
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command and exits: 0, 1 (a run failed) or 2 (an argument is to blame).
+    """Runs the command and exits: 0, 1 (a run failed) or 2 (an argument is wrong).
 
     Args:
-        arguments: What stands behind `deepobs`; default: the process's own.
+        arguments: The arguments after `deepobs`; default: those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal may lack a character that we print
@@ -87,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = _complain(str(error), 128 + error.signal_number)
     except (click.Abort, KeyboardInterrupt):
         status = _complain("Interrupted.", 130)
-    except BrokenPipeError:  # the reader of our output went away, as `| head` does
+    except BrokenPipeError:  # the reader closed the pipe, as `| head` does
         sys.stderr.close()
         status = 1
     except Exception as error:  # noqa: BLE001 - a bug is raised again by _status
@@ -98,7 +98,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _status(error: Exception) -> int:
-    """The exit status of an error that is the user's or the machine's; a bug is raised again."""
+    """Returns the exit status of an expected error; raises any other error again."""
     from deepobs.data import (
         CorruptDatasetError,
         DataRootError,
@@ -130,7 +130,7 @@ def _show_warning(
     file: TextIO | None = None,  # noqa: ARG001 - the signature of warnings.showwarning
     line: str | None = None,
 ) -> None:
-    """Shows a warning of ours in one line, without the place in the code that it came from."""
+    """Shows a deepobs warning in one line, without its location in the code."""
     if category.__module__.startswith("deepobs."):
         _echo(f"Warning: {message}\n")
     else:

@@ -31,7 +31,7 @@ loggers_option = click.option(
 log_every_option = click.option(
     "--log-every", type=int, metavar="STEPS", help="Let loggers log the training loss, too."
 )
-# Of commands that do many runs: where the records go, and who does the runs.
+# Options of commands with many runs: where the records go and what executes the runs.
 _EXECUTION = (
     click.option(
         "--results",
@@ -44,9 +44,11 @@ _EXECUTION = (
         "--executor",
         default="local",
         show_default=True,
-        help="Who does the runs: local, ray, slurm.",
+        help="What executes the runs: local, ray or slurm.",
     ),
-    click.option("--workers", type=int, help="Runs at once [default: one a GPU, else one a core]."),
+    click.option(
+        "--workers", type=int, help="Parallel runs [default: one per GPU, else one per core]."
+    ),
     click.option(
         "--option",
         "executor_options",
@@ -60,10 +62,10 @@ _EXECUTION = (
         "--checkpoint-every",
         type=float,
         metavar="SECONDS",
-        help="Between checkpoints [default: 300].",
+        help="Seconds between two checkpoints [default: 300].",
     ),
     click.option(
-        "--retries", type=int, default=2, show_default=True, help="Attempts after a run's first."
+        "--retries", type=int, default=2, show_default=True, help="Retries of a failed run."
     ),
     loggers_option,
     log_every_option,
@@ -74,10 +76,10 @@ _EXECUTION = (
 
 
 def setting_options(*, searchable: bool = False) -> Callable[[_Command], _Command]:
-    """Returns a decorator that gives a command an option for each setting of a run.
+    """Returns a decorator that adds an option for each setting of a run to a command.
 
     Args:
-        searchable: Whether only the settings are meant that a search may give to all its runs.
+        searchable: Whether to add only those settings that `tune` shares between its runs.
     """
     wanted = [item for item in SETTINGS if item.searchable or not searchable]
 
@@ -107,7 +109,7 @@ def pop_settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _options(item: Setting) -> list[Callable[[_Command], _Command]]:
-    """The options of one setting; none for what is an argument."""
+    """Returns the options of one setting; none for positional arguments."""
     if item.kind == "object":
         return []
     more: dict[str, Any] = {"multiple": True, "metavar": "NAME=VALUE"}
@@ -136,14 +138,14 @@ def _options(item: Setting) -> list[Callable[[_Command], _Command]]:
 
 
 def execution_options(function: _Command) -> _Command:
-    """Gives a command the options of those that do many runs."""
+    """Adds the options of commands with many runs."""
     for option in reversed(_EXECUTION):
         function = option(function)
     return function
 
 
 def find_users_modules() -> None:
-    """Lets optimizers and problems be imported that lie where one works, as `python -m` does."""
+    """Adds the working folder to the import path, as `python -m` does."""
     sys.path.insert(0, str(Path.cwd()))
 
 

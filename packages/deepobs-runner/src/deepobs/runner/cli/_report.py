@@ -20,7 +20,7 @@ import click
     show_default=True,
     help="The HTML file to write.",
 )
-@click.option("--baselines", is_flag=True, help="Set the published baselines beside the runs.")
+@click.option("--baselines", is_flag=True, help="Compare with the published baselines.")
 @click.option("--title", help="The page's title.")
 @click.option(
     "--figures",
@@ -33,14 +33,14 @@ import click
     "targets",
     multiple=True,
     metavar="PROBLEM=VALUE",
-    help="What counts as solved, in place of the problem's own target; repeatable.",
+    help="Target value in place of the problem's own; repeatable.",
 )
 @click.option(
     "--target-on",
     type=click.Choice(["test", "valid"]),
     default="test",
     show_default=True,
-    help="Examples a target is about; valid is AlgoPerf's rule.",
+    help="Split that targets refer to; AlgoPerf uses valid.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
@@ -65,7 +65,7 @@ def command(
 
     if not results and not baselines:
         raise click.UsageError(
-            "There is nothing to report: name a results folder, or ask for the published "
+            "There is nothing to report: give a results folder, or show the published "
             "baselines with --baselines."
         )
     gathered = gather(
@@ -101,6 +101,6 @@ def _targets(texts: tuple[str, ...]) -> dict[str, float]:
             targets[problem] = math.nan
         if not (problem and math.isfinite(targets[problem])):
             raise click.UsageError(
-                f"--target {text} is no target; expected PROBLEM=VALUE, such as mnist_mlp=0.98."
+                f"--target {text} is not a target; expected PROBLEM=VALUE, such as mnist_mlp=0.98."
             )
     return targets

@@ -31,14 +31,23 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")
 @click.option(
-    "--checkpoint-every", type=float, metavar="SECONDS", help="Between checkpoints [default: 300]."
+    "--checkpoint-every",
+    type=float,
+    metavar="SECONDS",
+    help="Seconds between two checkpoints [default: 300].",
 )
 @click.option("--compile", is_flag=True, help="Compile the training pass with torch.compile.")
-@click.option("--channels-last", is_flag=True, help="Images channels-last.")
-@click.option("--deterministic", is_flag=True, help="Refuse operations that do not repeat.")
+@click.option(
+    "--channels-last", is_flag=True, help="Use the channels-last memory format for images."
+)
+@click.option(
+    "--deterministic", is_flag=True, help="Raise an error for nondeterministic operations."
+)
 @click.option("--keep-best", is_flag=True, help="Keep the best model's weights.")
 @click.option(
-    "--keep-checkpoint", is_flag=True, help="Keep the final state, to go on with more epochs."
+    "--keep-checkpoint",
+    is_flag=True,
+    help="Keep the final checkpoint, to continue with more epochs.",
 )
 @click.option("--force", is_flag=True, help="Do the run again even if its record exists.")
 @loggers_option
@@ -72,13 +81,13 @@ def command(
         callbacks=[make_logger(name, options["results"], every=log_every) for name in loggers],
         **options,
     )
-    if os.environ.get("RANK", "0") == "0":  # of several processes one speaks
+    if os.environ.get("RANK", "0") == "0":  # only the first of several processes prints
         outcome = {**_outcome(record), "done_before": record.was_done}
         click.echo(json.dumps(outcome) if as_json else _sentence(record, outcome))
 
 
 def _outcome(record: Record) -> dict[str, Any]:
-    """What a program wants to know, and where the rest is."""
+    """Returns the outcome as JSON, with the path of the full record."""
     last = {
         name: series[-1]
         for name, series in record.to_dict().items()

@@ -1,4 +1,4 @@
-"""`deepobs show NAME`: what one problem or optimizer consists of."""
+"""`deepobs show NAME`: the details of one problem or optimizer."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def command(name: str, as_json: bool) -> None:
-    """Show what the test problem, or the optimizer, NAME consists of."""
+    """Show the details of the test problem or the optimizer NAME."""
     facts = _facts_of(name)
     if as_json:
         click.echo(json.dumps(facts, indent=1))
@@ -33,7 +33,7 @@ def command(name: str, as_json: bool) -> None:
 
 
 def _facts_of(name: str) -> dict[str, Any]:
-    """The facts of the problem or optimizer of that name."""
+    """Returns the details of the problem or optimizer with that name."""
     from deepobs.problems import PROBLEMS, UnknownProblemError, get_problem
 
     from ..optimizers import OPTIMIZERS, find_optimizer
@@ -54,7 +54,7 @@ def _facts_of(name: str) -> dict[str, Any]:
 
 
 def _facts(problem: Problem) -> dict[str, Any]:
-    """Everything there is to know, the model built to count its parameters (on no memory)."""
+    """Returns the details of a problem; the model is built on the meta device."""
     import torch
 
     from deepobs.problems import PROBLEMS
@@ -82,7 +82,7 @@ def _facts(problem: Problem) -> dict[str, Any]:
 
 
 def facts_of_optimizer(found: FoundOptimizer) -> dict[str, Any]:
-    """Returns what is known of an optimizer: its entry in the table, and its hyperparameters.
+    """Returns the details of an optimizer: its entry in the table and its hyperparameters.
 
     Args:
         found: The optimizer.
@@ -110,7 +110,7 @@ def facts_of_optimizer(found: FoundOptimizer) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A default as JSON can hold it."""
+    """Returns a default value that JSON can represent."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (list, tuple)):
@@ -119,7 +119,7 @@ def _plain(value: Any) -> Any:
 
 
 def _called(function: Any) -> str:
-    """How a class, function or partial would be written: ``VGG(depth=16, num_classes=10)``."""
+    """Returns a class, function or partial as source: ``VGG(depth=16, num_classes=10)``."""
     if hasattr(function, "func"):
         arguments = [*map(repr, function.args)]
         arguments += [f"{name}={value!r}" for name, value in function.keywords.items()]
@@ -136,5 +136,5 @@ def _text(value: Any) -> str:
 
 
 def _word(value: Any) -> str:
-    """A value as `--set` and `--space` take it."""
+    """Returns a value as `--set` and `--space` take it."""
     return json.dumps(value) if isinstance(value, (bool, list)) or value is None else str(value)

@@ -19,8 +19,10 @@ _ENDS = ("finished", "diverged", "done before", "failed")
 @click.command(name="sweep")
 @click.argument("config", type=click.Path(path_type=Path))
 @execution_options
-@click.option("--dry-run", is_flag=True, help="Only say how many runs, and about how long.")
-@click.option("--yes", is_flag=True, help="Do more than 10,000 runs without asking.")
+@click.option(
+    "--dry-run", is_flag=True, help="Only print the number of runs and the estimated time."
+)
+@click.option("--yes", is_flag=True, help="Allow more than 10,000 runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_context
 def command(
@@ -33,10 +35,10 @@ def command(
     as_json: bool,
     **settings: Any,
 ) -> None:
-    """Do all runs of CONFIG, a YAML file, that are not done yet.
+    """Run everything in CONFIG, a YAML file, that is not done yet.
 
-    CONFIG lists problems, optimizers, settings, schedules and seeds. The same command goes on with
-    what is left after an interruption, and several of them may share a results folder.
+    CONFIG lists problems, optimizers, settings, schedules and seeds. After an interruption, the
+    same command continues. Several processes may share a results folder.
     """
     from ..sweeps import dry_run as estimate
     from ..sweeps import sweep
@@ -44,7 +46,9 @@ def command(
     find_users_modules()
     if dry_run:
         if settings["executor"] != "local":
-            raise click.UsageError("--dry-run times steps on this machine: it is for local runs.")
+            raise click.UsageError(
+                "--dry-run times steps on this machine, so it needs the local executor."
+            )
         names = ("results", "workers", "device", "data_root", "yes")
         expected = estimate(config, **{name: settings[name] for name in names})
         click.echo(json.dumps(_expected(expected)) if as_json else _forecast(expected))
@@ -101,7 +105,7 @@ def _forecast(expected: Estimate) -> str:
 
 
 def _words(group: Group) -> str:
-    """What the runs of a group have in common."""
+    """Returns what the runs of a group have in common."""
     named = [f"{name}={value}" for name, value in group.hyperparameters.items()]
     words = [group.problem, f"batch size {group.batch_size}", " ".join([group.optimizer, *named])]
     if group.precision != "fp32":

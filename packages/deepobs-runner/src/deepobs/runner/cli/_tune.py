@@ -1,4 +1,4 @@
-"""`deepobs tune`: search a good setting, then repeat the best."""
+"""`deepobs tune`: search for a good setting, then repeat the best."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     "--space",
     multiple=True,
     metavar="NAME=RANGE",
-    help="What to choose from: lr=log:1e-5:1e2 (the default), momentum=choice:0.9,0.99, "
+    help="Search space: lr=log:1e-5:1e2 (the default), momentum=choice:0.9,0.99, "
     "uniform:LOW:HIGH, int:LOW:HIGH; repeatable.",
 )
 @click.option(
     "--objective",
     default="valid",
     show_default=True,
-    help="valid (loss), valid_accuracy, or test, which is DeepOBS's choice.",
+    help="valid (loss), valid_accuracy, or test (as in DeepOBS).",
 )
 @click.option(
     "--validation",
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     type=int,
     default=1,
     show_default=True,
-    help="Seeds that a value is the mean of.",
+    help="Seeds per trial; their values are averaged.",
 )
 @click.option(
     "--repeat", type=int, default=10, show_default=True, help="Seeds to repeat the best with."
@@ -66,9 +66,9 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Search a good setting of OPTIMIZER on PROBLEM, then repeat the best with several seeds.
+    """Search for a good setting of OPTIMIZER on PROBLEM, then repeat the best with several seeds.
 
-    The same command goes on with a search that was interrupted; several of them may share one.
+    After an interruption, the same command continues. Several processes may share a search.
     """
     from .. import tune
 
@@ -95,7 +95,7 @@ def _summary(result: TuneResult) -> str:
 
 
 def _line(trial: Trial) -> str:
-    """A trial in a line: its settings and its value, or what became of it."""
+    """Returns one line for a trial: its settings and its value or status."""
     settings = " ".join(
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in trial.settings.items()

@@ -1,4 +1,4 @@
-"""What every other folder stands on: errors, checks of values, files written atomically."""
+"""Shared basics: errors, checks of values, atomic writes."""
 
 from ._checks import canonical, is_number, number, whole
 from ._errors import (

@@ -10,7 +10,7 @@ from typing import Any
 from ._errors import UsageError, brief
 
 # Two computations of one number (0.3 and 0.1 + 0.2; a grid's point by two formulas) may differ in
-# the last of seventeen digits. Twelve digits are far more than any setting needs to be told apart,
+# the last of seventeen digits. Twelve digits are far more than are needed to distinguish settings,
 # and few enough that such a pair is almost never rounded to different sides.
 _DIGITS = 12
 
@@ -53,7 +53,7 @@ def whole(name: str, value: Any, *, least: int, most: int | None = None) -> int:
 
 
 def canonical(value: Any) -> Any:
-    """Returns a value in which equal settings are equal: floats rounded to twelve digits.
+    """Returns a value in canonical form: floats are rounded to twelve digits.
 
     Args:
         value: A plain value, or mappings and sequences of them.

@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence for the person who can mend it."""
+"""Errors whose messages are one sentence for the user."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _LONGEST_TEXT = 1000  # characters of a line of a message
 
 
 class UsageError(ValueError):
-    """An argument is wrong; the message names it, what was expected and the nearest choice.
+    """Error for a wrong argument; names it, what was expected and the nearest choice.
 
     Args:
-        message: One sentence, or a line for each of several mistakes. A line is cut where somebody
-            gave a value that nobody would read to its end.
+        message: One sentence, or a line for each of several mistakes. Very long
+            lines are cut.
     """
 
     def __init__(self, message: str) -> None:
@@ -28,23 +28,23 @@ class UsageError(ValueError):
 
 
 class RunInProgressError(RuntimeError):
-    """Another process is doing this very run at the moment."""
+    """Error for a run that another process is executing."""
 
 
 class ResultsError(OSError):
-    """A result could not be written: the disk is full, or the folder refuses."""
+    """Error for a result that could not be written."""
 
 
 class CheckpointError(RuntimeError):
-    """There are checkpoints of a run, and none of them can be used."""
+    """Error for a run with checkpoints, none of which can be used."""
 
 
 class OptimizerError(RuntimeError):
-    """An optimizer raised an error in its step; that error is the cause of this one."""
+    """Error for an exception in an optimizer's step, which is its `__cause__`."""
 
     @classmethod
     def of(cls, optimizer: str, error: Exception, hint: str = "") -> Self:
-        """The error in one sentence, with the place that raised it.
+        """Returns the error in one sentence, with the location that raised it.
 
         Args:
             optimizer: The optimizer's name.
@@ -55,9 +55,9 @@ class OptimizerError(RuntimeError):
 
 
 class RunInterruptedError(BaseException):
-    """A signal stopped a run after its current step; a checkpoint was saved.
+    """Error for a run that a signal stopped after its current step; a checkpoint was saved.
 
-    Like `KeyboardInterrupt` no `Exception`, so that nobody swallows it by accident.
+    Like `KeyboardInterrupt` it is not an `Exception`, so `except Exception` does not catch it.
 
     Attributes:
         signal_number: The signal; the command exits with 128 + this number, as shells do.
@@ -69,24 +69,24 @@ class RunInterruptedError(BaseException):
 
 
 def unknown(what: str, name: str, choices: Iterable[str], otherwise: str) -> UsageError:
-    """The error for a name that does not exist, with the nearest ones that do.
+    """Returns the error for a name that does not exist, with the nearest valid ones.
 
     Args:
-        what: What was looked for, such as `"optimizer"`.
+        what: The kind of thing, such as `"optimizer"`.
         name: The name that was given.
-        choices: The names there are.
-        otherwise: The advice where none is near.
+        choices: The valid names.
+        otherwise: The advice if no choice is similar.
     """
     return UsageError(f"There is no {what} named {brief(name)}; {advice(name, choices, otherwise)}")
 
 
 def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
-    """Returns the question for the nearest choices, or other advice if none is near.
+    """Returns "did you mean …?" with the nearest choices, or the advice `otherwise`.
 
     Args:
         name: The name that was given.
-        choices: The names there are.
-        otherwise: The advice where none is near.
+        choices: The valid names.
+        otherwise: The advice if no choice is similar.
     """
     spelled = {choice.casefold(): choice for choice in choices}
     near = [
@@ -96,7 +96,7 @@ def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
 
 
 def explain(error: BaseException) -> str:
-    """Returns somebody else's error in one line, with the place that raised it."""
+    """Returns a third-party error in one line, with the location that raised it."""
     words = str(error).strip().splitlines()
     said = f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
@@ -109,7 +109,7 @@ _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother, _SHORT.maxlong = 3, 80, 80, 
 
 
 def brief(value: object, *, quoted: bool = True) -> str:
-    """Returns what a message shows of a user's value: its repr, cut to a readable length.
+    """Returns a value's repr, cut to a readable length, for use in messages.
 
     Args:
         value: Anything, however large or deeply nested.
@@ -124,7 +124,7 @@ def brief(value: object, *, quoted: bool = True) -> str:
 
 
 def printable(text: str) -> str:
-    """Returns a text with its control characters escaped, so that no name can drive a terminal."""
+    """Returns a text with its control characters escaped, safe to print on a terminal."""
     return "".join(
         letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
         for letter in text

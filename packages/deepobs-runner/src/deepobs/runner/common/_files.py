@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ._errors import ResultsError
 
-# What file systems answer that cannot flush a file or a folder (CIFS, some FUSE, VirtualBox).
+# Errors of file systems that cannot flush files or folders (CIFS, some FUSE, VirtualBox).
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 
@@ -49,12 +49,12 @@ def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> boo
 
 
 def temporary_name(path: Path) -> Path:
-    """Returns the file that `write_atomically` fills before it gives it the name `path`."""
+    """Returns the temporary file that `write_atomically` renames to `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.tmp")
 
 
 def set_aside(path: Path) -> Path:
-    """Renames a damaged file, so that work can go on without it and nothing is lost.
+    """Renames a damaged file, so that it is kept but not read again.
 
     Returns:
         Its new name: the old one with `.damaged`, replacing an earlier file of that name.
@@ -71,12 +71,12 @@ def set_aside(path: Path) -> Path:
 
 
 def _name_exclusively(temporary: Path, path: Path) -> bool:
-    """Gives a file its name unless that name is taken, which a plain rename would replace."""
+    """Renames a file unless the new name exists, which a plain rename would replace."""
     try:
         os.link(temporary, path)
     except FileExistsError:
         return False
-    except OSError:  # a file system without links: two writers at the same moment can collide
+    except OSError:  # no hard links: two simultaneous writers can collide
         if path.exists():
             return False
         temporary.replace(path)
@@ -84,7 +84,7 @@ def _name_exclusively(temporary: Path, path: Path) -> bool:
 
 
 def _sync_file(descriptor: int) -> None:
-    """Flushes a file to the disk, where the file system can."""
+    """Flushes a file to disk, if the file system supports it."""
     try:
         os.fsync(descriptor)
     except OSError as error:
@@ -93,7 +93,7 @@ def _sync_file(descriptor: int) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes a rename survive a power cut, where the file system can.
+    """Flushes a folder, so that a rename in it survives a power cut.
 
     The file already has its name here, so a folder that cannot be flushed is no failure to write.
     """

@@ -1,4 +1,4 @@
-"""Exports that are imported when they are first asked for."""
+"""Exports that are imported on first access."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 def lazy_exports(
     package: str, exports: Mapping[str, str]
 ) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Returns the `__getattr__` and `__dir__` of a package that imports its exports late.
+    """Returns the `__getattr__` and `__dir__` of a package that imports its exports lazily.
 
     Args:
         package: The package's `__name__`.

@@ -68,7 +68,7 @@ def description(value: Any) -> Any:
 
 
 def _description_of_callable(value: Any) -> Any:
-    """The path of a function or class; for a callable object, what it holds too."""
+    """Returns the path of a function or class; for a callable object, what it holds too."""
     if not hasattr(value, "__qualname__"):
         kind, held = type(value), getattr(value, "__dict__", {})
         path = f"{kind.__module__}.{kind.__qualname__}"

@@ -24,7 +24,7 @@ def describe_settings(target: _T, *, searchable: bool = False) -> _T:
 
     Args:
         target: The class or the function.
-        searchable: Whether only the settings are meant that a search may give to all its runs.
+        searchable: Whether to add only those settings that `tune` shares between its runs.
     """
     named = () if isinstance(target, type) else tuple(inspect.signature(target).parameters)
     chosen = [

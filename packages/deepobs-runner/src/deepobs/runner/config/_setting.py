@@ -114,7 +114,7 @@ def setting(
 
 
 def settings_of(table: Any) -> tuple[Setting, ...]:
-    """The entries of a dataclass whose fields were made by `setting`, in order."""
+    """Returns the entries of a dataclass whose fields were made by `setting`, in order."""
     return tuple(_entry(item) for item in dataclasses.fields(table) if "setting" in item.metadata)
 
 

@@ -18,17 +18,17 @@ MOST_WHOLE = 2**63 - 1  # what the frame's integer columns hold
 
 
 def whole_number(*, least: int) -> Check:
-    """A check for whole numbers from `least` on."""
+    """Returns a check for whole numbers from `least` on."""
     return lambda name, value: whole(name, value, least=least, most=MOST_WHOLE)
 
 
 def finite_number(*, least: float) -> Check:
-    """A check for finite numbers from `least` on."""
+    """Returns a check for finite numbers from `least` on."""
     return lambda name, value: number(name, value, least=least)
 
 
 def positive_number(name: str, value: Any) -> float:
-    """A finite number above 0."""
+    """Returns a finite number above 0."""
     checked = number(name, value, least=0.0)
     if checked == 0:
         raise UsageError(f"{name} must be a positive number, not 0.")
@@ -36,7 +36,7 @@ def positive_number(name: str, value: Any) -> float:
 
 
 def share(name: str, value: Any) -> float:
-    """A number from 0 to below 1."""
+    """Returns a number from 0 to below 1."""
     checked = number(name, value, least=0.0)
     if not checked < 1:
         raise UsageError(f"{name} must be a fraction from 0 to below 1, not {checked}.")
@@ -44,7 +44,7 @@ def share(name: str, value: Any) -> float:
 
 
 def one_of(what: str, choices: tuple[str, ...]) -> Check:
-    """A check for one of several words."""
+    """Returns a check for one of several words."""
 
     def check(name: str, value: Any) -> str:
         if value not in choices:
@@ -62,7 +62,7 @@ def boolean(name: str, value: Any) -> bool:
 
 
 def class_path(name: str, value: Any) -> str:
-    """The import path of a class, given as such or as the class."""
+    """Returns the import path of a class, given as such or as the class."""
     path = f"{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
     if not isinstance(path, str) or not all(part.isidentifier() for part in path.split(".")):
         raise UsageError(
@@ -73,7 +73,7 @@ def class_path(name: str, value: Any) -> str:
 
 
 def a_problem(name: str, value: Any) -> Any:
-    """A problem, or the name of one; stays as it was given."""
+    """Returns a problem, or the name of one; stays as it was given."""
     find_problem(value)
     return value
 
@@ -95,47 +95,47 @@ def find_problem(problem: Any) -> Problem:
 
 
 def an_optimizer(name: str, value: Any) -> Any:
-    """An optimizer's class, or the name of one; stays as it was given."""
+    """Returns an optimizer's class, or the name of one; stays as it was given."""
     optimizer_of({"optimizer": value})
     return value
 
 
 def learning_rate(name: str, value: Any) -> float:
-    """A finite number from 0 on; a tensor of one element is one too."""
+    """Returns a finite number from 0 on; a tensor of one element is one too."""
     tensor_like = callable(getattr(value, "item", None))
     return number(name, value.item() if tensor_like else value, least=0.0)
 
 
 def else_the_optimizers(value: Any, before: Mapping[str, Any]) -> float | None:
-    """The learning rate, or the optimizer's own; None for an optimizer without one."""
+    """Returns the learning rate, or the optimizer's own; None for an optimizer without one."""
     from ..optimizers import check_lr  # here: brings torch
 
     return check_lr(optimizer_of(before), value)
 
 
 def hyperparameters(name: str, value: Any) -> Mapping[str, Any]:
-    """A mapping from names."""
+    """Returns a mapping from names."""
     if not (isinstance(value, Mapping) and all(isinstance(key, str) for key in value)):
         raise UsageError(f"{name} must be a mapping from names to values, not {brief(value)}.")
     return value
 
 
 def schedule(name: str, value: Any) -> dict[str, Any]:
-    """A schedule that some length of run accepts."""
+    """Returns a schedule that some length of run accepts."""
     from ..schedules import check_schedule  # here: brings torch
 
     return check_schedule(value)
 
 
 def fitting_schedule(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The schedule, checked against the run's length."""
+    """Returns the schedule, checked against the run's length."""
     from ..schedules import check_schedule  # here: brings torch
 
     return check_schedule(value, before["epochs"])
 
 
 def of_the_optimizer(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
-    """The hyperparameters, checked against the optimizer's signature."""
+    """Returns the hyperparameters, checked against the optimizer's signature."""
     from ..optimizers import check_hyperparameters  # here: brings torch
 
     return check_hyperparameters(optimizer_of(before), before["lr"], value)
@@ -149,14 +149,14 @@ def groups(name: str, value: Any) -> list[Any]:
 
 
 def of_the_optimizers(value: Any, before: Mapping[str, Any]) -> tuple[str, ...]:
-    """The groups as texts, checked against their optimizers' signatures."""
+    """Returns the groups as texts, checked against their optimizers' signatures."""
     from ..optimizers import check_groups  # here: brings torch
 
     return tuple(map(str, check_groups(value, optimizer_of(before), before["lr"])))
 
 
 def calls(name: str, value: Any) -> str:
-    """A way of calling an optimizer, or `auto`."""
+    """Returns a way of calling an optimizer, or `auto`."""
     from ..optimizers import Calls  # here: brings torch
 
     if value not in ("auto", *Calls):
@@ -167,7 +167,7 @@ def calls(name: str, value: Any) -> str:
 
 
 def averaging(name: str, value: Any) -> Any:
-    """A way of averaging weights."""
+    """Returns a way of averaging weights."""
     from ..optimizers import check_averaging  # here: brings torch
 
     return check_averaging(value)
@@ -183,7 +183,7 @@ def else_the_problems(attribute: str) -> Callable[[Any, Mapping[str, Any]], Any]
 
 
 def weight_decay(value: float | None, before: Mapping[str, Any]) -> float | None:
-    """The factor in force; None where the problem has no regularizer.
+    """Returns the factor in force; None where the problem has no regularizer.
 
     Raises:
         UsageError: A factor was given and the problem has no regularizer.

@@ -45,7 +45,7 @@ def _words(item: Setting, value: Any) -> Iterator[str]:
 
 
 def _written(value: Any) -> str:
-    """A value as `read_value` reads it."""
+    """Returns a value as `read_value` reads it."""
     if isinstance(value, str) and read_value(value) == value:
         return value
     return repr(value)

@@ -1,4 +1,4 @@
-"""Executors: worker processes, Ray or SLURM do the runs of sweeps and searches."""
+"""Executors for sweeps and searches: worker processes, Ray and SLURM."""
 
 from ._base import Event, Executor, Job, JobProgress, Outcome
 from ._in_process import InProcessExecutor

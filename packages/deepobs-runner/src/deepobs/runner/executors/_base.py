@@ -1,4 +1,4 @@
-"""Who executes runs: one small interface for worker processes, Ray and SLURM."""
+"""The interface of executors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -7,16 +7,16 @@ from typing import Any, Literal, Protocol, Self, TypeAlias
 
 from ..config import RunConfig
 
-SAVING_SECONDS = 30.0  # for an interrupted run to finish its step and write its checkpoint
+SAVING_SECONDS = 30.0  # an interrupted run's time to finish its step and write a checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One run that a worker is asked for.
+    """A run for a worker to execute.
 
     Attributes:
-        config: What defines the run.
-        options: How it is executed: keyword arguments of `run_config`, and `loggers` and
+        config: The configuration of the run.
+        options: Execution options: keyword arguments of `run_config`, and `loggers` and
             `log_every`, from which the worker makes loggers.
         attempt: 1 for the first attempt, one more for each retry.
     """
@@ -28,11 +28,11 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class JobProgress:
-    """What a worker says while a run is under way, where its executor passes it on.
+    """The progress of a run, if the executor passes it on.
 
     Attributes:
-        epoch: Epochs done.
-        loss: The test loss after them, or None.
+        epoch: Number of completed epochs.
+        loss: The test loss after that epoch, or None.
     """
 
     epoch: int
@@ -45,11 +45,11 @@ class Outcome:
 
     Attributes:
         status: `finished` and `diverged` have a record; `pruned` was stopped by the tuner;
-            `busy` means that another process is doing this very run; `failed` raised an error;
+            `busy` means that another process is executing the same run; `failed` raised an error;
             `lost` means that the worker or its machine died.
-        message: For `failed`, `lost` and `pruned`, why, in words; None for the others.
-        retry: Whether another attempt may end differently.
-        seconds: Time that the worker spent on it.
+        message: The reason for `failed`, `lost` and `pruned`; None for the others.
+        retry: Whether another attempt might succeed.
+        seconds: Time that the worker spent on the job.
     """
 
     status: Literal["finished", "diverged", "pruned", "busy", "failed", "lost"]
@@ -64,24 +64,24 @@ Event: TypeAlias = tuple[Job, JobProgress | Outcome]
 
 
 def ignore_progress(progress: JobProgress) -> None:
-    """What an executor hands to a worker when it passes no progress on."""
+    """Ignores the progress of a run, for executors that do not pass it on."""
 
 
 class Executor(Protocol):
-    """What a sweep needs of whoever executes its runs. A context manager.
+    """The interface of executors, a context manager.
 
-    Leaving the context after an exception stops what is running, in such a way that it can be
-    gone on with; leaving it normally lets idle workers go.
+    Leaving the context after an exception stops running jobs with a checkpoint to resume from;
+    leaving it normally ends idle workers.
     """
 
     def submit(self, job: Job) -> None:
         """Queues a job. May be called while `events` is iterated over."""
 
     def events(self) -> Iterator[Event]:
-        """Yields what happens to the submitted jobs, until each of them has its `Outcome`."""
+        """Yields events of the submitted jobs until each of them has an `Outcome`."""
 
     def __enter__(self) -> Self:
-        """Starts what the executor needs."""
+        """Starts the executor."""
 
     def __exit__(
         self,
@@ -89,4 +89,4 @@ class Executor(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Lets the workers go."""
+        """Ends the workers."""

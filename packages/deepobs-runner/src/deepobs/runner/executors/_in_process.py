@@ -1,4 +1,4 @@
-"""Runs one after the other in the calling process, for notebooks and debuggers."""
+"""Sequential execution in the calling process, for notebooks and debuggers."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from ._base import Event, Job, JobProgress, Work
 
 
 class InProcessExecutor:
-    """Does each job in the calling process, one after the other; see `Executor`.
+    """An executor that runs jobs one by one in the calling process; see `Executor`.
 
-    Nothing is sent anywhere, so a class that a notebook cell defines works, a debugger stops in
-    it, and there is no start-up time. A crash or an endless loop takes the caller along.
+    Nothing is pickled, so classes defined in a notebook cell work, debuggers stop in them, and
+    there is no start-up time. A crash or an endless loop affects the caller.
 
     Args:
-        work: What is done with a job.
+        work: The function that executes a job.
     """
 
     def __init__(self, work: Work) -> None:
@@ -27,7 +27,7 @@ class InProcessExecutor:
         self._queue.append(job)
 
     def events(self) -> Iterator[Event]:
-        """Does the queued jobs; yields each one's progress once it has ended, then its outcome."""
+        """Executes the queued jobs; yields each one's progress and outcome once it has ended."""
         while self._queue:
             job = self._queue.popleft()
             said: list[JobProgress] = []
@@ -45,5 +45,5 @@ class InProcessExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Forgets what is queued."""
+        """Drops the queued jobs."""
         self._queue.clear()

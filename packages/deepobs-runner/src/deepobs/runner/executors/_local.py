@@ -1,4 +1,4 @@
-"""Worker processes on this machine, each with its share of threads and devices."""
+"""Execution in worker processes on this machine."""
 
 import contextlib
 import multiprocessing
@@ -26,7 +26,7 @@ _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(eq=False)
 class _Worker:
-    """A process, its end of the pipe, its place (which fixes its device) and what it is doing."""
+    """A process with its pipe, its slot (which determines its device) and its current job."""
 
     process: BaseProcess
     pipe: Connection
@@ -35,24 +35,22 @@ class _Worker:
 
 
 class LocalExecutor:
-    """Runs jobs in worker processes of this machine; see `Executor`.
+    """An executor that runs jobs in worker processes on this machine; see `Executor`.
 
-    A worker does one job after the other and is replaced when it dies. It is forked from a server
-    process that has imported torch, once for all workers; the server begins with that when the
-    executor is made. Where the system cannot fork, a worker is spawned. A worker ends, saving what
-    it does, when this process dies.
+    A worker executes jobs one by one and is replaced when it dies. It is forked from a server
+    process, which imports torch once for all workers as soon as the executor is created. On systems
+    that cannot fork, workers are spawned. A worker saves its run and exits when this process dies.
 
-    Why not joblib or loky: a run takes minutes to days, so what matters is what happens when one
-    ends badly. Here a worker that is killed costs its own job and is replaced; loky's pool breaks,
-    and all its jobs fail. A job reports its epochs while it runs. Each worker has its own devices
-    and threads, set before torch is imported. And a signal lets every run save a checkpoint.
+    Unlike joblib and loky, whose whole pool fails when a worker is killed, only the job of that
+    worker is affected. Jobs report their progress, each worker has its own devices and threads (set
+    before torch is imported), and a signal makes every run save a checkpoint.
 
     Args:
-        work: What a worker does with a job; importable by name.
-        workers: Number of processes.
-        threads: Threads that a worker computes with; by default its share of the cores.
-        devices: Values of CUDA_VISIBLE_DEVICES, given to the workers in turn; empty leaves the
-            variable alone.
+        work: The function that executes a job; importable by name.
+        workers: Number of worker processes.
+        threads: Number of threads per worker; default: the cores divided by the workers.
+        devices: Values of CUDA_VISIBLE_DEVICES, assigned to the workers in turn; if empty, the
+            variable is not set.
     """
 
     def __init__(
@@ -76,7 +74,7 @@ class LocalExecutor:
         """Queues a job.
 
         Raises:
-            UsageError: It holds something that only this process knows.
+            UsageError: If it cannot be pickled.
         """
         self._queue.append((job, _packed(job)))
 
@@ -100,7 +98,7 @@ class LocalExecutor:
                 yield job, message
 
     def __enter__(self) -> Self:
-        """Starts nothing yet: a worker starts with its first job."""
+        """Does nothing: workers start with their first job."""
         return self
 
     def __exit__(
@@ -109,7 +107,7 @@ class LocalExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Lets idle workers go; after an exception, tells busy ones to save and stop."""
+        """Ends idle workers; after an exception, makes busy ones save and stop."""
         for worker in self._workers:
             if kind is not None and worker.job is not None:
                 worker.process.terminate()
@@ -122,20 +120,20 @@ class LocalExecutor:
         self._workers.clear()
 
     def _assign(self) -> None:
-        """Gives queued jobs to idle workers, starting workers while there are places."""
+        """Sends queued jobs to idle workers, starting new workers while there are free slots."""
         while self._queue:
             worker = next((worker for worker in self._workers if worker.job is None), None)
             if worker is None and not self._free_places:
                 return
             worker = worker or self._start()
             worker.job, packed = self._queue.popleft()
-            with contextlib.suppress(OSError):  # it died idle: `events` finds its pipe closed
+            with contextlib.suppress(OSError):  # it died while idle: `events` finds its pipe closed
                 worker.pipe.send_bytes(packed)
 
     def _start(self) -> _Worker:
         place = self._free_places.pop(0)
         ours, theirs = self._context.Pipe()
-        # Not a daemon: those may not start the processes that load ImageNet.
+        # Not a daemon: daemons cannot start the processes that load ImageNet.
         process = self._context.Process(
             target=_serve, args=(theirs, self._work, self._threads, self._variables(place))
         )
@@ -147,14 +145,14 @@ class LocalExecutor:
         return worker
 
     def _variables(self, place: int) -> dict[str, str]:
-        """Environment of a worker: ours as it is now, which the server's may not be."""
+        """Returns a worker's environment: the current one, which may differ from the server's."""
         variables = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self._threads))}
         if self._devices:
             variables["CUDA_VISIBLE_DEVICES"] = self._devices[place % len(self._devices)]
         return variables
 
     def _bury(self, worker: _Worker) -> Outcome:
-        """Removes a dead worker, freeing its place for another."""
+        """Removes a dead worker and frees its slot."""
         worker.process.join()
         worker.pipe.close()
         self._workers.remove(worker)
@@ -163,31 +161,31 @@ class LocalExecutor:
 
 
 def available_cores() -> int:
-    """The number of cores that this process may use."""
+    """Returns the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _checked_devices(devices: Any) -> tuple[str, ...]:
-    """The devices as words; their numbers, as a command line gives them, are right too."""
+    """Returns the devices as strings; numbers are accepted too."""
     listed = isinstance(devices, list | tuple)
     if not listed or not all(isinstance(device, str | int) for device in devices):
         raise UsageError(
-            f"devices is a list of values of CUDA_VISIBLE_DEVICES, such as [0, 1], not {devices!r}."
+            f"devices must be a list of CUDA_VISIBLE_DEVICES values like [0, 1], not {devices!r}."
         )
     return tuple(map(str, devices))
 
 
 def _packed(job: Job) -> bytes:
-    """Returns the job as bytes; what a notebook or a script defines is sent by value.
+    """Returns the pickled job; objects defined in a notebook or script are pickled by value.
 
     Raises:
-        UsageError: It holds something that belongs to this process, such as an open file.
+        UsageError: If it cannot be pickled, for example because it holds an open file.
     """
     try:
         content: bytes = cloudpickle.dumps(job)
-    except Exception as error:  # whatever a user's object raises when it is pickled
+    except Exception as error:  # pickling a user's object may raise anything
         raise UsageError(
             f"This run cannot be sent to a worker process: {explain(error)}; define its problem "
             "and optimizer in a module, or use workers=0 to run in this process."
@@ -197,7 +195,7 @@ def _packed(job: Job) -> bytes:
 
 def _cause(status: int | None) -> str:
     if status == 0:
-        return "its worker process was told to stop"
+        return "its worker process was stopped"
     if status is not None and status < 0:
         with contextlib.suppress(ValueError):
             return f"its worker process was killed by {signal.Signals(-status).name}"
@@ -206,7 +204,7 @@ def _cause(status: int | None) -> str:
 
 @contextlib.contextmanager
 def _environment(variables: dict[str, str]) -> Iterator[None]:
-    """Sets environment variables for processes that are started inside and import torch."""
+    """Sets environment variables while worker processes are started."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -220,13 +218,13 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]) -> None:
-    """Does one job after the other: what a worker process is."""
+    """Executes jobs one by one: the main loop of a worker process."""
     os.environ.clear()
     os.environ.update(variables)
     if hasattr(os, "setpgrp"):
         os.setpgrp()  # Ctrl-C reaches the parent alone, which then sends one SIGTERM
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    import torch  # here, so that a parent that only reads plans needs none
+    import torch  # not at the top, so that the parent does not have to import torch
 
     torch.set_num_threads(threads)
     while True:
@@ -241,19 +239,19 @@ def _serve(pipe: Connection, work: Work, threads: int, variables: dict[str, str]
             continue
         try:
             outcome = work(job, lambda progress: _tell(pipe, progress))
-        except (KeyboardInterrupt, RunInterruptedError):  # told to stop; what it did is saved
+        except (KeyboardInterrupt, RunInterruptedError):  # stopped after saving a checkpoint
             return
         _tell(pipe, outcome)
 
 
 def _tell(pipe: Connection, message: JobProgress | Outcome) -> None:
-    """Tells the parent, if it still lives; the record does not depend on it."""
+    """Sends an event to the parent, if it is still alive; the record is written in any case."""
     with contextlib.suppress(OSError):
         pipe.send(message)
 
 
 def _end_with_parent() -> None:
-    """Stops this worker as SIGTERM does, saving its run, when the parent has died."""
+    """Stops this worker with SIGTERM, which saves its run, when the parent dies."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

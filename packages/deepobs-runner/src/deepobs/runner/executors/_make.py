@@ -1,4 +1,4 @@
-"""The executor of a name, with what it needs to know about this machine."""
+"""Construction of executors by name."""
 
 import inspect
 import os
@@ -14,7 +14,7 @@ from ._ray import RayExecutor
 from ._slurm import SlurmExecutor
 from ._worker import perform
 
-_MOST_DEFAULT_WORKERS = 8  # each takes some hundred megabytes for torch alone
+_MOST_DEFAULT_WORKERS = 8  # each needs several hundred megabytes for torch alone
 
 EXECUTORS: Mapping[str, Callable[..., Executor]] = {
     "local": LocalExecutor,
@@ -31,18 +31,18 @@ def make_executor(
     results: str | Path,
     options: Mapping[str, Any],
 ) -> Executor:
-    """The executor of a name, ready to be entered.
+    """Returns the executor with a name, ready to be entered.
 
     Args:
         name: One of `EXECUTORS`.
-        workers: How many runs at once; None for the executor's own choice; 0 (local only) does
-            them one after the other in this process.
+        workers: Number of parallel runs; None for the executor's default; 0 (local only) runs
+            sequentially in this process.
         device: Device of the runs.
         results: Folder of the records; SLURM's scripts and logs go to `.slurm` in it.
-        options: Arguments of the executor's class.
+        options: Arguments of the executor class.
 
     Raises:
-        UsageError: There is no such executor or argument, or the number of workers is none.
+        UsageError: If the executor, an argument or the number of workers is invalid.
     """
     if name not in EXECUTORS:
         raise unknown("executor", name, EXECUTORS, f"there are {', '.join(EXECUTORS)}.")
@@ -58,12 +58,12 @@ def make_executor(
 
 
 def default_workers(device: str) -> int:
-    """How many local runs go on at once: one a GPU, else one a core, at most eight."""
+    """Returns the number of parallel local runs: one per GPU, else one per core, at most eight."""
     return len(visible_devices(device)) or min(available_cores(), _MOST_DEFAULT_WORKERS)
 
 
 def visible_devices(device: str) -> Sequence[str]:
-    """The GPUs that workers share, as values of CUDA_VISIBLE_DEVICES; none for other devices."""
+    """Returns the CUDA_VISIBLE_DEVICES values that workers share; none for other devices."""
     import torch
 
     if device not in ("auto", "cuda") or not torch.cuda.is_available():

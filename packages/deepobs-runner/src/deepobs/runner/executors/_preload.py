@@ -1,6 +1,6 @@
-"""What every worker needs, imported once by the server process that workers are forked from."""
+"""Modules that the fork server imports once for all workers."""
 
-import torch._dynamo  # any optimizer imports it with its first step, which takes seconds
+import torch._dynamo  # optimizers import it in their first step, which takes seconds
 
 from . import _worker as _work
 

@@ -1,4 +1,4 @@
-"""Runs on Ray: this machine, a cluster or a cloud, whatever the address leads to."""
+"""Execution on Ray, on this machine or a cluster."""
 
 import contextlib
 from collections.abc import Iterator
@@ -10,20 +10,20 @@ from ._base import SAVING_SECONDS, Event, Job, Outcome, Work, ignore_progress
 
 
 class RayExecutor:
-    """Runs jobs as Ray tasks; see `Executor`. Needs the extra `ray`.
+    """An executor that runs jobs as Ray tasks; see `Executor`. Needs the extra `ray`.
 
-    Ray reuses its worker processes, so torch is imported once for each of them, and sets their
-    devices and threads. A task whose node is lost ends as `lost`; Ray itself repeats nothing, so
-    that a run never goes on twice.
+    Ray reuses its worker processes, so each imports torch once, and sets their devices and threads.
+    A task whose node is lost ends as `lost`. Ray's own retries are disabled, so that a run is never
+    executed twice at once.
 
     Args:
-        work: What a worker does with a job.
+        work: The function that executes a job.
         address: A cluster's address, "auto" for the one around this process, or None for Ray's
             own choice: `RAY_ADDRESS` if set, else a new one on this machine.
-        cpus: Cores of a run.
-        gpus: GPUs of a run; 0.25 lets four runs share one. By default one where the cluster has
-            any, else none.
-        workers: How many runs at once at most; None leaves that to the cluster's resources.
+        cpus: Number of cores per run.
+        gpus: Number of GPUs per run; with 0.25 four runs share one. Default: 1 if the cluster
+            has any, else 0.
+        workers: Largest number of parallel runs; None is limited only by the cluster's resources.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class RayExecutor:
         workers: int | None = None,
     ) -> None:
         if not isinstance(address, str | None):
-            raise UsageError(f"address is a cluster's address, not {address!r}.")
+            raise UsageError(f"address must be a cluster's address, not {address!r}.")
         number("cpus", cpus, least=0)
         if gpus is not None:
             number("gpus", gpus, least=0)
@@ -64,7 +64,7 @@ class RayExecutor:
         self._queue.append(job)
 
     def events(self) -> Iterator[Event]:
-        """Yields outcomes until no job is left; Ray passes no progress on."""
+        """Yields outcomes until no job is left; there are no progress events."""
         while self._queue or self._running:
             self._start_tasks()
             ready, _ = self._ray.wait(list(self._running), num_returns=1)
@@ -73,7 +73,7 @@ class RayExecutor:
                 yield job, self._outcome(reference)
 
     def __enter__(self) -> Self:
-        """Join the cluster, or start one on this machine."""
+        """Connects to the cluster, or starts one on this machine."""
         if not self._ray.is_initialized():
             self._ray.init(address=self._address, log_to_driver=False, include_dashboard=False)
             self._started_ray = True
@@ -92,7 +92,7 @@ class RayExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancels what still runs, lets it save, and leaves the cluster if we joined it."""
+        """Cancels running jobs, waits for their checkpoints, and disconnects if we connected."""
         for reference in self._running:
             with contextlib.suppress(self._ray.exceptions.RayError):
                 self._ray.cancel(reference)
@@ -112,7 +112,7 @@ class RayExecutor:
         try:
             outcome: Outcome = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:  # before or after the run itself
-            return Outcome(status="failed", message=f"Ray could not do it: {error.cause!r}")
+            return Outcome(status="failed", message=f"Ray could not execute it: {error.cause!r}")
         except self._ray.exceptions.RayError as error:
             reason = str(error).strip().splitlines()[0]
             return Outcome(status="lost", message=f"its Ray worker was lost: {reason}", retry=True)

@@ -1,4 +1,4 @@
-"""Runs as SLURM jobs through submitit: no server, only a folder that all machines see."""
+"""Execution as SLURM jobs through submitit, with a shared folder."""
 
 import signal
 import time
@@ -13,24 +13,24 @@ from ._base import Event, Job, Outcome, Work, ignore_progress
 
 _CLUSTERS = ("slurm", "local")
 _POLL_SECONDS = 1.0
-_MOST_TIMEOUTS = 1000  # of one job; submitit's 3 would end a long run that only needs more time
+_MOST_TIMEOUTS = 1000  # per job; submitit's default of 3 would end long runs
 
 
 class SlurmExecutor:
-    """Runs jobs as a SLURM job array; see `Executor`. Needs the extra `slurm`.
+    """An executor that runs jobs as a SLURM array; see `Executor`. Needs the extra `slurm`.
 
-    A job that SLURM preempts or that reaches its time limit is put back into the queue and goes on
-    from its checkpoint.
+    A job that is preempted or reaches its time limit is requeued and resumes from its
+    checkpoint.
 
     Args:
-        work: What a worker does with a job.
-        folder: Where submitit keeps scripts and logs; seen by all machines.
-        workers: How many array tasks run at once.
-        cpus: Cores of a run.
-        gpus: GPUs of a run.
-        minutes: Time limit of a run.
-        parameters: More of submitit's parameters, `slurm_partition` for instance.
-        cluster: "slurm"; "local" runs the same on this machine.
+        work: The function that executes a job.
+        folder: Folder of submitit's scripts and logs; shared by all machines.
+        workers: Number of parallel array tasks.
+        cpus: Number of cores per run.
+        gpus: Number of GPUs per run.
+        minutes: Time limit per run.
+        parameters: Further parameters of submitit, such as `slurm_partition`.
+        cluster: "slurm", or "local" for this machine.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class SlurmExecutor:
         for name, (value, least) in {**counts, "minutes": (minutes, 1)}.items():
             whole(name, value, least=least)
         if not isinstance(parameters, Mapping | None):
-            raise UsageError(f"parameters is a mapping of submitit's, not {parameters!r}.")
+            raise UsageError(
+                f"parameters must be a mapping of submitit's parameters, not {parameters!r}."
+            )
         if cluster not in _CLUSTERS:
             raise unknown("cluster", str(cluster), _CLUSTERS, "there are slurm and local.")
         try:
@@ -84,11 +86,11 @@ class SlurmExecutor:
         self._running: list[tuple[Any, Job]] = []
 
     def submit(self, job: Job) -> None:
-        """Queues a job; `events` hands the queued ones to SLURM as one array."""
+        """Queues a job; `events` submits the queued jobs as one array."""
         self._queue.append(job)
 
     def events(self) -> Iterator[Event]:
-        """Yields outcomes until no job is left; SLURM passes no progress on."""
+        """Yields outcomes until no job is left; there are no progress events."""
         while self._queue or self._running:
             self._start_array()
             ended = [pair for pair in self._running if pair[0].done()]
@@ -99,7 +101,7 @@ class SlurmExecutor:
                 time.sleep(_POLL_SECONDS)
 
     def __enter__(self) -> Self:
-        """Starts nothing: SLURM is already there."""
+        """Does nothing: SLURM is already running."""
         return self
 
     def __exit__(
@@ -108,13 +110,13 @@ class SlurmExecutor:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Cancel what is still queued or running."""
+        """Cancels jobs that are still queued or running."""
         for job, _ in self._running:
             job.cancel()
         self._running.clear()
 
     def _start_array(self) -> None:
-        # SLURM itself holds the rest of an array back; submitit on this machine starts everything.
+        # SLURM limits an array's parallel tasks itself; submitit's local mode does not.
         room = None if self._is_slurm else self._workers - len(self._running)
         jobs, self._queue = self._queue[:room], self._queue[len(self._queue[:room]) :]
         if jobs:
@@ -124,7 +126,7 @@ class SlurmExecutor:
 
 
 class _Task:
-    """What SLURM runs; submitit calls `checkpoint` when the job is preempted or timed out."""
+    """The callable that SLURM runs; submitit calls `checkpoint` on preemption or timeout."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
@@ -134,7 +136,7 @@ class _Task:
             return self._work(job, ignore_progress)
         except RunInterruptedError as error:
             if signal.Signals(error.signal_number).name == requeue_signal():
-                # The run, which caught it, is saved: now submitit's handler, which requeues.
+                # The run has caught the signal and saved: let submitit's handler requeue the job.
                 signal.raise_signal(error.signal_number)
             raise
 

@@ -1,4 +1,4 @@
-"""What a worker does with a job: one run, whose end it reports and never raises."""
+"""The execution of a job in a worker, which reports errors instead of raising them."""
 
 import time
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from ..results import Record, ResultsStore
 from ..training import Callback, Checkpoints, run_config
 from ._base import Job, JobProgress, Outcome, Report
 
-# The same would happen again, and the sentence says what to do.
+# A retry would raise the same error, and its message says what to do.
 _NOT_RETRIED = (
     UsageError,
     UnknownProblemError,
@@ -31,11 +31,11 @@ _NOT_RETRIED = (
 
 
 class PrunedError(Exception):
-    """Raised by a tuner's callback: the run is not worth finishing."""
+    """Exception by which a tuner's callback prunes a run."""
 
 
 class _EpochReporter(Callback):
-    """Passes on how far the run is."""
+    """Callback that reports the run's progress."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -45,14 +45,14 @@ class _EpochReporter(Callback):
 
 
 def perform(job: Job, report: Report) -> Outcome:
-    """Does one run; the record goes to the results folder.
+    """Executes one run; the record goes to the results folder.
 
     Args:
-        job: The run and how it is executed.
-        report: Told after each epoch.
+        job: The run and its execution options.
+        report: Called after each epoch.
 
     Returns:
-        How it ended. Only an interruption (`RunInterruptedError`) leaves it as an exception.
+        How the run ended. Only an interruption (`RunInterruptedError`) is raised.
     """
     started = time.perf_counter()
     try:
@@ -75,7 +75,7 @@ def perform(job: Job, report: Report) -> Outcome:
 
 
 def _run(job: Job, report: Report) -> Record:
-    """The run, from its checkpoint if it has a good one."""
+    """Executes the run, from its checkpoint if it has a valid one."""
     options = dict(job.options)
     loggers, every = options.pop("loggers", ()), options.pop("log_every", None)
     callbacks = [
@@ -85,5 +85,5 @@ def _run(job: Job, report: Report) -> Record:
     ]
     try:
         return run_config(job.config, resume=True, progress="off", callbacks=callbacks, **options)
-    except CheckpointError:  # start again rather than leave a hole in the sweep
+    except CheckpointError:  # start again rather than lose the run
         return run_config(job.config, progress="off", callbacks=callbacks, **options)

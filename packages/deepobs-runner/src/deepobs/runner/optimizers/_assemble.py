@@ -87,7 +87,7 @@ def calls_in_force(found: FoundOptimizer, made: Optimizer, declared: str = "auto
 
 
 def _shares(found: FoundOptimizer) -> bool:
-    """Whether one instance can train groups with different settings."""
+    """Returns whether one instance can train groups with different settings."""
     innermost = found
     while innermost.base is not None:
         innermost = innermost.base

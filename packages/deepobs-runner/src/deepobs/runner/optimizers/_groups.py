@@ -64,7 +64,7 @@ class Group:
         )
 
     def __str__(self) -> str:
-        """The group as `parse_group` reads it; the rest of the parameters is `rest`."""
+        """Returns the group as `parse_group` reads it; the rest of the parameters is `rest`."""
         words = {name: ",".join(map(str, values)) for name, values in self._selected().items()}
         if self.optimizer is not None:
             words["optimizer"] = self.optimizer
@@ -247,5 +247,5 @@ def _selector(
 
 
 def _written(value: Any) -> str:
-    """A value as `read_value` reads it."""
+    """Returns a value as `read_value` reads it."""
     return value if isinstance(value, str) else json.dumps(value)

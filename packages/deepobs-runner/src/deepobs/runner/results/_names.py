@@ -76,7 +76,7 @@ def same_setting(name: str, other: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _canonical_name(name: str) -> str:
-    """The beginning of a name, its numbers in canonical form."""
+    """Returns the beginning of a name, its numbers in canonical form."""
     written = _SCIENTIFIC.sub(lambda match: _text(float(match[0])), name)
     return written[:_COMPARED]
 
@@ -103,7 +103,7 @@ def _short(name: str, config: RunConfig) -> str:
 
 
 def _first_bytes(text: str, most: int) -> str:
-    """The beginning of a text that takes at most so many bytes."""
+    """Returns the beginning of a text that takes at most so many bytes."""
     return text.encode()[:most].decode(errors="ignore")
 
 

@@ -132,12 +132,12 @@ class Record:
         return content
 
     def to_json(self) -> str:
-        """The file's content as strict JSON."""
+        """Returns the file's content as strict JSON."""
         return json.dumps(self.to_dict(), allow_nan=False)
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], *, path: Path | None = None) -> Self:
-        """The record that `to_dict` wrote.
+        """Returns the record that `to_dict` wrote.
 
         Raises:
             CorruptRecordError: A field is missing, or the file is of another format.
@@ -202,7 +202,7 @@ def _fits(value: Any, annotation: str) -> bool:
 
 
 def _series(value: Any) -> Any:
-    """A list of numbers with null read as NaN; everything else as it is."""
+    """Returns a list of numbers with null read as NaN; everything else as it is."""
     if isinstance(value, list):
         return [math.nan if item is None else item for item in value]
     return value

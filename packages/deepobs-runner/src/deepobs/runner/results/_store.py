@@ -71,7 +71,7 @@ class ResultsStore:
             ) from error
 
     def folder_of(self, config: RunConfig) -> Path:
-        """Where the records of this setting are, whatever the seed."""
+        """Returns where the records of this setting are, whatever the seed."""
         problem, optimizer = folder_name(config.problem_name), folder_name(config.optimizer_name)
         return self.root / problem / optimizer / setting_name(config)
 
@@ -130,7 +130,7 @@ class ResultsStore:
                 file.replace(target)
 
     def work_folder(self, run_id: str) -> Path:
-        """What belongs to a run that is under way."""
+        """Returns what belongs to a run that is under way."""
         return self.root / ".runs" / run_id
 
     def finish(self, record: Record) -> bool:
@@ -202,7 +202,7 @@ class ResultsStore:
 
 
 def _deepest_existing(folder: Path) -> Path:
-    """The last folder on the way to one that exists.
+    """Returns the last folder on the way to one that exists.
 
     Raises:
         OSError: A name on the way is longer than this file system allows.

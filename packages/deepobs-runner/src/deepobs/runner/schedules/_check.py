@@ -98,7 +98,7 @@ def _check_step(epochs: Any, factors: Any) -> None:
 
 
 def _class(name: str) -> type[lr_scheduler.LRScheduler]:
-    """The class of torch.optim.lr_scheduler of that name."""
+    """Returns the class of torch.optim.lr_scheduler of that name."""
     classes = {
         key: value
         for key, value in vars(lr_scheduler).items()

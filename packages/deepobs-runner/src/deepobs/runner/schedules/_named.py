@@ -12,7 +12,7 @@ Factor = Callable[[float], float]
 
 
 def constant(start: float, end: float) -> Factor:
-    """The base rate from start to end."""
+    """Returns the base rate from start to end."""
     return lambda epoch: 1.0
 
 
@@ -29,7 +29,7 @@ def step(
 
 
 def linear(start: float, end: float, *, final_factor: float = 0.0) -> Factor:
-    """A straight line from the base rate to `final_factor` times it at the end."""
+    """Returns a straight line from the base rate to `final_factor` times it at the end."""
     return lambda epoch: 1 + (final_factor - 1) * _share(epoch, start, end)
 
 
@@ -61,7 +61,7 @@ def cosine_warm_restarts(
 def trapezoidal(
     start: float, end: float, *, cooldown_epochs: float | None = None, final_factor: float = 0.0
 ) -> Factor:
-    """The base rate, then a straight line down over the last epochs.
+    """Returns the base rate, then a straight line down over the last epochs.
 
     By default over the last fifth of the run, or over what the warm-up leaves of it.
     Zhai et al., Scaling Vision Transformers, CVPR 2022, section 3.5.
@@ -78,7 +78,7 @@ SCHEDULES: Mapping[str, Callable[..., Factor]] = {
 
 
 def _share(epoch: float, start: float, end: float) -> float:
-    """How much of the way from start to end has passed, from 0 to 1."""
+    """Returns how much of the way from start to end has passed, from 0 to 1."""
     return (
         min(1.0, max(0.0, (epoch - start) / (end - start))) if end > start else float(epoch >= end)
     )

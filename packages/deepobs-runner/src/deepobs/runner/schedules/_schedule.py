@@ -38,7 +38,7 @@ class Schedule:
             self._move()
 
     def state_dict(self) -> dict[str, Any]:
-        """The place in the schedule."""
+        """Returns the place in the schedule."""
         return {} if self.scheduler is None else self.scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -60,7 +60,7 @@ class Schedule:
 def make_schedule(
     schedule: Mapping[str, Any], optimizer: Optimizer, *, epochs: int, steps_per_epoch: int
 ) -> Schedule:
-    """The checked schedule, bound to an optimizer.
+    """Returns the checked schedule, bound to an optimizer.
 
     Args:
         schedule: What `check_schedule` gave.

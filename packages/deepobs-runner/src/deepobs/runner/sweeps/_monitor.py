@@ -27,7 +27,7 @@ class Monitor(Protocol):
         """Something happened to a job; `again` says that it will be tried once more."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Begins to show."""
 
     def __exit__(
         self,
@@ -45,7 +45,7 @@ def check_progress(progress: str) -> None:
 
 
 def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
-    """The monitor for standard error: a live table if that is a terminal, else lines.
+    """Returns the monitor for standard error: a live table if that is a terminal, else lines.
 
     Args:
         progress: "auto", "lines" even on a terminal, "off" for silence.
@@ -61,7 +61,7 @@ def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
 
 
 def describe(config: RunConfig) -> str:
-    """A run in a few words: problem, optimizer, setting and seed."""
+    """Returns a run in a few words: problem, optimizer, setting and seed."""
     settings = {"lr": f"{config.lr:.4g}", **config.hyperparameters}
     schedule = config.schedule["name"]
     if schedule != "constant":
@@ -71,7 +71,7 @@ def describe(config: RunConfig) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration as people say it: `42 s`, `3 min 20 s`, `5 h 10 min`, `2 d 4 h`."""
+    """Returns a duration as people say it: `42 s`, `3 min 20 s`, `5 h 10 min`, `2 d 4 h`."""
     whole = round(seconds)
     for size, unit, smaller, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
         if whole >= size:
@@ -82,7 +82,7 @@ def duration(seconds: float) -> str:
 
 
 def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
-    """What became of a job, in one line."""
+    """Returns what became of a job, in one line."""
     words = f"{describe(job.config)}: {outcome.status} after {duration(outcome.seconds)}"
     if outcome.message:
         words = f"{describe(job.config)}: {outcome.message}"
@@ -155,7 +155,7 @@ class _LiveTable:
             self._ends["failed" if event.status == "lost" else event.status] += 1
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Begins to draw."""
         self._live.start()
         return self
 

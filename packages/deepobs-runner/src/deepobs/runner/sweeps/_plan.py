@@ -105,7 +105,7 @@ def _resolve(
 
 
 def _product(settings: Choices) -> Iterator[dict[str, Any]]:
-    """Every combination of values; the schedule varies slowest, the seed fastest."""
+    """Returns every combination of values; the schedule varies slowest, the seed fastest."""
     names = sorted(settings, key=lambda name: (name == "seed", name != "schedule", name))
     for values in itertools.product(*(settings[name] for name in names)):
         yield dict(zip(names, values, strict=True))

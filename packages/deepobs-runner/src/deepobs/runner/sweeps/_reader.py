@@ -70,7 +70,7 @@ class Reader:
         )
 
     def _mapping(self, value: object, path: str, known: Sequence[str]) -> Mapping[str, Any]:
-        """The value as a mapping, with its known keys only."""
+        """Returns the value as a mapping, with its known keys only."""
         if not isinstance(value, Mapping):
             where, expected = path or "it", ", ".join(known)
             self.mistakes.append(
@@ -151,7 +151,7 @@ class Reader:
         )
 
     def _settings(self, fields: Mapping[str, Any], path: str) -> Choices:
-        """The values of the run's fields that a mapping holds, each checked by itself."""
+        """Returns the values of the run's fields that a mapping holds, each checked by itself."""
         settings: dict[str, list[Any]] = {}
         for name, setting in _SETTINGS.items():
             if name not in fields:
@@ -170,7 +170,7 @@ class Reader:
     def _hyperparameters(
         self, fields: Mapping[str, Any], path: str, optimizer: Any, partners: Choices
     ) -> Choices:
-        """The hyperparameters' values, each checked by itself, then beside the others."""
+        """Returns the hyperparameters' values, each checked by itself, then beside the others."""
         path = f"{path}.hyperparameters"
         value = fields.get("hyperparameters", {})
         if not isinstance(value, Mapping):
@@ -198,7 +198,7 @@ class Reader:
             return []
 
     def _accepts(self, path: str, value: object, check: Callable[[Any], object]) -> bool:
-        """Whether a check accepts a value; its sentence is noted if not."""
+        """Returns whether a check accepts a value; its sentence is noted if not."""
         sentence = _refusal(partial(check, value))
         if sentence is not None:
             self.mistakes.append(f"{path} holds {brief(value)}: {sentence}")
@@ -206,14 +206,14 @@ class Reader:
 
 
 def name_of(thing: Any) -> str:
-    """The name of a problem or an optimizer that is given by name or as an object."""
+    """Returns the name of a problem or an optimizer that is given by name or as an object."""
     if isinstance(thing, str):
         return thing
     return str(getattr(thing, "name", None) or getattr(thing, "__name__", None) or thing)
 
 
 def _refusal(check: Callable[[], object]) -> str | None:
-    """The sentence with which a check refuses what it looks at, if it does."""
+    """Returns the sentence with which a check refuses what it looks at, if it does."""
     try:
         check()
     except (UsageError, UnknownProblemError) as error:

@@ -63,7 +63,7 @@ class SweepResult:
         return tuple(run for run in self.runs if run.status == "failed")
 
     def count(self, status: str) -> int:
-        """How many runs ended with a status."""
+        """Returns how many runs ended with a status."""
         return sum(run.status == status for run in self.runs)
 
 
@@ -100,7 +100,7 @@ class Execution:
             number("checkpoint_every", self.checkpoint_every, least=0.0)
 
     def make_executor(self) -> Executor:
-        """An executor, ready to be entered once."""
+        """Returns an executor, ready to be entered once."""
         return make_executor(
             self.executor,
             workers=self.workers,
@@ -110,7 +110,7 @@ class Execution:
         )
 
     def workers_at_once(self) -> int:
-        """How many runs go on at once, as far as this process can tell."""
+        """Returns how many runs go on at once, as far as this process can tell."""
         return default_workers(self.device) if self.workers is None else max(1, self.workers)
 
     def run_all(

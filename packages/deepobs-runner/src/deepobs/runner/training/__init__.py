@@ -1,4 +1,4 @@
-"""Training: one run, from its configuration to its record."""
+"""Training: the execution of one run."""
 
 from ._callbacks import Callback
 from ._checkpoint import Checkpoints

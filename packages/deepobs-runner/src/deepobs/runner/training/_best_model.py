@@ -1,4 +1,4 @@
-"""The best model of a run, kept on request."""
+"""A callback that keeps the best model of a run."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ._callbacks import Callback
 
 _log = logging.getLogger(__name__)
 
-# What decides, the first that there is: validation before test, accuracy before loss.
+# The first available one decides: validation before test, accuracy before loss.
 _CRITERIA = ("valid_accuracy", "valid_loss", "test_accuracy", "test_loss")
 
 
 class BestModel(Callback):
-    """Saves the weights of the best evaluation, in the end beside the record: `<record>.best.pt`.
+    """Callback that saves the weights of the best evaluation as `<record>.best.pt`.
 
     The file is a dictionary that `torch.load` reads with `weights_only=True`: `epoch`,
     `criterion`, `value` and `model` (its state dict).
 
     Args:
-        folder: Where the file is until there is a record.
-        resumed: Whether to go on from what is there.
+        folder: Folder of the file until the record is written.
+        resumed: Whether to continue from an existing file.
     """
 
     def __init__(self, folder: Path, *, resumed: bool) -> None:
@@ -40,13 +40,13 @@ class BestModel(Callback):
         self._best = -math.inf
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Takes up the best value so far."""
+        """Reads the best value so far."""
         self._built = built
         if self._resumed and self.path.exists():
             self._best = _merit_of_file(self.path)
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Saves the model where it is better than any before."""
+        """Saves the model if it is the best so far."""
         criterion = next(name for name in _CRITERIA if name in metrics)
         merit = _merit(criterion, metrics[criterion])
         if not merit > self._best:
@@ -63,7 +63,7 @@ class BestModel(Callback):
         write_atomically(self.path, content.getvalue())
 
     def on_run_end(self, record: Record) -> None:
-        """Moves the file to its place beside the record."""
+        """Moves the file next to the record."""
         if record.path is not None and self.path.exists():
             self.path.replace(record.path.with_suffix(".best.pt"))
 
@@ -72,8 +72,8 @@ def _merit_of_file(path: Path) -> float:
     try:
         best = torch.load(path, map_location="cpu", weights_only=True)
         return _merit(best["criterion"], best["value"])
-    except Exception:  # noqa: BLE001 - torch raises anything at a damaged file
-        _log.warning("%s is damaged; the best model is looked for anew from here.", path)
+    except Exception:  # noqa: BLE001 - torch may raise any error for a damaged file
+        _log.warning("%s is damaged; the search for the best model starts again here.", path)
         return -math.inf
 
 

@@ -1,4 +1,4 @@
-"""What code of your own can hook into while a run is under way."""
+"""Callbacks: hooks for your own code during a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Callback:
-    """Subclass it and override what you need; every method does nothing by default.
+    """Base class of callbacks, whose methods do nothing by default.
 
     Callbacks are called in the order given, in the main process only. An exception in one ends the
     run and reaches the caller of `run`; a checkpoint that was saved before remains.
@@ -33,12 +33,12 @@ class Callback:
         """Called before the first evaluation, or before a resumed run continues.
 
         Args:
-            config: What defines the run.
+            config: The configuration of the run.
             built: The problem: model, data, loss. Reading it is safe; changing it changes the run.
         """
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """Called after each optimizer step. Where nobody overrides it, a step costs nothing more.
+        """Called after each optimizer step. Not called unless overridden.
 
         Args:
             trainer: The run: `trainer.epoch` and `trainer.step_in_epoch` count from 0 and 1, and
@@ -61,7 +61,7 @@ class Callback:
         """Called once an epoch is trained and evaluated, and training can continue from it.
 
         Args:
-            trainer: The run, with as many epochs as are complete in `trainer.epoch`.
+            trainer: The run; `trainer.epoch` is the number of complete epochs.
         """
 
     def on_checkpoint(self, steps: int) -> None:
@@ -75,18 +75,18 @@ class Callback:
         """Called once the record is written, for finished and diverged runs.
 
         Args:
-            record: What the run did.
+            record: The record of the run.
         """
 
     def on_error(self, error: BaseException) -> None:
         """Called if the run ends without a record: an error, an interruption, a pruned trial.
 
         Args:
-            error: What ended it, which is raised again afterwards.
+            error: The error, which is raised again afterwards.
         """
 
     def close(self) -> None:
-        """Called last, however the run ended: release what `on_run_start` opened."""
+        """Called last, however the run ended, to release resources."""
 
     @property
     def follows_steps(self) -> bool:
@@ -95,7 +95,7 @@ class Callback:
 
 
 class Callbacks:
-    """Calls several callbacks in turn.
+    """A callback that calls several others in order.
 
     Args:
         callbacks: Called in this order.
@@ -111,7 +111,7 @@ class Callbacks:
             callback.on_run_start(config, built)
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """Calls those callbacks that follow steps."""
+        """Calls the callbacks that follow steps."""
         for callback in self.step_callbacks:
             callback.on_step_end(trainer)
 
@@ -136,7 +136,7 @@ class Callbacks:
             callback.on_run_end(record)
 
     def on_error(self, error: BaseException) -> None:
-        """Calls each callback; what one raises is logged, as `error` is what matters."""
+        """Calls each callback; an exception in one is logged, so that `error` is raised."""
         for callback in self.callbacks:
             try:
                 callback.on_error(error)

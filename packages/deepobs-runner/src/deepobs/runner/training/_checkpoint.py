@@ -1,4 +1,4 @@
-"""Checkpoints: written atomically, the last two kept, checked and read without running code."""
+"""Checkpoints: written atomically, verified, and loaded without running code."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..common import CheckpointError, explain, write_atomically
 _log = logging.getLogger(__name__)
 
 _FORMAT = "deepobs-checkpoint-1"
-_KEPT = 2  # the last one, and the one before in case the last is damaged
+_KEPT = 2  # the previous one is used if the last one is damaged
 _NO_COMMENT = b"\0\0"  # how a zip file without a comment ends: the comment's length
 _DIGEST_LENGTH = 64  # of a SHA-256 in hexadecimal digits
 
@@ -25,26 +25,26 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-        folder: Where they are.
+        folder: Folder of the checkpoints.
         run_id: The run's identity; a checkpoint of another run is refused.
     """
 
     def __init__(self, folder: Path, run_id: str) -> None:
         self.folder = folder
         self.run_id = run_id
-        self._tried = False  # whether what this process saves is known to be readable, or told
+        self._tried = False  # whether the first checkpoint has been read back
 
     def save(self, state: dict[str, Any], steps: int) -> None:
-        """Writes a checkpoint and removes those before the last two.
+        """Writes a checkpoint, keeping the last two.
 
-        Where the first one could never be read again, says so: after the crash is too late.
+        Reads the first one back and warns if that fails.
 
         Args:
             state: Tensors and plain values.
-            steps: Optimizer steps taken so far; orders the files.
+            steps: Number of optimizer steps so far; orders the files.
 
         Raises:
-            ResultsError: It could not be written; earlier ones are still there.
+            ResultsError: If it could not be written; earlier ones are kept.
         """
         content = io.BytesIO()
         torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
@@ -57,16 +57,16 @@ class Checkpoints:
             path.unlink(missing_ok=True)
 
     def load(self, take_up: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
-        """The newest checkpoint that can be used; None where there is none at all.
+        """Returns the newest valid checkpoint; None if there is none.
 
-        A damaged, edited or foreign one is skipped with a warning.
+        Damaged, modified or foreign checkpoints are skipped with a warning.
 
         Args:
-            take_up: Called with the content; an error means that it does not fit. Its own
-                `CheckpointError`, which holds for all checkpoints alike, reaches the caller.
+            take_up: Called with the content; an error means that it does not fit. A
+                `CheckpointError`, which applies to all checkpoints alike, is raised again.
 
         Raises:
-            CheckpointError: There are checkpoints, and none can be used.
+            CheckpointError: If there are checkpoints but none can be used.
         """
         paths = self._paths()
         for path in paths:
@@ -79,9 +79,9 @@ class Checkpoints:
                 take_up(state)
             except CheckpointError:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever its content is, it is not this run's
+            except Exception as error:  # noqa: BLE001 - any error means that it is not this run's
                 _log.warning(
-                    "The checkpoint %s does not fit this run and is passed over: %s.",
+                    "The checkpoint %s does not fit this run and is skipped: %s.",
                     path,
                     explain(error),
                 )
@@ -89,21 +89,21 @@ class Checkpoints:
             return state
         if paths:
             raise CheckpointError(
-                f"No checkpoint in {self.folder} can be used; start the run anew without resuming."
+                f"No checkpoint in {self.folder} can be used; start the run again without resuming."
             )
         return None
 
     def exist(self) -> bool:
-        """Returns whether there are any."""
+        """Returns whether there are any checkpoints."""
         return bool(self._paths())
 
     def remove(self) -> None:
-        """Removes all of them, and what a kill during a save left: the run starts anew."""
+        """Removes all checkpoints and temporary files of a killed save."""
         for path in [*self._paths(), *self.folder.glob(".*.pt.*.tmp")]:
             path.unlink(missing_ok=True)
 
     def _paths(self) -> list[Path]:
-        """The files, newest first."""
+        """Returns the files, newest first."""
         return sorted(self.folder.glob("checkpoint_*.pt"), reverse=True)
 
     def _try_out(self, path: Path) -> None:
@@ -116,7 +116,7 @@ class Checkpoints:
         if not _is_sealed(path):
             raise CheckpointError(
                 f"The checkpoint {path} is truncated, damaged or edited (its checksum does not "
-                "match) and is passed over."
+                "match) and is skipped."
             )
         try:
             refused = torch.serialization.get_unsafe_globals_in_checkpoint(path)
@@ -128,28 +128,28 @@ class Checkpoints:
         if refused:
             raise CheckpointError(
                 f"The checkpoint {path} holds {', '.join(refused)}, which torch reads only by "
-                "running code, and is passed over; keep tensors and plain values in the "
+                "running code, and is skipped; keep tensors and plain values in the "
                 "optimizer's state."
             )
         if not isinstance(state, dict) or state.get("format") != _FORMAT:
-            raise CheckpointError(f"{path} is not a checkpoint of deepobs and is passed over.")
+            raise CheckpointError(f"{path} is not a checkpoint of deepobs and is skipped.")
         if state.get("run_id") != self.run_id:
             raise CheckpointError(
                 f"The checkpoint {path} belongs to the run {state.get('run_id')}, not to "
-                f"{self.run_id}, and is passed over."
+                f"{self.run_id}, and is skipped."
             )
         return dict(state)
 
 
 def _sealed(content: bytes) -> bytes:
-    """Returns a zip file with the SHA-256 of its content as its comment, which readers ignore."""
+    """Returns a zip file with the SHA-256 of its content as its comment."""
     assert content.endswith(_NO_COMMENT)
     digest = hashlib.sha256(content).hexdigest().encode()
     return content[: -len(_NO_COMMENT)] + len(digest).to_bytes(2, "little") + digest
 
 
 def _is_sealed(path: Path) -> bool:
-    """Returns whether a file is what `_sealed` made, byte for byte."""
+    """Returns whether a file's content matches the checksum added by `_sealed`."""
     try:
         with path.open("rb") as file:
             rest = path.stat().st_size - _DIGEST_LENGTH - len(_NO_COMMENT)

@@ -1,4 +1,4 @@
-"""The processes of one run: one, or as many as torchrun started."""
+"""The processes of a run: one, or those started by torchrun."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class Processes:
-    """The processes that do one run together; with one process every method is trivial.
+    """The processes of a distributed run; with one process every method is trivial.
 
     Attributes:
-        rank: Which of them this is.
-        world_size: How many there are.
+        rank: The rank of this process.
+        world_size: Number of processes.
     """
 
     def __init__(self, rank: int = 0, world_size: int = 1) -> None:
@@ -34,19 +34,19 @@ class Processes:
 
     @property
     def shard(self) -> tuple[int, int]:
-        """Which part of every batch is this process's."""
+        """The part of every batch that this process trains on."""
         return self.rank, self.world_size
 
     @property
     def main(self) -> bool:
-        """Whether this is the process that writes and prints."""
+        """Whether this is the main process, which writes and prints."""
         return self.rank == 0
 
     def check(self, batch_size: int, gradient_accumulation_steps: int) -> None:
-        """Refuses a batch that cannot be shared out evenly.
+        """Checks that a batch can be split evenly.
 
         Raises:
-            UsageError: With the sizes that could.
+            UsageError: If it cannot; the message names valid sizes.
         """
         if batch_size % (self.world_size * gradient_accumulation_steps):
             raise UsageError(
@@ -56,29 +56,29 @@ class Processes:
             )
 
     def wrap(self, model: nn.Module, device: torch.device) -> Callable[..., Any]:
-        """What to call in place of the model, so that its gradients are averaged over processes."""
+        """Returns the model wrapped so that gradients are averaged over processes."""
         if self.world_size == 1:
             return model
-        if device.type == "cuda":  # statistics over the whole batch, as one process has them
+        if device.type == "cuda":  # statistics over the whole batch, as with one process
             convert: Any = nn.SyncBatchNorm.convert_sync_batchnorm
             return DistributedDataParallel(convert(model), device_ids=[device])
         return DistributedDataParallel(model)
 
     def exchange(self, wrapped: Callable[..., Any], *, now: bool) -> AbstractContextManager[object]:
-        """Whether a backward pass exchanges gradients: only the last micro-batch's has to."""
+        """Returns a context that skips the gradient exchange, except at the last micro-batch."""
         if now or not isinstance(wrapped, DistributedDataParallel):
             return contextlib.nullcontext()
         kept: AbstractContextManager[object] = wrapped.no_sync()
         return kept
 
     def sum(self, tensor: Tensor) -> Tensor:
-        """The tensor's sum over all processes."""
+        """Returns the tensor's sum over all processes."""
         if self.world_size > 1:
             dist.all_reduce(tensor)
         return tensor
 
     def largest(self, value: int, device: torch.device) -> int:
-        """The largest of the processes' numbers, known to all of them."""
+        """Returns the maximum of the processes' values, in every process."""
         if self.world_size == 1:
             return value
         tensor = torch.tensor(value, device=device)
@@ -86,13 +86,13 @@ class Processes:
         return int(tensor)
 
     def share_buffers(self, model: nn.Module) -> None:
-        """Gives all the first one's buffers; of batch normalisation on CPUs each has its own."""
+        """Broadcasts the first process's buffers, since batch norm on CPUs is not synchronised."""
         if self.world_size > 1:
             for buffer in model.buffers():
                 dist.broadcast(buffer, src=0)
 
     def gather(self, value: T) -> list[T]:
-        """Every process's value, by rank, its tensors on the CPU."""
+        """Returns every process's value, by rank, its tensors on the CPU."""
         if self.world_size == 1:
             return [_on_cpu(value)]
         values: list[Any] = [None] * self.world_size
@@ -100,7 +100,7 @@ class Processes:
         return values
 
     def on_main(self, function: Callable[[], T]) -> T:
-        """Calls a function in the main process; all get what it returns or raises."""
+        """Calls a function in the main process; all processes return or raise its result."""
         if self.world_size == 1:
             return function()
         outcome: list[Any] = [None, None]
@@ -117,18 +117,18 @@ class Processes:
 
 
 def local_rank() -> int:
-    """Which of this machine's processes this is, as torchrun says."""
+    """Returns the local rank that torchrun assigned to this process."""
     return int(os.environ.get("LOCAL_RANK", 0))
 
 
 def processes(device: torch.device) -> Processes:
-    """Joins the processes that torchrun started; they stay together until Python ends.
+    """Joins the process group of torchrun, which lasts until Python exits.
 
-    Later runs of a program go on with the group of its first: processes that have left a group
-    cannot agree on a new one, as torchrun's store still holds the old one's keys.
+    Later runs of a program use the same group: a second one cannot be created, since torchrun's
+    store still holds the keys of the first.
 
     Args:
-        device: NCCL connects CUDA devices, gloo everything else.
+        device: The device, which selects NCCL (CUDA) or gloo (all others).
     """
     if "RANK" not in os.environ or os.environ.get("WORLD_SIZE", "1") == "1":
         return Processes()
@@ -139,10 +139,10 @@ def processes(device: torch.device) -> Processes:
 
 
 def _leave() -> None:
-    """Leaves the group, holding it until nothing else does.
+    """Destroys the process group, keeping a reference until all others are gone.
 
-    Were DistributedDataParallel the last to hold it, torch 2.11 would at times wait forever: it
-    joins the group's thread, which waits for the GIL, with the GIL held.
+    If DistributedDataParallel holds the last reference, torch 2.11 can deadlock: it joins the
+    group's thread, which waits for the GIL, while holding the GIL.
     """
     group = dist.group.WORLD
     gc.collect()
@@ -151,7 +151,7 @@ def _leave() -> None:
 
 
 def _on_cpu(state: Any) -> Any:
-    """Tensors on the CPU, from where they can be sent to any process."""
+    """Moves tensors to the CPU, so that they can be sent to any process."""
     if isinstance(state, Tensor):
         return state.cpu()
     if isinstance(state, dict):

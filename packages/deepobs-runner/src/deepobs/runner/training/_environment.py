@@ -1,4 +1,4 @@
-"""Where and how a run was executed: hardware, versions, options."""
+"""The environment of a run: hardware, versions and options."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _Value = TypeVar("_Value")
 def environment_of(
     trainer: Trainer, *, compiled: bool, channels_last: bool, deterministic: bool
 ) -> dict[str, Any]:
-    """Returns where and how a run was executed; nothing in it names a machine or a person.
+    """Returns the environment of a run, without names of machines or users.
 
     Args:
         trainer: The run.
         compiled: Whether the training pass was compiled.
-        channels_last: Whether images were channels-last.
-        deterministic: Whether torch refused operations that do not repeat.
+        channels_last: Whether images used the channels-last memory format.
+        deterministic: Whether deterministic algorithms were enforced.
     """
     device = trainer.built.device
     cuda = device.type == "cuda"
@@ -54,10 +54,10 @@ def measured(
     *arguments: _Arguments.args,
     **keywords: _Arguments.kwargs,
 ) -> _Value | None:
-    """Returns what a measurement gives, None where it fails: it must not cost a finished run."""
+    """Returns a measurement, or None if it fails, which must not lose a finished run."""
     try:
         return measure(*arguments, **keywords)
-    except Exception as error:  # noqa: BLE001 - anything, on platforms that nobody has tried
+    except Exception as error:  # noqa: BLE001 - untested platforms may raise anything
         _log.warning("%s could not be measured: %s.", measure.__name__, explain(error))
         return None
 
@@ -73,12 +73,12 @@ def cpu_model() -> str | None:
 
 
 def package_of(kind: type) -> str | None:
-    """Returns the distribution and version that a class comes from, such as `torch 2.11.0`.
+    """Returns the distribution and version of a class, such as `torch 2.11.0`.
 
-    None for a class of a script, a notebook or a module that no distribution owns.
+    None for a class of a script, a notebook or a module without a distribution.
     """
     top = kind.__module__.partition(".")[0]
-    if top == "torch":  # its version names the build too
+    if top == "torch":  # its version includes the build
         return f"torch {torch.__version__}"
     for distribution in packages_distributions().get(top, []):
         try:

@@ -1,4 +1,4 @@
-"""Goes on from where a shorter run of the same configuration was."""
+"""Extension of a shorter run of the same configuration."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ _log = logging.getLogger(__name__)
 
 
 def kept_checkpoints(store: ResultsStore, run_id: str) -> Checkpoints:
-    """Returns where the final state of a finished run is kept, on request."""
+    """Returns the path at which the final state of a finished run is kept."""
     return Checkpoints(store.root / ".kept" / run_id, run_id)
 
 
 def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any] | None:
-    """Puts the trainer where a run with fewer epochs, and otherwise the same, was.
+    """Restores the state of a run with fewer epochs and otherwise the same settings.
 
-    The longest such run that has a checkpoint is taken, interrupted or finished. Training then
-    goes on exactly as a run of the full length would. Where that is not possible although there is
-    a shorter run, a warning says why, and training starts from the beginning.
+    Uses the longest such run with a checkpoint, interrupted or finished. Training then continues
+    exactly as a run of the full length would. If there is a shorter run that cannot be extended, a
+    warning says why, and training starts from the beginning.
 
     Returns:
-        The state taken up; None where training starts from the beginning.
+        The restored state; None if training starts from the beginning.
     """
     config = trainer.config
     finished: RunConfig | None = None
@@ -62,11 +62,11 @@ def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any]
 
 
 def _shorter(config: RunConfig) -> Iterator[RunConfig]:
-    """The same run with fewer epochs, the longest first."""
+    """Returns the same run with fewer epochs, the longest first."""
     for epochs in range(config.epochs - 1, 0, -1):
         try:
             yield replace(config, epochs=epochs)
-        except UsageError:  # a warm-up that is longer, say
+        except UsageError:  # for example with a longer warm-up
             continue
 
 

@@ -1,4 +1,4 @@
-"""Saves checkpoints when they are due, and stops the run when a signal asks for it."""
+"""The callback that saves checkpoints and stops the run after a signal."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEFAULT_SECONDS = 300.0
-# Several processes agree on saving and stopping; asking each other at every step would cost.
+# Several processes have to agree on saving and stopping; doing so at every step is too slow.
 _STEPS_BETWEEN_AGREEMENTS = 20
 
 
 class CheckpointGuard(Callback):
-    """Saves a checkpoint every so often, and before a signal ends the run.
+    """Callback that saves checkpoints at intervals, and before a signal ends the run.
 
     Unlike other callbacks it is called in every process of a run, since they stop together.
 
     Args:
         checkpoints: Where to save.
-        signals: Which signal came.
+        signals: The received signal.
         every: Seconds between two checkpoints; 0 saves at every step.
     """
 
@@ -41,10 +41,11 @@ class CheckpointGuard(Callback):
         self._looked = False  # whether the optimizer can be resumed exactly
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """Saves or stops, if one of them is due.
+        """Saves a checkpoint at the interval, or stops the run after a signal.
 
         Raises:
-            RunInterruptedError: A signal came; it says whether the checkpoint is saved.
+            RunInterruptedError: If a signal was received; the message says whether a checkpoint was
+                saved.
         """
         wish = 1 + self.signals.received if self.signals.received else monotonic() >= self.next
         if trainer.processes.world_size > 1:
@@ -55,10 +56,11 @@ class CheckpointGuard(Callback):
             self._save(trainer, stop_for=wish - 1)
 
     def on_epoch_end(self, trainer: Trainer) -> None:
-        """Does the same between two epochs.
+        """Saves or stops between two epochs, as `on_step_end` does.
 
         Raises:
-            RunInterruptedError: A signal came; it says whether the checkpoint is saved.
+            RunInterruptedError: If a signal was received; the message says whether a checkpoint was
+                saved.
         """
         self.on_step_end(trainer)
 
@@ -71,21 +73,23 @@ class CheckpointGuard(Callback):
             why = trainer.why_not_resumed_exactly()
             if why is not None:
                 _log.warning(
-                    "The optimizer %s cannot be resumed exactly: %s. A resumed run says so in its "
-                    "record.",
+                    "The optimizer %s cannot be resumed exactly: %s. The record of a resumed run "
+                    "will say so.",
                     *(trainer.config.optimizer_name, why),
                 )
 
         def save() -> str:
             try:
                 self.checkpoints.save(state, steps)
-            except ResultsError as error:  # training can go on, and the disk may have room later
+            except (
+                ResultsError
+            ) as error:  # training can continue, and later checkpoints may succeed
                 _log.warning("The run continues without a new checkpoint: %s", error)
                 return f"no new checkpoint: {error}"
             trainer.callbacks.on_checkpoint(steps)
             return "the checkpoint is saved, continue with resume"
 
-        # All wait for the first process: torchrun ends it, saving or not, once another has exited.
+        # All wait for the first process: torchrun kills it as soon as another one exits.
         said = trainer.processes.on_main(save)
         self.next = monotonic() + self.every
         if stop_for:

@@ -9,18 +9,18 @@ from contextlib import ExitStack, contextmanager
 import numpy as np
 import torch
 
-# Random streams and torch's settings belong to the process, so runs in threads take turns.
+# Random streams and torch's settings are global to the process, so runs in threads take turns.
 _ONE_AT_A_TIME = threading.RLock()
 
 
 @contextmanager
 def isolated(device: torch.device) -> Iterator[None]:
-    """Gives a run the settings that a new process has, and puts the caller's back after it.
+    """Gives a run the settings of a new process, and restores the caller's afterwards.
 
     Covers what changes numbers: torch's default dtype and device, grad and inference mode,
     autocast, deterministic algorithms, cuDNN's switches, numpy's error handling. The number of
-    threads is the caller's choice and is recorded. Runs in several threads of one process wait
-    for each other, since they would share these settings and the global random streams.
+    threads is the caller's choice and is recorded. Runs in several threads of one process are
+    executed one at a time, since they share these settings and the global random streams.
 
     Args:
         device: The device of the run.
@@ -49,7 +49,7 @@ def isolated(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _default_device_cpu() -> Iterator[None]:
-    """Makes the CPU the default device; does nothing, and costs nothing, where it is already."""
+    """Makes the CPU the default device, if it is not already."""
     outer = torch.get_default_device()
     if outer.type == "cpu":
         yield

@@ -1,4 +1,4 @@
-"""What is said of a run once it has ended: its record."""
+"""Creation of the record of a finished run."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ._environment import measured
 from ._step_timer import peak_memory_bytes
 from ._trainer import LOG_INTERVAL, Trainer, now
 
-# What an evaluation measures, and the record's word for a series of it.
+# The metrics of an evaluation, and their plurals in names of series.
 _PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
 
 
 def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
-    """The record of a run that has ended.
+    """Returns the record of a finished or diverged run.
 
     Args:
         trainer: The run, finished or diverged.
-        environment: What `environment_of` said.
+        environment: The environment returned by `environment_of`.
     """
     config, series = trainer.config, trainer.series
     schedule = config.to_dict()["schedule"]
@@ -73,7 +73,7 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
 
 
 def _parameter_groups(trainer: Trainer) -> dict[str, Any] | None:
-    """What each group trains and its rates; None where one group trains all."""
+    """Returns each group's parameters and learning rates; None for a single group."""
     groups = trainer.optimizer.param_groups
     if len(groups) == 1:
         return None
@@ -89,7 +89,7 @@ def _parameter_groups(trainer: Trainer) -> dict[str, Any] | None:
 
 
 def _raw_metrics(trainer: Trainer) -> dict[str, list[float]] | None:
-    """The series of the trained weights, where averages were evaluated beside them."""
+    """Returns the series of the unaveraged weights, if they were evaluated as well."""
     raw = {k.removeprefix("raw_"): v for k, v in trainer.series.items() if k.startswith("raw_")}
     return raw or None
 
@@ -97,5 +97,5 @@ def _raw_metrics(trainer: Trainer) -> dict[str, list[float]] | None:
 def _identity(config: RunConfig) -> str:
     try:
         return config.run_id
-    except UsageError:  # only a results folder needs one, and would have refused the run
+    except UsageError:  # only runs with a results folder need an identity
         return ""

@@ -1,4 +1,4 @@
-"""Device, arithmetic and determinism: how a run's tensors are computed."""
+"""Device, precision and determinism of a run."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _AUTOCAST = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 def choose_device(device: str | torch.device, local_rank: int = 0) -> torch.device:
-    """The device to run on.
+    """Returns the device to run on.
 
     Args:
         device: `"auto"` (CUDA, else MPS, else CPU), or a device of torch.
-        local_rank: Which of this machine's processes this is; each takes a GPU of its own.
+        local_rank: Which of this machine's processes this is; each uses its own GPU.
 
     Raises:
-        UsageError: There is no such device, or not on this machine.
+        UsageError: If the device does not exist on this machine.
     """
     if device == "auto":
         device = next(iter(_accelerators()), "cpu")
@@ -51,15 +51,15 @@ def choose_device(device: str | torch.device, local_rank: int = 0) -> torch.devi
 
 @contextmanager
 def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
-    """Sets the precision of float32 arithmetic for a run, and puts the caller's back after it.
+    """Sets the precision of float32 arithmetic for a run; restores the caller's afterwards.
 
     Args:
-        precision: `"fp32"` keeps matrix products and convolutions from TensorFloat-32.
-        deterministic: Whether torch refuses every operation that does not repeat bit for bit.
+        precision: `"fp32"` disables TensorFloat-32 in matrix products and convolutions.
+        deterministic: Whether torch raises an error for nondeterministic operations.
     """
     fast = "ieee" if precision == "fp32" else "tf32"
-    backends: Any = torch.backends  # its modules make their attributes when they are imported
-    wanted = [  # CPU convolutions keep float32 in every precision
+    backends: Any = torch.backends  # its attributes are created at import
+    wanted = [  # CPU convolutions use float32 in every precision
         (backends.cuda.matmul, fast),
         (backends.cudnn.conv, fast),
         (backends.cudnn.rnn, fast),
@@ -72,7 +72,7 @@ def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
     for backend, value in wanted:
         backend.fp32_precision = value
     if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS demands it
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # required by cuBLAS
         torch.use_deterministic_algorithms(True)
     try:
         yield
@@ -83,7 +83,7 @@ def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Mixed precision for bf16 and fp16, nothing for the others."""
+    """Returns the autocast context of a precision; a null context without mixed precision."""
     if precision not in _AUTOCAST:
         return nullcontext()
     return torch.autocast(device.type, dtype=_AUTOCAST[precision])
@@ -92,7 +92,7 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
 def in_precision(
     objective: Callable[[Batch], Tensor], precision: str, device: torch.device
 ) -> Callable[[Batch], Tensor]:
-    """The objective computed in a precision; the very same function where no autocast is needed."""
+    """Wraps the objective in autocast; returns it unchanged for precisions without it."""
     if precision not in _AUTOCAST:
         return objective
 
@@ -104,7 +104,7 @@ def in_precision(
 
 
 def _accelerators() -> list[str]:
-    """The accelerators of this machine, best first."""
+    """Returns the accelerators of this machine, best first."""
     names = []
     if torch.cuda.is_available():
         names.append("cuda")

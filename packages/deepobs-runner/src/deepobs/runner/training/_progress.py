@@ -1,4 +1,4 @@
-"""What a person sees while a run is under way: a bar on a terminal, plain lines otherwise."""
+"""Progress display of a run: a bar on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STEPS_BETWEEN_UPDATES = 10
 
 
 class _Lines(Callback):
-    """A line per epoch, but no more often than every two seconds."""
+    """A line per epoch, at most one every two seconds."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -41,7 +41,7 @@ class _Lines(Callback):
         if epoch not in (0, self._epochs) and now - self._last < _SECONDS_BETWEEN_LINES:
             return
         self._last = now
-        with contextlib.suppress(OSError):  # a full device or a closed terminal ends no run
+        with contextlib.suppress(OSError):  # a full disk or a closed terminal must not end the run
             self._console.print(f"{self._name}: epoch {epoch}/{self._epochs}, {_summary(metrics)}")
 
 
@@ -79,13 +79,13 @@ class _Bar(Callback):
 
 
 def make_display(mode: str) -> list[Callback]:
-    """Returns the callbacks that show a run's progress on standard error: one, or none for off.
+    """Returns the callbacks that show a run's progress on standard error; empty for off.
 
     Args:
         mode: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
 
     Raises:
-        UsageError: There is no such mode.
+        UsageError: If the mode is unknown.
     """
     if mode not in get_args(Mode):
         raise UsageError(f"progress must be one of {', '.join(get_args(Mode))}, not {brief(mode)}.")

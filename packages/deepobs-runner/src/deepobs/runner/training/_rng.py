@@ -1,4 +1,4 @@
-"""A run's own place in the global random streams, which some optimizers draw from."""
+"""The global random generators, which some optimizers use."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from deepobs.data import derive_seed
 
 @contextmanager
 def own_random_state(seed: int) -> Iterator[None]:
-    """Seeds Python's, numpy's and torch's global generators for a run; puts them back after it.
+    """Seeds Python's, numpy's and torch's global generators for a run; restores them afterwards.
 
-    The problem has streams of its own; this is for an optimizer that draws noise: it repeats so.
+    Problems have their own generators; this makes optimizers that draw noise reproducible.
 
     Args:
         seed: The run's seed.
@@ -38,7 +38,7 @@ def own_random_state(seed: int) -> Iterator[None]:
 
 
 def random_state() -> dict[str, Any]:
-    """Where the global generators are, as tensors and plain numbers."""
+    """Returns the state of the global generators, as tensors and plain numbers."""
     algorithm, keys, *rest = np.random.get_state(legacy=True)
     return {
         "python": random.getstate(),
@@ -54,11 +54,11 @@ def _cuda_in_use() -> bool:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """Puts the global generators where `random_state` found them."""
+    """Restores the state of the global generators that `random_state` returned."""
     random.setstate(state["python"])
     np.random.set_state(state["numpy"])
     torch.set_rng_state(state["torch"])
-    # A checkpoint may come from a machine with more devices, or with others.
+    # A checkpoint may come from a machine with other devices.
     for device, of_device in zip(range(torch.cuda.device_count()), state["cuda"], strict=False):
         torch.cuda.set_rng_state(of_device, device)
     if state.get("mps") is not None and torch.backends.mps.is_available():

@@ -1,4 +1,4 @@
-"""One run, from its configuration to its record."""
+"""The execution of one run, from its configuration to its record."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def run(
     force: bool = False,
     **settings: Any,
 ) -> Record:
-    """Trains a test problem with an optimizer and records what happens.
+    """Trains a test problem with an optimizer and records the results.
 
     Args:
-        problem: Name of a test problem, or a `deepobs.problems.Problem` of your own.
+        problem: Name of a test problem, or a your own `deepobs.problems.Problem`.
         optimizer: A name or a class; see `RunConfig`.
         {settings}
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
@@ -65,27 +65,27 @@ def run(
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
         resume: Continue from the last checkpoint, if there is one, or from one of the same run
             with fewer epochs.
-        checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
+        checkpoint_every: Seconds between two checkpoints; default 300; 0 saves at every step.
         compile: Compile the training pass with `torch.compile`.
-        channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
-        deterministic: Let torch refuse operations that do not repeat bit for bit.
-        keep_best: Keep the weights of the best evaluation beside the record.
-        keep_checkpoint: Keep the state at the end of the run, so that it can be resumed with more
+        channels_last: Use the channels-last memory format, which may be faster on GPUs.
+        deterministic: Raise an error for nondeterministic operations.
+        keep_best: Save the weights of the best evaluation next to the record.
+        keep_checkpoint: Keep the final checkpoint, so that the run can be extended to more
             epochs.
-        callbacks: Called while the run is under way.
+        callbacks: Callbacks of the run.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         force: Do the run again even if its record exists.
         **settings: The settings of the run listed above.
 
     Returns:
-        The record. If the results folder holds this very run, it is read from there, and `was_done`
-        is True.
+        The record. If the results folder already has a record of this run, it is returned instead,
+        with `was_done` True.
 
     Raises:
-        UsageError: An argument is wrong; the message is one sentence.
-        deepobs.problems.UnknownProblemError: No problem has that name.
-        deepobs.data.DatasetNotFoundError: The data files are missing.
-        Exception: And what else `run_config` raises.
+        UsageError: If an argument is wrong.
+        deepobs.problems.UnknownProblemError: If no problem has that name.
+        deepobs.data.DatasetNotFoundError: If the data files are missing.
+        Exception: Whatever else `run_config` raises.
 
     Example:
         >>> record = run("digits_logreg", "SGD", lr=0.1, epochs=1, progress="off")
@@ -128,38 +128,38 @@ def run_config(
     progress: str = "auto",
     force: bool = False,
 ) -> Record:
-    """Does the run that a configuration defines; nothing here changes which run it is.
+    """Executes the run that a configuration defines.
 
     Args:
-        config: What defines the run.
+        config: The configuration of the run.
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
         results: Folder for the record and the checkpoints; None writes nothing.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
         resume: Continue from the last checkpoint, if there is one, or from one of the same run
             with fewer epochs.
-        checkpoint_every: Seconds between two checkpoints; default 300, 0 for one at every step.
+        checkpoint_every: Seconds between two checkpoints; default 300; 0 saves at every step.
         compile: Compile the training pass with `torch.compile`.
-        channels_last: Keep images and convolution kernels channels-last, which GPUs may prefer.
-        deterministic: Let torch refuse operations that do not repeat bit for bit.
-        keep_best: Keep the weights of the best evaluation beside the record.
-        keep_checkpoint: Keep the state at the end of the run, so that it can be resumed with more
+        channels_last: Use the channels-last memory format, which may be faster on GPUs.
+        deterministic: Raise an error for nondeterministic operations.
+        keep_best: Save the weights of the best evaluation next to the record.
+        keep_checkpoint: Keep the final checkpoint, so that the run can be extended to more
             epochs.
-        callbacks: Called while the run is under way.
+        callbacks: Callbacks of the run.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
         force: Do the run again even if its record exists.
 
     Returns:
-        The record; its `path` is the file if there is a results folder, and `was_done` says whether
-        it was there before.
+        The record; `path` is its file, if there is a results folder, and `was_done` is whether it
+        already existed.
 
     Raises:
-        UsageError: An argument is wrong.
-        RunInProgressError: Another process is doing this very run in the same results folder.
-        RunInterruptedError: SIGTERM, SIGINT, SIGUSR1 or SIGUSR2 came; a checkpoint was saved.
-        CheckpointError: The run is to be resumed, but no checkpoint can be used.
-        OptimizerError: The optimizer raised an error in its step.
-        ResultsError: The record could not be written; checkpoints are kept.
-        deepobs.data.DatasetNotFoundError: The data files are missing.
+        UsageError: If an argument is wrong.
+        RunInProgressError: If another process is executing this run in the same results folder.
+        RunInterruptedError: After SIGTERM, SIGINT, SIGUSR1 or SIGUSR2; a checkpoint was saved.
+        CheckpointError: If the run is to be resumed but no checkpoint can be used.
+        OptimizerError: If the optimizer raised an error in its step.
+        ResultsError: If the record could not be written; checkpoints are kept.
+        deepobs.data.DatasetNotFoundError: If the data files are missing.
     """
     if results is None and (resume or keep_best or keep_checkpoint or checkpoint_every is not None):
         raise UsageError(
@@ -189,7 +189,7 @@ def run_config(
             group.on_main(lambda: store.check_writable(config))
             group.on_main(lambda: stack.enter_context(store.lock(config)))
             done = None if force else group.on_main(lambda: store.find(config))
-            if done is not None:  # another process has just finished it
+            if done is not None:  # another process has just finished this run
                 return replace(done, was_done=True)
             checkpoints = Checkpoints(store.work_folder(config.run_id), config.run_id)
             if keep_best and group.main:
@@ -217,7 +217,7 @@ def _train(
     checkpoints: Checkpoints | None,
     environment: Mapping[str, bool],
 ) -> Record:
-    """Trains from where the trainer is, writes the record, and tells the callbacks."""
+    """Trains to the end, writes the record and calls the callbacks."""
     config, callbacks, group = trainer.config, trainer.callbacks, trainer.processes
     try:
         callbacks.on_run_start(config, trainer.built)
@@ -241,7 +241,7 @@ def build_problem(
     """Builds the problem.
 
     Raises:
-        UsageError: The configuration asks too much of the data.
+        UsageError: If the configuration does not fit the data.
     """
     try:
         built = build(
@@ -254,16 +254,18 @@ def build_problem(
             validation=config.validation,
             replay=config.replay,
         )
-        built.num_batches("train")  # refuses a batch that the training set does not fill
+        built.num_batches("train")  # raises an error for a batch larger than the training set
     except ValueError as error:
-        if type(error) is not ValueError:  # corrupt data and the like have their own words
+        if (
+            type(error) is not ValueError
+        ):  # other errors, such as corrupt data, have their own messages
             raise
         raise UsageError(str(error)) from error
     return built
 
 
 def _own_noise(built: BuiltProblem, group: Processes) -> None:
-    """Lets every process but the first draw other noise, so that no two use the same masks."""
+    """Gives every process but the first its own random state, so that dropout masks differ."""
     if group.rank:
         seed = derive_seed(built.seed, "noise", group.rank)
         noise = torch.Generator(built.device).manual_seed(seed).get_state()
@@ -273,7 +275,7 @@ def _own_noise(built: BuiltProblem, group: Processes) -> None:
 def _prepare(
     trainer: Trainer, store: ResultsStore, checkpoints: Checkpoints, *, resume: bool
 ) -> None:
-    """Puts the trainer where the last checkpoint was, or removes what is left of one."""
+    """Restores the last checkpoint, or removes leftover checkpoints without `resume`."""
     group = trainer.processes
     if not resume:
         group.on_main(checkpoints.remove)
@@ -291,8 +293,8 @@ def _prepare(
 
 
 def _keep(trainer: Trainer, store: ResultsStore) -> None:
-    """Keeps the final state, from which a run with more epochs can go on."""
-    state = trainer.state_dict()  # of all processes together
+    """Keeps the final state, from which the run can be extended."""
+    state = trainer.state_dict()  # a collective call
     kept = kept_checkpoints(store, trainer.config.run_id)
     steps = trainer.epoch * trainer.steps_per_epoch
     trainer.processes.on_main(lambda: kept.save(state, steps))

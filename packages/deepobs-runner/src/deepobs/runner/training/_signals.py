@@ -1,4 +1,4 @@
-"""Signals that ask a run to stop: recorded, so that the step ends and a checkpoint is saved."""
+"""Handling of signals that stop a run after its current step."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-# SIGUSR1 is what SLURM's `--signal=USR1@60` sends a minute before it takes the machine back;
-# SIGHUP comes when the terminal is closed.
+# SLURM's `--signal=USR1@60` sends SIGUSR1 a minute before the time limit;
+# SIGHUP is sent when the terminal is closed.
 _NAMES = ("SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1")
 
 
@@ -47,7 +47,7 @@ class StopSignals:
         traceback: TracebackType | None,
     ) -> None:
         self._restore()
-        if self.received and kind is None:  # the run has ended, and its caller must stop too
+        if self.received and kind is None:  # the run has ended, but its caller must stop too
             signal.raise_signal(self.received)
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -1,4 +1,4 @@
-"""One step of training, in the way the optimizer is called."""
+"""A training step, for each way of calling an optimizer."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from ._step_timer import StepTimer
 
 
 class Stepper:
-    """Takes the steps of a run, and counts evaluations of the gradient.
+    """The training steps of a run, with a count of gradient evaluations.
 
     Args:
-        config: What defines the run.
+        config: The configuration of the run.
         built: The problem to train.
         optimizer: The optimizer.
         calls: How it is called.
-        processes: The processes that train together.
-        timer: Told when a pass begins and ends.
+        processes: The processes of the run.
+        timer: Notified of the start and end of each pass.
 
     Attributes:
         passes: Evaluations of the gradient since it was last set to 0; a Hessian-vector product and
@@ -60,7 +60,7 @@ class Stepper:
         """Takes a step.
 
         Args:
-            batch: What to evaluate the objective on.
+            batch: The batch to evaluate the objective on.
 
         Returns:
             The objective before the step, a scalar on the device.
@@ -89,7 +89,7 @@ class Stepper:
             if watched is not None and watched.requires_grad:
                 watched.register_hook(self._count)  # type: ignore[no-untyped-call]
             self.optimizer.step()
-            self.optimizer.zero_grad()  # gradients and parameters hold each other through the graph
+            self.optimizer.zero_grad()  # breaks the reference cycle of gradients and parameters
         else:
             self.scaler.step(self.optimizer)
 
@@ -97,7 +97,7 @@ class Stepper:
         self.passes += 1
 
     def _own(self, work: Callable[[], None]) -> None:
-        """Does what may raise an error of the optimizer's own."""
+        """Context that turns the optimizer's own errors into `OptimizerError`."""
         try:
             work()
         except Exception as error:
@@ -105,7 +105,7 @@ class Stepper:
             raise OptimizerError.of(self.config.optimizer_name, error, hint) from error
 
     def _gradient(self, batch: Batch) -> Tensor:
-        """Puts the gradient of the objective into the parameters; returns the objective."""
+        """Computes the gradient of the objective into `parameter.grad`; returns the objective."""
         self.timer.begin()
         self.optimizer.zero_grad()
         self.passes += 1
@@ -123,7 +123,7 @@ class Stepper:
         return loss.detach()
 
     def _accumulate_gradients(self, batch: Batch) -> Tensor:
-        """Adds up gradients of micro-batches; processes exchange them at the last."""
+        """Accumulates gradients of micro-batches; processes exchange them at the last one."""
         total = torch.zeros((), device=self.built.device)
         parts = self._micro_batches(batch)
         for index, part in enumerate(parts, start=1):
@@ -140,7 +140,7 @@ class Stepper:
         return [Batch(*part) for part in zip(inputs, targets, strict=True)]
 
     def _differentiable_gradient(self, batch: Batch) -> Tensor:
-        """Puts gradients that can be differentiated into the parameters."""
+        """Computes gradients with a graph, so that they can be differentiated again."""
         parts = self._micro_batches(batch)
         loss = sum((self.objective(part) for part in parts), torch.zeros(())) / len(parts)
         gradients = torch.autograd.grad(loss, self.parameters, create_graph=True, allow_unused=True)
@@ -153,7 +153,7 @@ class Stepper:
         return loss
 
     def _example_gradients(self, batch: Batch) -> None:
-        """Puts the gradient of each example's loss into `parameter.grad_sample`."""
+        """Computes per-example gradients into `parameter.grad_sample`."""
         self.passes += 1
         model, outer = self.built.model, self.built.forward
         trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
@@ -175,7 +175,7 @@ class Stepper:
             trained[name].grad_sample = gradients  # type: ignore[attr-defined]
 
     def _step_in_backward(self, batch: Batch) -> Tensor:
-        """Lets the optimizer update while it goes through the backward pass."""
+        """Updates within the backward pass, by `fused_backward`."""
         self.timer.begin()
         self.passes += 1
         loss = self.objective(batch)
@@ -185,7 +185,7 @@ class Stepper:
         return loss.detach()
 
     def _step_with_closure(self, batch: Batch) -> Tensor:
-        """Lets the optimizer evaluate the objective itself, always with the same noise."""
+        """Calls the optimizer with a closure, whose evaluations all use the same random state."""
         state = self.built.state_dict()
         losses: list[Tensor] = []
         not_its_own: list[Exception] = []
@@ -212,7 +212,7 @@ class Stepper:
             raise OptimizerError.of(self.config.optimizer_name, error, hint) from error
         if not losses:
             raise OptimizerError(
-                f"The optimizer {self.config.optimizer_name} never evaluated the objective, though "
+                f"The optimizer {self.config.optimizer_name} never evaluated the objective, but "
                 f"it is called by {self.calls.value!r}."
             )
         return losses[0]

@@ -1,4 +1,4 @@
-"""What the optimizer costs: seconds of its step, bytes of its state, peak memory."""
+"""The cost of the optimizer: time per step and peak memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 _WARM_UP_STEPS = 5  # first calls allocate, choose kernels and compile
 _FIGURES = ("forward_backward_seconds", "optimizer_seconds")
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-_SAMPLES = 50  # a median of 50 is steady; timing more would only cost
+_SAMPLES = 50  # enough for a stable median
 
 
 class StepTimer:
@@ -40,17 +40,17 @@ class StepTimer:
         self.earlier: dict[str, float | None] = dict.fromkeys(_FIGURES)
 
     def begin(self) -> None:
-        """A forward pass begins."""
+        """Marks the start of a forward pass."""
         if not self.full:
             self._begins.append(self._now())
 
     def end(self) -> None:
-        """Its backward pass has ended."""
+        """Marks the end of the backward pass."""
         if not self.full:
             self._ends.append(self._now())
 
     def stepped(self) -> None:
-        """The optimizer's step is done, and with it the whole step."""
+        """Marks the end of the optimizer's step, and of the whole training step."""
         if self.full:
             return
         if self._steps >= _WARM_UP_STEPS:
@@ -62,9 +62,9 @@ class StepTimer:
         self.full = len(self._samples) == _SAMPLES
 
     def medians(self) -> dict[str, float | None]:
-        """Seconds a step: forward + backward (of all of a step's closures), and the rest.
+        """Seconds per step: forward + backward (of all closures of a step), and the rest.
 
-        Where there were too few steps to leave out a warm-up: those of before a resume, or None.
+        With too few steps for a warm-up, the values from before a resume, or None.
         """
         if not self._samples:
             return self.earlier
@@ -79,10 +79,10 @@ class StepTimer:
 
 
 def peak_memory_bytes(device: torch.device) -> int | None:
-    """The most memory in use at a time after the warm-up.
+    """Returns the peak memory after the warm-up.
 
-    On CUDA that of tensors, on Linux that of the process, data included; elsewhere that of the
-    process since its start, with what earlier runs took.
+    On CUDA the memory of tensors; on Linux that of the process, including data; elsewhere that of
+    the process since its start, including earlier runs.
     """
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
@@ -98,7 +98,7 @@ def peak_memory_bytes(device: torch.device) -> int | None:
 
 
 def _high_water_mark() -> int | None:
-    """Returns Linux's VmHWM in bytes; None for kernels that do not tell it, such as gVisor."""
+    """Returns Linux's VmHWM in bytes; None for kernels that do not report it, such as gVisor."""
     with contextlib.suppress(OSError, ValueError, IndexError):
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -110,7 +110,7 @@ def _reset_peak_memory(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif sys.platform == "linux":
-        with contextlib.suppress(OSError):  # some containers forbid it
+        with contextlib.suppress(OSError):  # not permitted in some containers
             _CLEAR.write_text("5")  # see proc(5): resets VmHWM
 
 

@@ -1,4 +1,4 @@
-"""The loop: fit -> epoch -> step -> evaluate."""
+"""The training loop."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ from ._weights import tell, weights_to_evaluate
 
 #: Steps between two recorded mini-batch losses, as in DeepOBS.
 LOG_INTERVAL = 10
-# Steps between two looks at whether the loss is finite; where looking means waiting, seldom.
+# Steps between two checks for a finite loss; rare where the check synchronises with the device.
 _STEPS_BETWEEN_LOOKS = {"cpu": 10}
 _STEPS_BETWEEN_LOOKS_ELSEWHERE = 500
 
 
 class Trainer:
-    """One run under way: everything that changes while it trains.
+    """The state of a run during training, and the training loop.
 
     Args:
-        config: What defines the run.
+        config: The configuration of the run.
         built: The problem to train.
-        processes: The processes that train together.
-        callbacks: Called while the run is under way.
+        processes: The processes of the run.
+        callbacks: Callbacks of the run.
         compiled: Whether to compile the model's training pass.
 
     Attributes:
-        epoch: Epochs trained and evaluated.
-        step_in_epoch: Steps taken in the epoch under way.
-        losses: The losses of this epoch's steps, on the device.
+        epoch: Number of epochs trained and evaluated.
+        step_in_epoch: Number of steps taken in the current epoch.
+        losses: Loss of each step of this epoch, on the device.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Trainer:
         self.average: WeightAverage | None = None
         if isinstance(config.averaging, Mapping):
             self.average = WeightAverage(config.averaging, built.model, self.epochs)
-        self.resumed: str | None = None  # where it was: exactly, or why not
+        self.resumed: str | None = None  # "exactly", or why not, if the run was resumed
         self.scaler = self.stepper.scaler
         wrapped = self.stepper.wrapped
         self.training_forward = torch.compile(wrapped) if compiled else wrapped
@@ -104,12 +104,12 @@ class Trainer:
         self.phases: tuple[Phase, ...] = ("train_eval", "test")
         if config.validation:
             self.phases = ("train_eval", "valid", "test")
-        # By name of the metric, in the order of the evaluations; and what a record has besides.
+        # By metric, one value per evaluation; then the other series of a record.
         self.series: defaultdict[str, list[float]] = defaultdict(list)
         self.group_learning_rates: list[list[float]] = []  # of each group, by epoch
         self.epoch = 0  # epochs trained and evaluated
         self.step_in_epoch = 0
-        # Of this epoch's steps, on the device. A buffer, so that it is read with one transfer.
+        # Losses of this epoch's steps, on the device: a buffer that is read with one transfer.
         self.losses = torch.zeros(self.steps_per_epoch, device=built.device)
         self.seconds = 0.0  # of training in this epoch
         self.diverged = False
@@ -118,11 +118,11 @@ class Trainer:
 
     @property
     def steps_taken(self) -> int:
-        """Steps of all epochs that have ended, or have been broken off."""
+        """Number of steps in all completed epochs, and in a diverged one."""
         return self.epoch * self.steps_per_epoch + self.step_in_epoch
 
     def fit(self) -> None:
-        """Trains and evaluates from where the run is to its end, or to where it diverges."""
+        """Trains and evaluates from the current position to the end, or until the run diverges."""
         if not self.series["evaluation_seconds"]:
             self.evaluate(after=0)
         while self.epoch < self.epochs and not self.diverged:
@@ -137,7 +137,7 @@ class Trainer:
             self.callbacks.on_epoch_end(self)
 
     def train_epoch(self) -> None:
-        """The rest of the current epoch; its losses stay on the device until its end."""
+        """Trains the rest of the current epoch; losses stay on the device until its end."""
         if self.step_in_epoch == 0:
             rates = [float(group.get("lr", math.nan)) for group in self.optimizer.param_groups]
             self.series["learning_rates"].append(rates[0])
@@ -162,11 +162,11 @@ class Trainer:
         self.finish_epoch(begin)
 
     def training_step(self, batch: Batch) -> Tensor:
-        """Takes one optimizer step; override it for a step of your own.
+        """Takes one optimizer step; override it for a custom step.
 
         Give the subclass to `run` as `trainer="package.module.Class"`: its path becomes part of
         what defines the run. `self.optimizer` is the optimizer, `self.built` the problem, whose
-        `objective(batch)` is the loss to minimise, and `self.stepper` what takes the usual step.
+        `objective(batch)` is the loss to minimise, and `self.stepper` takes the default step.
 
         Args:
             batch: The batch of this step, on the device.
@@ -175,33 +175,33 @@ class Trainer:
             The objective before the step: a detached scalar on the device.
 
         Raises:
-            OptimizerError: The optimizer raised an error in its step.
+            OptimizerError: If the optimizer raised an error in its step.
         """
         return self.stepper.step(batch)
 
     def finish_epoch(self, begin: float) -> None:
-        """Reads the epoch's losses from the device, once."""
+        """Copies the epoch's losses from the device."""
         losses = self.processes.sum(self.losses[: self.step_in_epoch]) / self.processes.world_size
-        values = losses.tolist()  # waits for the device, so the clock is read after it
+        values = losses.tolist()  # synchronises, so read the clock afterwards
         self.series["epoch_seconds"].append(perf_counter() - begin)
         self.series["passes"].append(self.stepper.passes)
         self.stepper.passes = 0
         self.series["minibatch_losses"] += values[::LOG_INTERVAL]
-        # Loss scaling skips a step that overflows, so there one bad loss is no divergence.
+        # Loss scaling skips overflowing steps, so a single non-finite loss is not a divergence.
         self.diverged = not self.scaler.is_enabled() and not all(map(math.isfinite, values))
         self.seconds = 0.0
 
     def is_diverged(self) -> bool:
-        """Returns whether the last loss is not finite; several processes look once an epoch."""
+        """Returns whether the last loss is not finite; several processes check once per epoch."""
         if self.scaler.is_enabled() or self.processes.world_size > 1:
             return False
         return not math.isfinite(self.losses[self.step_in_epoch - 1])
 
     def evaluate(self, *, after: int) -> float:
-        """Evaluates all phases after so many epochs; returns the loss a schedule may look at."""
+        """Evaluates all phases after `epoch` epochs; returns the loss for ReduceLROnPlateau."""
         begin = perf_counter()
         self.built.forward = self.built.model  # the model alone, not its wrappers
-        # One model is evaluated: the first process's, which is also the one that is saved.
+        # Evaluate the first process's model, which is also the one that is saved.
         self.processes.share_buffers(self.built.model)
         average = self.average
         metrics: dict[str, float] = {}
@@ -236,7 +236,7 @@ class Trainer:
         return metrics
 
     def training_mode(self) -> None:
-        """The weights that are trained, and the model as it trains."""
+        """Restores the training weights and training mode of optimizer and model."""
         self.built.model.train()
         self.built.forward = self.training_forward
         tell(self.optimizer, "train")  # schedule-free optimizers keep two sets of weights
@@ -253,7 +253,7 @@ class Trainer:
         return resumes_exactly(make, self.built.model, self.stepper.calls)
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything needed to go on exactly from here; all processes have to ask together."""
+        """Returns everything needed to resume exactly; a collective call of all processes."""
         return {
             "epoch": self.epoch,
             "step_in_epoch": self.step_in_epoch,
@@ -274,14 +274,14 @@ class Trainer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Takes up what `state_dict` gave.
+        """Restores what `state_dict` returned.
 
         Raises:
-            CheckpointError: It was written by another number of processes.
+            CheckpointError: If it was written by another number of processes.
         """
         if len(state["problems"]) != self.processes.world_size:
             raise CheckpointError(
-                f"The checkpoint was written by {len(state['problems'])} processes; go on with as "
+                f"The checkpoint was written by {len(state['problems'])} processes; resume with as "
                 f"many, not with {self.processes.world_size}."
             )
         if not (0 <= state["epoch"] <= self.epochs and state["step_in_epoch"] >= 0):
@@ -293,7 +293,7 @@ class Trainer:
         self.stepper.passes = state["passes"]
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        # The sum over all processes, which `finish_epoch` takes again: so the others add nothing.
+        # This is the sum over all processes, and `finish_epoch` sums again: the others add 0.
         self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
         self.built.model.load_state_dict(state["model"])
         self.load_optimizer(state["optimizer"])
@@ -307,17 +307,17 @@ class Trainer:
         """Restores the optimizer.
 
         Raises:
-            CheckpointError: Its own `load_state_dict` refuses what its `state_dict` returned.
+            CheckpointError: If its `load_state_dict` refuses what its `state_dict` returned.
         """
         try:
             load_optimizer_state(self.optimizer, state)
         except Exception as error:
-            missing = f"; it asks for the key {error}" if isinstance(error, KeyError) else ""
+            missing = f"; it needs the key {error}" if isinstance(error, KeyError) else ""
             held = ", ".join(map(repr, state))
             raise CheckpointError(
                 f"The optimizer {self.config.optimizer_name} cannot load what its state_dict "
                 f"returned, which has the keys {held}{missing}: {explain(error)}. Start the run "
-                "again without resuming, or let its load_state_dict take these keys."
+                "again without resuming, or make its load_state_dict accept these keys."
             ) from error
 
 
@@ -325,17 +325,17 @@ def trainer_class(config: RunConfig) -> type[Trainer]:
     """Returns the class that trains a run: `Trainer`, or the configuration's own subclass.
 
     Raises:
-        UsageError: The class cannot be imported, or is no subclass of `Trainer`.
+        UsageError: If the class cannot be imported or is not a subclass of `Trainer`.
     """
     if config.trainer is None:
         return Trainer
     module, _, name = config.trainer.rpartition(".")
     found = getattr(import_users(module), name, None)
     if not (isinstance(found, type) and issubclass(found, Trainer)):
-        raise UsageError(f"trainer must be a subclass of Trainer, which {config.trainer} is not.")
+        raise UsageError(f"trainer must be a subclass of Trainer, not {config.trainer}.")
     return found
 
 
 def now() -> str:
-    """The time as records bear it: ISO 8601, to the second, with the zone."""
+    """Returns the current time for records: ISO 8601 to the second, with time zone."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""The weights that are evaluated, and batch-norm statistics that belong to them."""
+"""The weights to evaluate, with their batch-norm statistics."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from ..optimizers import WeightAverage, batch_norms
 def weights_to_evaluate(
     built: BuiltProblem, optimizer: Optimizer, average: WeightAverage | None, *, stepped: bool
 ) -> Iterator[None]:
-    """Puts the weights that are the run's answer into the model for as long as it lasts.
+    """Loads the weights to evaluate into the model, within the context.
 
-    These are the optimizer's own choice, where it keeps two sets of weights, or an average. The
+    These are an average of the weights, or the evaluation weights of optimizers with two sets. The
     running statistics of batch normalisation are computed for them on the phase `train_eval`; those
-    of training come back at the end.
+    of training are restored at the end.
 
     Args:
         built: The problem.
         optimizer: The optimizer.
-        average: The average; None evaluates what the optimizer says.
-        stepped: Whether a step has been taken; before, some optimizers have no weights to evaluate.
+        average: The average; None evaluates the optimizer's own weights.
+        stepped: Whether a step has been taken; some optimizers have no evaluation weights before.
     """
     layers = batch_norms(built.model)
     values = list(built.model.parameters()) if layers else []
@@ -47,7 +47,7 @@ def tell(optimizer: Optimizer, method: str) -> None:
     """Calls `train` or `eval` of an optimizer that keeps two sets of weights.
 
     Args:
-        optimizer: The optimizer; one without a function of that name is left alone.
+        optimizer: The optimizer; nothing happens if it has no such method.
         method: `"train"` or `"eval"`.
     """
     function = getattr(optimizer, method, None)

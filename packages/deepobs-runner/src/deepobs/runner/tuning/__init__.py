@@ -1,4 +1,4 @@
-"""Tuning: search spaces, strategies, and the search for a good setting."""
+"""Tuning: search spaces, strategies and the search itself."""
 
 from ._result import Trial, TuneResult
 from ._space import Choice, Integer, LogUniform, Uniform, parse_space

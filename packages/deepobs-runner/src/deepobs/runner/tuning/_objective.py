@@ -1,4 +1,4 @@
-"""What a search minimises: the end value of a series of the record."""
+"""Objectives of a search: the final value of one of the record's series."""
 
 import math
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from ..results import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """A series and the direction that is better.
+    """A series of the record and which direction is better.
 
     Attributes:
-        name: Its name for people.
+        name: Its name.
         series: The record's series whose last value counts.
-        metric: What callbacks call the value.
-        higher_is_better: Whether large values are good.
+        metric: The value's name in callbacks.
+        higher_is_better: Whether larger values are better.
     """
 
     name: str
@@ -24,14 +24,14 @@ class Objective:
     higher_is_better: bool = False
 
     def loss(self, record: Record) -> float:
-        """The value to minimise, infinite for a diverged run."""
+        """Returns the value to minimise, infinite for a diverged run."""
         values = getattr(record, self.series)
         if record.status == "diverged" or not values or not math.isfinite(values[-1]):
             return math.inf
         return self.signed(values[-1])
 
     def signed(self, value: float) -> float:
-        """A value with the sign that makes lower better, or back."""
+        """Negates a value if higher is better; its own inverse."""
         return -value if self.higher_is_better else value
 
 
@@ -50,15 +50,15 @@ OBJECTIVES = ("valid", "valid_accuracy", "test")
 
 
 def find_objective(name: str, *, has_accuracy: bool) -> Objective:
-    """The objective of a name.
+    """Returns the objective with a name.
 
     Args:
-        name: `valid` (loss on the validation split), `valid_accuracy`, or `test`, which is
-            DeepOBS's choice: test accuracy, or test loss where the problem has no accuracy.
-        has_accuracy: Whether the problem has one.
+        name: `valid` (loss on the validation split), `valid_accuracy`, or `test` as in
+            DeepOBS: test accuracy, or test loss for problems without accuracy.
+        has_accuracy: Whether the problem has an accuracy.
 
     Raises:
-        UsageError: There is no such objective, or the problem has no accuracy.
+        UsageError: If the objective does not exist or needs an accuracy that the problem lacks.
     """
     if name == "test":
         return TEST_ACCURACY if has_accuracy else TEST_LOSS

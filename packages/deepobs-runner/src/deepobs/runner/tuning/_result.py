@@ -1,4 +1,4 @@
-"""The record of a search: what was tried is a result."""
+"""The record of a search and its trials."""
 
 import hashlib
 import json
@@ -19,15 +19,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One setting that was tried.
+    """One trial: a setting and how its runs ended.
 
     Attributes:
         settings: `lr` and the searched hyperparameters.
         run_ids: The run of each seed.
         values: The objective of each run; None for one that diverged or has no record.
-        value: Their mean; None if one of them is None.
+        value: Mean of `values`; None if one of them is None.
         status: `finished`; `diverged` or `failed` if a run did; `pruned` if it was stopped.
-        message: Why it failed, where this call saw it; else None.
+        message: Why it failed, if that was in this call; else None.
     """
 
     settings: Point
@@ -40,17 +40,17 @@ class Trial:
 
 @dataclass(frozen=True, kw_only=True)
 class TuneResult:
-    """A search: its question, what was tried, and the answer.
+    """The record of a search: its definition, its trials and the best setting.
 
     Attributes:
-        study: What defines the search: problem, optimizer, objective, space, strategy, seed and the
-            settings of every run.
-        num_trials: How many settings this call may try.
-        trials: What was tried, in order; then what only earlier calls tried.
-        best: The best of them; None if none finished.
+        study: The definition of the search: problem, optimizer, objective, space, strategy, seed
+            and the settings of every run.
+        num_trials: Number of settings that this call may try.
+        trials: The trials of this call in order, then those that only earlier calls made.
+        best: The best trial; None if none finished.
         repeats: The runs of the best setting on the whole training set, by seed.
-        repeats_failed: How many of those have no record.
-        path: The file that holds this.
+        repeats_failed: Number of repeats without a record.
+        path: The file of this record.
     """
 
     study: Mapping[str, Any]
@@ -62,7 +62,7 @@ class TuneResult:
     repeats_failed: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        """The content of the file."""
+        """Returns the content of the file as a dictionary."""
         return {
             "format": FORMAT,
             **self.study,
@@ -73,22 +73,22 @@ class TuneResult:
         }
 
     def save(self) -> None:
-        """Writes the file, whole or not at all."""
+        """Writes the file atomically."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
         write_atomically(self.path, text.encode())
 
 
 def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | None:
-    """The first of the best trials that finished."""
+    """Returns the best finished trial, the first of several equal ones."""
     finished = [trial for trial in trials if trial.value is not None and trial.status == "finished"]
     sign = -1 if higher_is_better else 1
     return min(finished, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
 def tried_before(path: Path) -> list[Point]:
-    """Returns the settings of the trials in a search's file; none if there is no such file.
+    """Returns the settings of the trials in a search's file; empty without a file.
 
-    A damaged file is renamed and the search goes on without it: its runs have their own records.
+    A damaged file is renamed and the search continues without it: its runs have their own records.
     """
     if not path.exists():
         return []
@@ -96,7 +96,7 @@ def tried_before(path: Path) -> list[Point]:
         content = json.loads(path.read_text(encoding="utf-8"))
         settings: list[Point] = [dict(trial["settings"]) for trial in content["trials"]]
         if not all(is_number(one["lr"]) for one in settings):
-            raise ValueError("a learning rate is no number")
+            raise ValueError("a learning rate is not a number")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         _log.warning(
             "The search's file %s is damaged (%s); it is kept as %s, and trials that have records "
@@ -108,11 +108,11 @@ def tried_before(path: Path) -> list[Point]:
 
 
 def study_id(study: Mapping[str, Any]) -> str:
-    """Content hash of what defines a search."""
+    """Returns the content hash of everything that defines a search."""
     text = json.dumps(study, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def finite(value: float) -> float | None:
-    """A number as strict JSON can hold it."""
+    """Returns a number, or None if it is not finite, for strict JSON."""
     return value if math.isfinite(value) else None

@@ -1,4 +1,4 @@
-"""One search under way: proposes settings, has them run, reads their records."""
+"""A search in progress: proposes settings, runs them and reads their records."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,19 +15,19 @@ from ._result import Trial, finite
 from ._space import Point
 from ._strategies import Strategy, key
 
-FIRST_SEED = 42  # DeepOBS's; its repetitions have the seeds 42 to 51
+FIRST_SEED = 42  # as in DeepOBS, whose repetitions have the seeds 42 to 51
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What the trials of a search have in common.
+    """The settings that the trials of a search share.
 
     Attributes:
         shared: Fields of every run's configuration.
         hyperparameters: Hyperparameters of every run.
-        objective: What is minimised.
-        validation: Share of the training set that trials hold out.
-        seeds: How many runs a trial is.
+        objective: The objective to minimise.
+        validation: Fraction of the training set that trials hold out.
+        seeds: Number of runs per trial.
         execution: How runs are executed.
         failures: Why runs of this search failed, by `run_id`.
     """
@@ -41,25 +41,25 @@ class Search:
     failures: dict[str, str] = field(default_factory=dict)
 
     def configs(self, point: Point) -> tuple[RunConfig, ...]:
-        """The runs of one trial, one a seed."""
+        """Returns the configurations of one trial, one per seed."""
         return tuple(
             self._config(point, FIRST_SEED + i, self.validation) for i in range(self.seeds)
         )
 
     def repetitions(self, point: Point, count: int) -> tuple[RunConfig, ...]:
-        """The runs of one setting on the whole training set, one a seed."""
+        """Returns the runs of one setting on the whole training set, one per seed."""
         return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
 
     def run_all(
         self, runs: Sequence[RunConfig], executor: Executor, callbacks: Sequence[Callback] = ()
     ) -> SweepResult:
-        """Does the runs that have no record yet, and keeps why any failed."""
+        """Executes the runs without a record, and stores why any failed."""
         result = self.execution.run_all(runs, executor, callbacks=callbacks)
         self.failures.update((run.config.run_id, run.message or "") for run in result.failed)
         return result
 
     def explore(self, strategy: Strategy, executor: Executor) -> Iterator[list[Trial]]:
-        """Runs what the strategy proposes, round by round, yielding all trials after each."""
+        """Runs the proposals of the strategy; yields all trials after each round."""
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):
@@ -71,7 +71,7 @@ class Search:
             yield trials
 
     def trial(self, point: Point, *, pruned: bool = False) -> Trial:
-        """A setting with what its records say."""
+        """Returns the trial of a setting, read from its records."""
         store = ResultsStore(self.execution.results)
         configs = self.configs(point)
         records = [store.find(config) for config in configs]
@@ -82,7 +82,7 @@ class Search:
         status: Any = "finished" if value is not None else "diverged"
         if None in losses:
             status = "failed"
-        if pruned:  # whatever records there are, the study counts it so
+        if pruned:  # the study's state decides, whatever records there are
             status = "pruned"
         ids = tuple(config.run_id for config in configs)
         return Trial(
@@ -95,7 +95,7 @@ class Search:
         )
 
     def loss(self, trial: Trial) -> float:
-        """A trial's value to minimise; infinite if it did not finish."""
+        """Returns a trial's value to minimise; infinite if it did not finish."""
         return math.inf if trial.value is None else self.objective.signed(trial.value)
 
     def _config(self, point: Point, seed: int, validation: float) -> RunConfig:

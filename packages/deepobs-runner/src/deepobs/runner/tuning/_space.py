@@ -1,4 +1,4 @@
-"""What a search may choose from: ranges and choices for the learning rate and the rest."""
+"""Search spaces: ranges and choices of the learning rate and other hyperparameters."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -24,20 +24,20 @@ _POINTS_OF_A_RANGE = 5
 
 
 class Dimension(Protocol):
-    """One parameter's range."""
+    """The range of one parameter."""
 
     @property
     def ordered(self) -> bool:
-        """Whether neighbouring values of the grid are expected to perform alike."""
+        """Whether neighbouring values of the grid should perform similarly."""
 
     def at(self, unit: float) -> Any:
-        """The value at a place between 0 (included) and 1 (excluded)."""
+        """Returns the value at a position in [0, 1)."""
 
     def grid(self) -> tuple[Any, ...]:
-        """The values that a grid takes from this range."""
+        """Returns the grid points of this range."""
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
 
 
 def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
@@ -47,11 +47,11 @@ def _check_ends(dimension: Dimension, valid: bool, expected: str) -> None:
 
 @dataclass(frozen=True)
 class LogUniform:
-    """A positive range on a logarithmic scale; its grid has five points a decade.
+    """A positive range on a logarithmic scale; its grid has five points per decade.
 
     Attributes:
-        low: Least value.
-        high: Greatest value.
+        low: Smallest value.
+        high: Largest value.
     """
 
     low: float
@@ -59,22 +59,22 @@ class LogUniform:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuses an empty range and ends that have no logarithm."""
+        """Checks that the range is not empty and that both ends are positive."""
         _check_ends(self, 0 < self.low < self.high < math.inf, "0 < LOW < HIGH")
 
     def at(self, unit: float) -> float:
-        """The value at a place between 0 and 1."""
+        """Returns the value at a position in [0, 1)."""
         return float(self.low * (self.high / self.low) ** unit)
 
     def grid(self) -> tuple[float, ...]:
-        """Five points a decade, both ends included."""
+        """Returns five points per decade, including both ends."""
         decades = math.log10(self.high) - math.log10(self.low)
         count = max(2, round(decades * _POINTS_A_DECADE) + 1)
         values = np.logspace(math.log10(self.low), math.log10(self.high), count)
         return tuple(canonical(float(value)) for value in values)
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
         return f"log:{self.low:g}:{self.high:g}"
 
 
@@ -83,8 +83,8 @@ class OneMinusLogUniform:
     """One minus a positive range on a logarithmic scale, for decay rates such as momentum.
 
     Attributes:
-        low: Least value of one minus the parameter.
-        high: Greatest value of one minus the parameter, below 1.
+        low: Smallest value of one minus the parameter.
+        high: Largest value of one minus the parameter, below 1.
     """
 
     low: float
@@ -92,20 +92,20 @@ class OneMinusLogUniform:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuses an empty range and ends outside 0 and 1."""
+        """Checks that the range is not empty and lies between 0 and 1."""
         _check_ends(self, 0 < self.low < self.high < 1, "0 < LOW < HIGH < 1")
 
     def at(self, unit: float) -> float:
-        """The value at a place between 0 and 1, which comes nearer to 1 with it."""
+        """Returns the value at a position in [0, 1); it increases towards 1."""
         return float(1 - self.high * (self.low / self.high) ** unit)
 
     def grid(self) -> tuple[float, ...]:
-        """Five points, both ends included."""
+        """Returns five points, including both ends."""
         values = np.geomspace(self.high, self.low, _POINTS_OF_A_RANGE)
         return tuple(float(1 - value) for value in values)
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
         return f"1-log:{self.low:g}:{self.high:g}"
 
 
@@ -114,8 +114,8 @@ class Uniform:
     """A range on a linear scale; its grid has five points.
 
     Attributes:
-        low: Least value.
-        high: Greatest value.
+        low: Smallest value.
+        high: Largest value.
     """
 
     low: float
@@ -123,29 +123,29 @@ class Uniform:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuses an empty range."""
+        """Checks that the range is not empty."""
         _check_ends(self, -math.inf < self.low < self.high < math.inf, "LOW < HIGH")
 
     def at(self, unit: float) -> float:
-        """The value at a place between 0 and 1."""
+        """Returns the value at a position in [0, 1)."""
         return float(self.low + (self.high - self.low) * unit)
 
     def grid(self) -> tuple[float, ...]:
-        """Five points, both ends included."""
+        """Returns five points, including both ends."""
         return tuple(float(v) for v in np.linspace(self.low, self.high, _POINTS_OF_A_RANGE))
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
         return f"uniform:{self.low:g}:{self.high:g}"
 
 
 @dataclass(frozen=True)
 class Integer:
-    """Whole numbers, both ends included.
+    """A range of integers, including both ends.
 
     Attributes:
-        low: Least value.
-        high: Greatest value.
+        low: Smallest value.
+        high: Largest value.
     """
 
     low: int
@@ -153,26 +153,26 @@ class Integer:
     ordered = True
 
     def __post_init__(self) -> None:
-        """Refuses an empty range and fractions."""
+        """Checks that the range is not empty and has integer ends."""
         whole = isinstance(self.low, int) and isinstance(self.high, int)
         _check_ends(self, whole and self.low < self.high, "whole numbers LOW < HIGH")
 
     def at(self, unit: float) -> int:
-        """The value at a place between 0 and 1."""
+        """Returns the value at a position in [0, 1)."""
         return self.low + int(unit * (self.high - self.low + 1))
 
     def grid(self) -> tuple[int, ...]:
-        """Every value."""
+        """Returns every value."""
         return tuple(range(self.low, self.high + 1))
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
         return f"int:{self.low}:{self.high}"
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Values without an order.
+    """A categorical choice: values without an order.
 
     Attributes:
         values: The values; at least one.
@@ -182,25 +182,25 @@ class Choice:
     ordered = False
 
     def __post_init__(self) -> None:
-        """Refuses an empty choice."""
+        """Checks that there is at least one value."""
         if not self.values:
-            raise UsageError("a choice holds no values; expected choice:A,B,….")
+            raise UsageError("a choice needs at least one value; expected choice:A,B,….")
 
     def at(self, unit: float) -> Any:
-        """The value at a place between 0 and 1."""
+        """Returns the value at a position in [0, 1)."""
         return self.values[int(unit * len(self.values))]
 
     def grid(self) -> tuple[Any, ...]:
-        """Every value."""
+        """Returns every value."""
         return self.values
 
     def __str__(self) -> str:
-        """The range as the command takes it."""
+        """Returns the range as text, as `deepobs tune --space` takes it."""
         return "choice:" + ",".join(str(value) for value in self.values)
 
 
 DEEPOBS_LEARNING_RATES = LogUniform(1e-5, 1e2)
-"""Its grid is DeepOBS's: 36 learning rates, five a decade."""
+"""Its grid is that of DeepOBS: 36 learning rates, five per decade."""
 
 Space: TypeAlias = Mapping[str, Dimension]
 
@@ -209,14 +209,14 @@ def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[st
     """Reads a search space; without `lr`, DeepOBS's range of learning rates is added.
 
     Args:
-        words: `NAME=RANGE` each, as the command takes them, or a mapping from names to ranges
+        words: Texts `NAME=RANGE`, as the command takes them, or a mapping from names to ranges
             (`"log:1e-5:1"`, or a `LogUniform`, `Uniform`, `Integer`, `Choice`).
 
     Returns:
         The dimensions by name, `lr` first.
 
     Raises:
-        UsageError: A word is not of that form; the sentence names it.
+        UsageError: If a text is not of that form; the message names it.
     """
     given: dict[str, Dimension | str] = {}
     if isinstance(words, Mapping):

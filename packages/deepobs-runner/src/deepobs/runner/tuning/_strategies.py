@@ -1,7 +1,7 @@
-"""Which settings a search tries next: pure functions of space, trials, seed and what was seen.
+"""Search strategies: pure functions of space, trials, seed and the values seen so far.
 
-That is why a killed search goes on, and why several processes can share one, with nothing but the
-records: each of them proposes the same settings, and a run is never done twice.
+A killed search can therefore continue from its records alone, and several processes can share one:
+each of them proposes the same settings, and no run is executed twice.
 """
 
 import itertools
@@ -17,13 +17,13 @@ _Index = tuple[int, ...]
 
 
 class Strategy(Protocol):
-    """Proposes settings until all trials are used."""
+    """A strategy, which proposes settings until all trials are used."""
 
     def propose(self, seen: Mapping[str, float]) -> list[Point]:
-        """The settings to try next, all at once; empty when the search is over.
+        """Returns the settings to try next, all at once; empty when the search is over.
 
         Args:
-            seen: The objective of what was tried, by `key`; lower is better, infinite if diverged.
+            seen: Objective of each setting tried, by `key`; lower is better, infinite if diverged.
         """
 
 
@@ -31,38 +31,38 @@ STRATEGIES = ("grid", "random", "sobol", "tpe")
 
 
 def make_strategy(name: str, space: Space, num_trials: int, seed: int) -> Strategy:
-    """The strategy of a name; `tpe` is no such thing, since it needs a study."""
+    """Returns the strategy with a name; `tpe` is not one of these, since it needs a study."""
     if name == "grid":
         return GridStrategy(space, num_trials)
     return {"random": random_strategy, "sobol": sobol_strategy}[name](space, num_trials, seed)
 
 
 def key(settings: Point) -> str:
-    """A setting as a text that identifies it."""
+    """Returns a string that identifies a setting."""
     return json.dumps(dict(settings), sort_keys=True, default=str)
 
 
 class ListStrategy:
-    """Tries a list of settings that is known from the start."""
+    """A strategy with a fixed list of settings."""
 
     def __init__(self, points: Sequence[Point]) -> None:
         self._points = list(points)
 
     def propose(self, seen: Mapping[str, float]) -> list[Point]:
-        """All that were not tried."""
+        """Returns all settings that have not been tried."""
         return [point for point in self._points if key(point) not in seen]
 
 
 class GridStrategy:
-    """The whole grid if there are trials enough, else a coarse part of it, refined around the best.
+    """The whole grid if there are enough trials, else a coarse grid refined around the best.
 
-    The coarse part uses up to half of the trials. Then the distance is halved again and again: the
-    neighbours of the best setting, at that distance along each dimension, are tried. At distance
-    one it goes on with the neighbours of the next best settings until all trials are used.
+    The coarse grid uses up to half of the trials. Then the stride is halved repeatedly, and the
+    neighbours of the best setting at that stride along each dimension are tried. At stride one, the
+    neighbours of the next best settings follow until all trials are used.
 
     Args:
-        space: What to choose from.
-        num_trials: How many settings to try.
+        space: The search space.
+        num_trials: Number of settings to try.
     """
 
     def __init__(self, space: Space, num_trials: int) -> None:
@@ -74,7 +74,7 @@ class GridStrategy:
         self._stride, self._first = self._coarse()
 
     def propose(self, seen: Mapping[str, float]) -> list[Point]:
-        """The next round of neighbours, or the first round."""
+        """Returns the next round of neighbours, or the first round."""
         known = {
             index: seen[key(self._settings(index))]
             for index in self._indices(1)
@@ -90,7 +90,7 @@ class GridStrategy:
         return dict(zip(self._names, values, strict=True))
 
     def _coarse(self) -> tuple[int, list[_Index]]:
-        """The smallest stride, a power of two, that leaves half of the trials for refinement."""
+        """Returns the smallest stride (a power of 2) that leaves half of the trials to refine."""
         stride = 1
         points = self._indices(stride)
         while len(points) > self._num_trials or (stride > 1 and len(points) > self._num_trials / 2):
@@ -101,7 +101,7 @@ class GridStrategy:
         return stride, points
 
     def _indices(self, stride: int) -> list[_Index]:
-        """The part of the grid with this stride, centred; choices are taken whole."""
+        """Returns the centred part of the grid with this stride; choices are kept whole."""
         places = [
             range((size - 1) % stride // 2, size, stride) if ordered else range(size)
             for size, ordered in zip(self._sizes, self._ordered, strict=True)
@@ -109,7 +109,7 @@ class GridStrategy:
         return list(itertools.product(*places))
 
     def _refine(self, known: Mapping[_Index, float]) -> list[_Index]:
-        """Unseen neighbours: of the best at halved distances, then of the next best ones."""
+        """Returns unseen neighbours: of the best at halved strides, then of the next best."""
         ranking = sorted(known, key=lambda index: (known[index], index))
         stride = self._stride
         while stride > 1:
@@ -119,7 +119,7 @@ class GridStrategy:
         return next(filter(None, (self._unseen(index, 1, known) for index in ranking)), [])
 
     def _unseen(self, index: _Index, stride: int, known: Mapping[_Index, float]) -> list[_Index]:
-        """Neighbours at a distance along one dimension each, that were not tried."""
+        """Returns untried neighbours at a distance along one dimension each."""
         near = []
         for axis, (size, ordered) in enumerate(zip(self._sizes, self._ordered, strict=True)):
             at = index[axis]
@@ -129,16 +129,16 @@ class GridStrategy:
 
 
 def random_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
-    """Independent uniform draws; a larger number begins with the same settings."""
+    """Returns independent uniform draws; a longer list begins with the same settings."""
     draws = np.random.default_rng(seed).random((num_trials, len(space)))
     return ListStrategy(_points(space, draws))
 
 
 def sobol_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
-    """A scrambled Sobol sequence (Joe, Kuo 2008; Owen's scrambling): even cover of the space."""
+    """Returns settings from a Sobol sequence (Joe and Kuo, 2008) with Owen scrambling."""
     from scipy.stats import qmc
 
-    # A power of two is drawn, as the sequence wants it, and its beginning used.
+    # Sobol sequences are balanced for powers of two: draw that many and use the first ones.
     sampler = qmc.Sobol(d=len(space), scramble=True, rng=np.random.default_rng(seed))
     draws = sampler.random_base2(m=max(0, (num_trials - 1).bit_length()))[:num_trials]
     return ListStrategy(_points(space, draws))

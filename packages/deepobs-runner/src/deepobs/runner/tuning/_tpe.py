@@ -1,4 +1,4 @@
-"""TPE by Optuna: a study in a file, which several processes share."""
+"""Optuna's TPE sampler, with a study in a file that several processes can share."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -36,14 +36,14 @@ _RUN_ID = "run_id"
 class OptunaStudy:
     """An Optuna study in a journal file.
 
-    Whoever asks gets trials that nobody else got. A trial's sampler is seeded by the study's seed
-    and the trial's number alone, so that one process, interrupted or not, finds the same.
+    Each trial is given to one process only. A trial's sampler is seeded by the study's seed and the
+    trial's number, so a search by one process gives the same trials whether interrupted or not.
 
     Args:
-        path: The journal; several processes and machines may share it.
-        space: What to choose from.
+        path: The journal file; several processes and machines can share it.
+        space: The search space.
         seed: Seed of the sampler.
-        prune: The objective by which the median rule stops hopeless runs; None for none.
+        prune: The objective for median pruning; None disables pruning.
     """
 
     def __init__(self, path: Path, space: Space, seed: int, *, prune: Objective | None) -> None:
@@ -57,7 +57,7 @@ class OptunaStudy:
             _set_damaged_aside(path)
 
     def ask(self, count: int, num_trials: int) -> dict[int, Point]:
-        """New trials by number: at most `count`, and `num_trials` in the whole study."""
+        """Returns up to `count` new trials by number; the study has at most `num_trials`."""
         asked: dict[int, Point] = {}
         with self._lock:
             for _ in range(count):
@@ -70,13 +70,13 @@ class OptunaStudy:
         return asked
 
     def name_run(self, number: int, run_id: str) -> None:
-        """Says which run a trial is, for the callback that may prune it."""
-        load_study(self._path, 0, prune=False)  # begins it where there is none
+        """Stores the run's identity in a trial, for the callback that may prune it."""
+        load_study(self._path, 0, prune=False)  # creates the study if needed
         storage = _storage(self._path)
         storage.set_trial_user_attr(_trial_id(storage, number), _RUN_ID, run_id)
 
     def tell(self, number: int, value: float | None, *, pruned: bool = False) -> None:
-        """Says how a trial ended: its value, that it was pruned, or (None) that it failed."""
+        """Reports how a trial ended: its value, that it was pruned, or (None) that it failed."""
         state = None if value is not None else optuna.trial.TrialState.FAIL
         if pruned:
             state, value = optuna.trial.TrialState.PRUNED, None
@@ -84,21 +84,21 @@ class OptunaStudy:
         study.tell(number, value, state=state, skip_if_finished=True)
 
     def callbacks(self) -> list[Callback]:
-        """What a run must be told about, so that it can be pruned."""
+        """Returns the callbacks that prune a run; empty without pruning."""
         return [] if self._prune is None else [PruningCallback(self._path, self._prune)]
 
     def trials(self) -> dict[int, tuple[Point, str]]:
-        """Every trial's settings and state: `running`, `complete`, `pruned` or `fail`."""
+        """Returns each trial's settings and state: `running`, `complete`, `pruned` or `fail`."""
         trials = load_study(self._path, 0, prune=False).get_trials(deepcopy=False)
         return {trial.number: (trial.params, trial.state.name.lower()) for trial in trials}
 
 
 class PruningCallback(Callback):
-    """Tells the study after each epoch, and stops the run if the median of the others is better.
+    """Callback that reports each epoch to the study and prunes runs worse than the median.
 
     Args:
         path: The study's journal.
-        objective: What is minimised.
+        objective: The objective to minimise.
     """
 
     def __init__(self, path: Path, objective: Objective) -> None:
@@ -107,7 +107,7 @@ class PruningCallback(Callback):
         self._trial: Any = None
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Finds the trial that this run is; stops if another process pruned it meanwhile."""
+        """Finds the trial of this run; stops if another process has pruned it."""
         study = load_study(self._path, 0, prune=True)
         trials = study.get_trials(deepcopy=False)
         ours = [trial for trial in trials if trial.user_attrs.get(_RUN_ID) == config.run_id]
@@ -121,12 +121,12 @@ class PruningCallback(Callback):
             raise PrunedError("another process pruned it")
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Reports, and asks whether to go on."""
+        """Reports the value, and stops the run if it is to be pruned."""
         if self._trial is None or epoch == 0:
             return
         self._trial.report(self._objective.signed(metrics[self._objective.metric]), epoch)
         if self._trial.should_prune():
-            # Told before the run's lock is released: whoever waits for it finds it pruned.
+            # Report before the run's lock is released, so that waiting processes see it as pruned.
             pruned = optuna.trial.TrialState.PRUNED
             self._trial.study.tell(self._trial.number, state=pruned, skip_if_finished=True)
             raise PrunedError(f"worse than the median after {epoch} epochs")
@@ -135,16 +135,16 @@ class PruningCallback(Callback):
 def explore_study(
     search: Search, study: OptunaStudy, num_trials: int, executor: Executor
 ) -> Iterator[list[Trial]]:
-    """Runs what the study proposes, as many at once as there are workers.
+    """Runs the trials that the study proposes, one per worker at a time.
 
     Args:
-        search: What the trials have in common.
-        study: Where trials come from.
-        num_trials: How many trials the study may have.
-        executor: Who does the runs.
+        search: The settings that the trials share.
+        study: The source of trials.
+        num_trials: Largest number of trials in the study.
+        executor: The executor of the runs.
 
     Yields:
-        All trials that have ended, after each round and in the end.
+        All trials that have ended, after each round and at the end.
     """
 
     def ended() -> list[Trial]:
@@ -156,11 +156,11 @@ def explore_study(
 
     while True:
         asked = study.ask(search.execution.workers_at_once(), num_trials)
-        if not asked:  # what is left is being done by others, or was when they died
+        if not asked:  # other processes have the remaining trials, or had them when they died
             trials = study.trials().items()
             asked = {number: point for number, (point, state) in trials if state == "running"}
         if not asked:
-            yield ended()  # others may have told of theirs since the last round
+            yield ended()  # other processes may have reported trials since the last round
             return
         for number, point in asked.items():
             study.name_run(number, search.configs(point)[0].run_id)
@@ -175,7 +175,7 @@ def explore_study(
 
 
 def load_study(path: Path, seed: int, *, prune: bool) -> Any:
-    """The study in a journal, which is begun if there is none."""
+    """Returns the study in a journal, creating it if needed."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna.create_study(
         storage=_storage(path),
@@ -191,24 +191,24 @@ def _storage(path: Path) -> Any:
 
 
 def _trial_id(storage: Any, number: int) -> int:
-    """The storage's own number of a trial, which it asks for."""
+    """Returns the storage's internal id of a trial."""
     study_id = storage.get_study_id_from_name(_NAME)
     trial_id: int = storage.get_trial_id_from_study_id_trial_number(study_id, number)
     return trial_id
 
 
 def _set_damaged_aside(path: Path) -> None:
-    """Renames a journal that Optuna cannot read, such as one with a torn line after a full disk.
+    """Renames a journal that Optuna cannot read, for example with a truncated line.
 
-    The study then begins again and proposes the same trials; those with records are not run again.
+    A new study then proposes the same trials; those with records are not run again.
     """
     if not path.exists() or not path.stat().st_size:
         return
     try:
-        if not path.read_bytes().endswith(b"\n"):  # the next line would be written behind it
-            raise ValueError("its last line is torn")
+        if not path.read_bytes().endswith(b"\n"):  # the next record would be appended to this line
+            raise ValueError("its last line is truncated")
         load_study(path, 0, prune=False).get_trials(deepcopy=False)
-    except Exception as error:  # noqa: BLE001 - Optuna replays what the lines say, right or wrong
+    except Exception as error:  # noqa: BLE001 - Optuna raises any error for invalid lines
         _log.warning(
             "The study's journal %s is damaged (%s); it is kept as %s, and trials that have "
             "records are not run again.",

@@ -1,4 +1,4 @@
-"""Search a good setting, then repeat the best with several seeds."""
+"""Search for a good setting, then repeat the best with several seeds."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -51,29 +51,29 @@ def tune(
     log_every: int | None = None,
     **settings: Any,
 ) -> TuneResult:
-    """Searches a good setting of an optimizer on a problem, then repeats the best.
+    """Searches for a good setting of an optimizer on a problem, then repeats the best.
 
-    Every trial is a run (or one for each of several seeds) whose record is kept, and the search
-    itself is recorded beside them. The same call goes on with an interrupted search, and several
-    processes may make it at once and share the work.
+    Every trial is a run (or one per seed) with a record of its own; the search is recorded as
+    well. The same call continues an interrupted search, and several processes can make the
+    same call at once to share the work.
 
     Args:
         problem: A test problem.
         optimizer: An optimizer's name or class.
         results: Folder for the records and the search's own file.
-        trials: How many settings are tried; 36 is the size of DeepOBS's grid.
-        strategy: `grid` tries the whole grid if the trials suffice, else a coarse part that it
-            refines around the best; `random`; `sobol`; `tpe` is Optuna's (extra `tune`).
-        space: What to choose from, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
+        trials: Number of settings to try; 36 is the size of DeepOBS's grid.
+        strategy: `grid` (the whole grid if `trials` suffices, else a coarse grid that is
+            refined around the best); `random`; `sobol`; `tpe` by Optuna (extra `tune`).
+        space: Search space, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
             `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such ranges.
         hyperparameters: Hyperparameters that all trials share.
         {settings}
-        objective: `valid`, the validation loss at the end; `valid_accuracy`; or `test`, the
-            original's choice, test accuracy (test loss where there is none).
-        validation: Share of the training set that is held out, unless the objective is `test`.
-        seeds_per_trial: How many seeds, from 42 on, a trial's value is the mean over.
-        repeat: How many seeds, from 42 on, the best setting is repeated with, on the whole
-            training set.
+        objective: `valid`, the final validation loss; `valid_accuracy`; or `test`, as in
+            DeepOBS: the test accuracy (the test loss for problems without one).
+        validation: Fraction of the training set to hold out, unless the objective is `test`.
+        seeds_per_trial: Number of seeds, from 42 on, over which a trial's value is averaged.
+        repeat: Number of seeds, from 42 on, with which the best setting is repeated on the
+            whole training set.
         seed: Seed of the search itself.
         prune: Stop runs that are worse than the median of the others so far; `tpe` only.
         executor: See `sweep`.
@@ -90,11 +90,11 @@ def tune(
         **settings: The settings of every run listed above.
 
     Returns:
-        What was tried, by earlier calls with more trials too, and the best; a diverged run counts
-        as the worst.
+        The trials, including those of earlier calls with more trials, and the best of them; a
+        diverged run counts as the worst.
 
     Raises:
-        UsageError: An argument is wrong; nothing has been started.
+        UsageError: If an argument is wrong; nothing has been started.
     """
     check_keywords(tune, settings)
     # `sweep` has the same arguments to pass on.
@@ -156,7 +156,7 @@ def tune(
 
 
 def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path) -> Path:
-    """The file of a search, named after all that defines it."""
+    """Returns the file of a search, named by the hash of everything that defines it."""
     shared = _shared(canonical_settings(probe.to_dict()))
     identity = study_id({**shared, **search_settings, "problem": probe.problem_identity})
     folder = results / probe.problem_name / probe.optimizer_name
@@ -164,7 +164,7 @@ def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path
 
 
 def _shared(run: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that all runs of a search share."""
+    """Returns the settings that all runs of a search share."""
     return {name: run[name] for name in run if name not in ("lr", "seed", "validation")}
 
 
@@ -175,9 +175,9 @@ def _answer(
     repeat: int,
     executor: Executor,
 ) -> TuneResult:
-    """Goes through the rounds of a search, then repeats the best; writes the file after each.
+    """Runs the rounds of a search, then repeats the best; writes the file after each round.
 
-    What an earlier call with more trials tried stays in the file, after this call's trials.
+    Trials of an earlier call with more trials stay in the file, after those of this call.
     """
     before = [search.trial(settings) for settings in tried_before(result.path)]
     for trials in rounds:
@@ -206,7 +206,7 @@ def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
 
 
 def _check_space(space: Space, search: Search) -> None:
-    """Refuses what a run would refuse, at the ends of every range."""
+    """Checks both ends of every range as a run would check them."""
     for name in space:
         if name in search.hyperparameters:
             raise UsageError(f"{name} is both searched and given as a hyperparameter; drop one.")
@@ -219,5 +219,5 @@ def _check_space(space: Space, search: Search) -> None:
 def _checked_share(validation: float) -> float:
     share = number("validation", validation, least=0.0)
     if not 0 < share < 1:
-        raise UsageError(f"validation is a share above 0 and below 1, not {share:g}.")
+        raise UsageError(f"validation must be a fraction above 0 and below 1, not {share:g}.")
     return share

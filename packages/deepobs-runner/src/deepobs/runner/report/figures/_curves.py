@@ -130,7 +130,7 @@ def figure_benchmark(
 
 
 def benchmark_set(name: str) -> tuple[str, ...]:
-    """The problems of one of the paper's benchmark sets.
+    """Returns the problems of one of the paper's benchmark sets.
 
     Args:
         name: "small" or "large".

@@ -82,12 +82,12 @@ def legend(
 
 
 def line(style: MethodStyle) -> dict[str, Any]:
-    """A method's line, as matplotlib's keyword arguments."""
+    """Returns a method's line, as matplotlib's keyword arguments."""
     return {"color": style.colour, "linestyle": style.linestyle}
 
 
 def marked(style: MethodStyle) -> dict[str, Any]:
-    """A method's line with its marker."""
+    """Returns a method's line with its marker."""
     face = style.colour if style.filled else "white"
     return line(style) | {"marker": style.marker, "markerfacecolor": face}
 

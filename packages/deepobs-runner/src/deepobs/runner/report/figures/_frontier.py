@@ -137,7 +137,7 @@ def frontier_rows(study: Study, problem: str) -> list[dict[str, Any]]:
 
 
 def _stretches(table: pd.DataFrame) -> list[dict[str, str]]:
-    """The budgets for which one method is best, one after the other."""
+    """Returns the budgets for which one method is best, one after the other."""
     best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
     numbers = (best["method"] != best["method"].shift()).cumsum()
     groups = [rows for _, rows in best.groupby(numbers)]

@@ -71,7 +71,7 @@ def _save_all(study: Study, target: Path) -> list[Path]:
 
 
 def has_latex() -> bool:
-    """Whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
+    """Returns whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
     return shutil.which(LATEX_PROGRAM) is not None
 
 

@@ -112,7 +112,7 @@ def overhead_view(study: Study) -> list[dict[str, Any]]:
 
 
 def _peak_memory(row: Mapping[str, Any]) -> str:
-    """The peak, and what it is of where that is not the run alone."""
+    """Returns the peak, and what it is of where that is not the run alone."""
     text = formats.size(row["peak_memory_bytes"])
     whole = row["memory_of"] == "process" and text != formats.MISSING
     return f"{text} (whole process)" if whole else text

@@ -71,7 +71,7 @@ def write_report(
     baselines: bool = False,
     title: str | None = None,
 ) -> Path:
-    """Writes everything a paper needs on one HTML page that works offline.
+    """Write everything a paper needs on one HTML page that works offline.
 
     Args:
         results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
@@ -171,7 +171,7 @@ def render(
 
 
 def _run_counts(study: Study, labels: list[str]) -> dict[str, list[int]]:
-    """How many runs each method has on each problem, the methods in the page's order."""
+    """Returns how many runs each method has on each problem, the methods in the page's order."""
     counts = {problem: [0] * len(labels) for problem in study.problems}
     for row in study.runs.rows:
         counts[row["problem"]][labels.index(row["method"])] += 1

@@ -53,7 +53,7 @@ def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[
 
 
 def _metric(study: Study, problem: str) -> str:
-    """What trials are compared on: validation data where there are any."""
+    """Returns what trials are compared on: validation data where there are any."""
     judged = analysis.default_metric(study.frame, problem)
     valid = judged.replace("test", "valid")
     return valid if study.measured(problem, valid) else judged
@@ -82,7 +82,7 @@ def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[
 
 
 def _hyperparameters(row: Mapping[str, Any]) -> dict[str, Any]:
-    """All that was set for a run, one entry a hyperparameter."""
+    """Returns all that was set for a run, one entry a hyperparameter."""
     values: dict[str, Any] = {name: row[name] for name in _SETTINGS}
     for name, value in json.loads(row["hyperparameters"]).items():
         if isinstance(value, list) and len(value) <= 3:

@@ -62,7 +62,7 @@ def _chosen_by(choice: Mapping[str, Any], left_out: set[int]) -> str:
 
 
 def _space(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The values tried of everything that was varied: `lr 1e-4 to 0.1 (7 values)`."""
+    """Returns the values tried of everything that was varied: `lr 1e-4 to 0.1 (7 values)`."""
     values: dict[str, set[Any]] = {}
     for row in rows:
         given = {text: row[name] for name, text in _SETTINGS.items()}

@@ -107,7 +107,7 @@ def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
 
 
 def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The table of final and best values: its columns, and a row per method."""
+    """Returns the table of final and best values: its columns, and a row per method."""
     summary, targets = _on(study.summary, problem), _on(study.targets, problem)
     metrics = [m for m in ("test_loss", "test_accuracy") if any(r["metric"] == m for r in summary)]
     columns = []
@@ -161,7 +161,7 @@ def _time_to_target(row: dict[str, Any] | None) -> str:
 
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
-    """How wide a method's range of good learning rates is."""
+    """Returns how wide a method's range of good learning rates is."""
     # Neither is known of one rate alone, nor where no rate did better than no training.
     span = decades = sensitivity = formats.MISSING
     if row["sensitivity"] == row["sensitivity"]:

@@ -77,17 +77,17 @@ class Runs:
         return self.values[name][self.starts[run] : self.stops[run]]
 
     def final(self, run: int, name: str) -> float:
-        """The last value of one of `METRICS` that was measured; NaN if the run diverged."""
+        """Returns the last value of one of `METRICS` that was measured; NaN if the run diverged."""
         return float(self.finals[name][run])
 
     def seconds(self, run: int) -> float:
-        """How long a run trained, evaluation excepted; NaN where that was not recorded."""
+        """Returns how long a run trained, evaluation excepted; NaN where that was not recorded."""
         known = self.series(run, "seconds")
         known = known[~np.isnan(known)]
         return float(known[-1]) if len(known) else float("nan")
 
     def diverged(self, run: int) -> bool:
-        """Whether a run stopped for lack of finite numbers."""
+        """Returns whether a run stopped for lack of finite numbers."""
         return bool(self.rows[run]["status"] == "diverged")
 
     def distinct(self, name: str) -> list[Any]:
@@ -95,7 +95,7 @@ class Runs:
         return list(dict.fromkeys(row[name] for row in self.rows if row[name] == row[name]))
 
     def has(self, run: int, name: str) -> bool:
-        """Whether a run has any value of a series."""
+        """Returns whether a run has any value of a series."""
         return not bool(np.isnan(self.series(run, name)).all())
 
 
@@ -123,7 +123,7 @@ def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A table's rows as dictionaries.
+    """Returns a table's rows as dictionaries.
 
     Args:
         table: Any table.

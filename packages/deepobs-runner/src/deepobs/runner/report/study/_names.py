@@ -25,12 +25,12 @@ def percent(metric: str) -> float:
 
 
 def axis_label(metric: str) -> str:
-    """A metric's name as an axis shows it."""
+    """Returns a metric's name as an axis shows it."""
     return NAMES[metric] + (" (%)" if percent(metric) != 1 else "")
 
 
 def in_sentence(metric: str) -> str:
-    """A metric's name as it stands behind another word: "final test loss"."""
+    """Returns a metric's name as it stands behind another word: "final test loss"."""
     label = axis_label(metric)
     return label[0].lower() + label[1:]
 

@@ -179,20 +179,20 @@ class Study:
         return self.runs.distinct("problem")
 
     def settings_on(self, problem: str) -> list[Setting]:
-        """The settings tried on a problem."""
+        """Returns the settings tried on a problem."""
         return [setting for setting in self.settings if setting.problem == problem]
 
     def chosen_on(self, problem: str) -> list[Setting]:
-        """The settings that stand for their methods on a problem."""
+        """Returns the settings that stand for their methods on a problem."""
         return [setting for setting in self.chosen if setting.problem == problem]
 
     def several_rates(self, problem: str) -> bool:
-        """Whether any method was tried with more than one learning rate on a problem."""
+        """Returns whether any method was tried with more than one learning rate on a problem."""
         rates = {(s.method, s.learning_rate) for s in self.settings_on(problem)}
         return len(rates) > len({method for method, _ in rates})
 
     def rates_on(self, problem: str) -> list[Setting]:
-        """What the chosen settings become with other learning rates, by rising rate.
+        """Returns what the chosen settings become with other learning rates, by rising rate.
 
         As in `analysis.sensitivity_curve`, with the runs of those seeds alone that all of a
         method's rates have, or with all runs where they share no seed.
@@ -218,7 +218,7 @@ class Study:
         return sorted(found, key=lambda setting: setting.learning_rate)
 
     def measured(self, problem: str, metric: str) -> bool:
-        """Whether any run on a problem has values of a metric."""
+        """Returns whether any run on a problem has values of a metric."""
         runs = self.runs
         return any(runs.has(run, metric) for s in self.settings_on(problem) for run in s.runs)
 
@@ -231,5 +231,5 @@ def check_problem(study: Study, problem: str) -> None:
 
 
 def _without(runs: Runs, setting: Setting, seeds: Collection[int]) -> Setting:
-    """A setting without the runs of some seeds."""
+    """Returns a setting without the runs of some seeds."""
     return replace(setting, runs=[r for r in setting.runs if runs.rows[r]["seed"] not in seeds])

@@ -25,7 +25,7 @@ def cell_detail(study: Study, cell: analysis.Cell) -> str:
     rivals = sum(problem == cell.problem for problem, _ in study.cells)
     lines = [f"{short(cell.method)} on {cell.problem}: {_result(cell)}"]
     if rivals > 1:
-        told = "not told apart from the best" if cell.best else "worse than the best"
+        told = "not significantly different from the best" if cell.best else "worse than the best"
         lines[0] += f"; rank {cell.rank} of {rivals}, {told}"
     lines[0] += "."
     pair = next((pair for pair in verdict.comparisons if pair.other == cell.method), None)

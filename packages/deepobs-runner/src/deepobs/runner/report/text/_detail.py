@@ -87,7 +87,7 @@ def diverged_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
 
 def _last_epoch(study: Study, run: int) -> int:
-    """The last epoch whose training loss is a number."""
+    """Returns the last epoch whose training loss is a number."""
     for metric in ("train_loss", "test_loss"):
         known = np.flatnonzero(np.isfinite(study.runs.series(run, metric)))
         if len(known):

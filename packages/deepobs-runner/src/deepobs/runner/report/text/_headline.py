@@ -125,7 +125,7 @@ def problem_sentence(study: Study, verdict: analysis.ProblemVerdict) -> str:
 
 
 def _undecided(verdict: analysis.StudyVerdict | analysis.ProblemVerdict, leader: str) -> str:
-    """Why the leader is no winner, and how many more runs would tell."""
+    """Returns why the leader is no winner, and how many more runs would tell."""
     more = verdict.more_runs
     if more is None:
         needed = "even 100 more of each probably would not"
@@ -154,7 +154,7 @@ def _value(study: Study, verdict: analysis.ProblemVerdict, method: str) -> str:
 
 
 def _by_how_much(study: Study, verdict: analysis.ProblemVerdict) -> str:
-    """The winner's mean, and what lies between it and the runner-up's."""
+    """Returns the winner's mean, and what lies between it and the runner-up's."""
     margin = verdict.margin
     assert margin is not None, "a winner has beaten some method"
     text, other = _value(study, verdict, margin.method), short(margin.other)

@@ -57,7 +57,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
 
 
 def _ranks(study: Study) -> pd.DataFrame:
-    """Average ranks with the test they stand or fall with."""
+    """Averages ranks with the test they stand or fall with."""
     test = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
     table = test.ranks.rename_axis("method").reset_index(name="rank")
     return table.assign(
@@ -68,7 +68,7 @@ def _ranks(study: Study) -> pd.DataFrame:
 
 
 def _profiles(study: Study) -> pd.DataFrame:
-    """The score of each method's performance profile, by measure."""
+    """Returns the score of each method's performance profile, by measure."""
     tables = [pd.DataFrame(columns=["method", "score", "measure"])]
     for measure, times in study.times.items():
         if len(times):

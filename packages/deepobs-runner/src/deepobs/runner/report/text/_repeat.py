@@ -49,7 +49,7 @@ def _in_torch(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schedule(text: str) -> str | dict[str, Any]:
-    """The schedule that a cell of the frame holds: a name, or a mapping as JSON."""
+    """Returns the schedule that a cell of the frame holds: a name, or a mapping as JSON."""
     try:
         schedule = json.loads(text)
     except ValueError:

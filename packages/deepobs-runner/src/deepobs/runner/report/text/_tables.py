@@ -30,8 +30,8 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
     Returns:
         `analysis.summary_table` on the metric each problem is judged by, with two columns more:
-        `best`, whether the method is not told apart from the best (`analysis.Cell`), which bold
-        print shows; and `flags`, what the mean misrepresents (`analysis.group_flags`).
+        `best`, whether the method is not significantly different from the best (`analysis.Cell`),
+        which bold print shows; and `flags`, what the mean misrepresents (`analysis.group_flags`).
     """
     study = Study.of(frame)
     table = study.summary
@@ -132,8 +132,10 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
 
 
 def _notes(study: Study) -> list[str]:
-    """What bold print means, and where methods were not trained equally long."""
-    texts = ["Mean ± standard deviation over seeds. Bold: not told apart from the best."]
+    """Returns what bold print means, and where methods were not trained equally long."""
+    texts = [
+        "Mean ± standard deviation over seeds. Bold: not significantly different from the best."
+    ]
     for problem in study.problems:
         groups = epochs_by_method(study, problem)
         if len(groups) > 1:

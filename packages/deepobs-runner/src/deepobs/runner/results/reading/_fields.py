@@ -20,7 +20,7 @@ class UnreadableRecordError(ValueError):
 
 
 def numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
-    """A series as float64; null and NaN become NaN, what is too large becomes infinity."""
+    """Returns a series as float64; null and NaN become NaN, what is too large becomes infinity."""
     values = data.get(name)
     if values is None:
         return np.empty(0)
@@ -51,7 +51,7 @@ def number(value: Any, name: str) -> float:
 
 
 def finite(value: Any, name: str) -> float:
-    """A number that is a setting or a cost: one beyond all measure counts as not told."""
+    """Returns a number that is a setting or a cost: one beyond all measure counts as not told."""
     found = number(value, name)
     return found if abs(found) <= _LARGEST else math.nan
 

@@ -64,7 +64,7 @@ def complete(table: pa.Table) -> pa.Table:
 
 
 def _defaults() -> dict[str, Any]:
-    """What a column holds of runs from before its setting."""
+    """Returns what a column holds of runs from before its setting."""
     defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
     defaults |= {name: "" for name in TEXTS if defaults.get(name, "") is None}
     defaults |= {item.column: "" for item in IN_COLUMNS if item.kind == "texts"}

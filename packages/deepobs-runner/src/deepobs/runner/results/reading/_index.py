@@ -238,7 +238,7 @@ def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
 
 
 def _cache_path(root: Path) -> Path:
-    """Where the index of a folder lies that cannot be written to."""
+    """Returns where the index of a folder lies that cannot be written to."""
     digest = hashlib.sha256(str(root.resolve()).encode("utf-8", "replace")).hexdigest()[:16]
     return platformdirs.user_cache_path("deepobs") / "index" / f"{digest}.parquet"
 

@@ -125,7 +125,7 @@ def _has_series(data: dict[str, Any]) -> bool:
 
 
 def _settings(data: dict[str, Any], file: str) -> Run:
-    """What was run, from any of the three formats."""
+    """Returns what was run, from any of the three formats."""
     if data.get("format") == "deepobs-2":
         source = "deepobs-2"
     elif "optimizer_hyperparams" in data or "optimizer_name" in data:
@@ -172,7 +172,7 @@ def _settings(data: dict[str, Any], file: str) -> Run:
 
 
 def _identity(data: dict[str, Any]) -> str | None:
-    """The run's identity as it is today, where the file tells one."""
+    """Returns the run's identity as it is today, where the file tells one."""
     recorded, config = data.get("run_id"), data.get("config")
     if not isinstance(recorded, str):
         return None
@@ -203,7 +203,7 @@ def _cell(item: Setting, value: Any) -> Any:
 
 
 def _environment(data: dict[str, Any]) -> dict[str, str | None]:
-    """Where a run was executed, as our own records tell."""
+    """Returns where a run was executed, as our own records tell."""
     environment = data.get("environment")
     if not isinstance(environment, dict):
         return {"hardware": None, "versions": None}
@@ -220,7 +220,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _optimizer(data: dict[str, Any], file: str) -> str:
-    """The optimizer's name; early 1.2 files have it only in their path."""
+    """Returns the optimizer's name; early 1.2 files have it only in their path."""
     if "optimizer" in data or "optimizer_name" in data:
         name = text_field(data, "optimizer" if "optimizer" in data else "optimizer_name")
     elif len(parts := PurePath(file).parts) >= 3:
@@ -231,14 +231,14 @@ def _optimizer(data: dict[str, Any], file: str) -> str:
 
 
 def _optimizer_path(data: dict[str, Any], name: str) -> str:
-    """Where the optimizer is imported from, as our own records tell; else its name."""
+    """Returns where the optimizer is imported from, as our own records tell; else its name."""
     config = data.get("config")
     path = config.get("optimizer") if isinstance(config, dict) else None
     return storable(path) if isinstance(path, str) and path else name
 
 
 def _schedule(data: dict[str, Any], training: dict[str, Any]) -> str:
-    """The learning-rate schedule as text: "constant", a name, or canonical JSON."""
+    """Returns the learning-rate schedule as text: "constant", a name, or canonical JSON."""
     schedule = data.get("schedule")
     if isinstance(schedule, dict) and set(schedule) == {"name"}:
         schedule = schedule["name"]
@@ -257,7 +257,7 @@ def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _drop_padding(run: Run) -> None:
-    """Cut the values DeepOBS 1.2 fills an aborted run up with, copies of the first value."""
+    """Cuts the values DeepOBS 1.2 fills an aborted run up with, copies of the first value."""
     losses = [run[name] for name in ("train_loss", "test_loss") if len(run[name]) > 1]
     if not losses:
         return
