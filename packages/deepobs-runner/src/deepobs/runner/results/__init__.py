@@ -1,4 +1,4 @@
-"""Results: the record, the store of records, and the readers of all formats."""
+"""Results: the record, the store and the readers of all formats."""
 
 from ._cleanup import CleanUp, clean
 from ._record import CorruptRecordError, Record, read_record

@@ -1,4 +1,4 @@
-"""Removes what killed processes left in a results folder."""
+"""Removes files that killed processes left in a results folder."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from ._store import ResultsStore
 
 # Temporary files of `write_atomically`, of the index, and trial files of `check_writable`.
 _TEMPORARY = re.compile(r"\..*\.tmp|\.write_probe\.\d+")
-# Any file is written within seconds, so one as old as this belongs to no living process.
+# Files are written within seconds, so one as old as this does not belong to a running process.
 _SECONDS_UNTIL_STALE = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class CleanUp:
-    """What `clean` did, or would do.
+    """The result of `clean`.
 
     Attributes:
         finished: Runs that have a record, whose leftovers were removed.
@@ -34,20 +34,20 @@ class CleanUp:
 
 
 def clean(root: str | Path, *, unfinished: bool = False, dry_run: bool = False) -> CleanUp:
-    """Removes what killed processes left in a results folder.
+    """Removes files that killed processes left in a results folder.
 
     Finishes runs that were killed right after their record was written, and removes temporary
-    files that are older than an hour. What a living process works on is left alone.
+    files that are older than an hour. Files of running processes are kept.
 
     Args:
         root: The results folder.
-        unfinished: Whether to remove the checkpoints of unfinished runs too, which can then no
-            longer be resumed.
-        dry_run: Whether only to find out what there is to do.
+        unfinished: Whether to remove the checkpoints of unfinished runs as well, which then cannot
+            be resumed.
+        dry_run: Whether to only report what would be removed.
 
     Raises:
-        UsageError: There is no such folder.
-        ResultsError: It cannot be written.
+        UsageError: If the folder does not exist.
+        ResultsError: If the folder is not writable.
     """
     store = ResultsStore(root)
     if not store.root.is_dir():
@@ -69,7 +69,7 @@ def clean(root: str | Path, *, unfinished: bool = False, dry_run: bool = False) 
 
 
 def _records_of(root: Path, run_ids: set[str]) -> dict[str, Record]:
-    """The records of some runs; all others are read too, since only they know whose they are."""
+    """Returns the records of some runs, identified by reading all records."""
     found: dict[str, Record] = {}
     for path in sorted(root.glob("*/*/*/random_seed__*.json")) if run_ids else []:
         try:
@@ -86,7 +86,7 @@ def _stale_files(root: Path) -> list[Path]:
     for path in sorted(root.rglob(".*")):
         try:
             age = time.time() - path.lstat().st_mtime
-        except OSError:  # its process has just removed it
+        except OSError:  # removed meanwhile by its process
             continue
         if _TEMPORARY.fullmatch(path.name) and path.is_file() and age > _SECONDS_UNTIL_STALE:
             found.append(path)
@@ -94,7 +94,7 @@ def _stale_files(root: Path) -> list[Path]:
 
 
 def _forget(store: ResultsStore, run_id: str, *, dry_run: bool) -> Path | None:
-    """Removes the checkpoints of an unfinished run, unless a process is at it."""
+    """Removes the checkpoints of an unfinished run, unless a process is executing it."""
     folder = store.work_folder(run_id)
     try:
         with store.hold(run_id, "unfinished"):

@@ -1,4 +1,4 @@
-"""The names of a results folder's folders and files."""
+"""Names of files and folders in a results folder."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from ..config import SETTINGS
 if TYPE_CHECKING:
     from ..config import RunConfig
 
-_LONGEST_NAME = 200  # file systems allow 255 bytes a name
-_MOST_BYTES = 230  # a shortened name and the 18 characters that tell it apart fit these 255
-_COMPARED = 100  # characters of names that are compared: those of every version reach so far
+_LONGEST_NAME = 200  # bytes; file systems allow 255
+_MOST_BYTES = 230  # leaves room for a suffix of 18 characters within 255
+_COMPARED = 100  # characters of names that are compared, which names of all versions have
 _SCIENTIFIC = re.compile(r"\d\.\d*e[+-]\d+")
 _NOT_IN_A_NAME = re.compile(r"[/\\\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def folder_name(name: str) -> str:
-    """Returns the folder of a problem or an optimizer: its name, made safe.
+    """Returns the folder name of a problem or an optimizer.
 
-    A separator, a control character or a leading dot becomes `_`, so that no name leads out of the
-    results folder or is hidden; a name too long for a file system ends in a hash of it.
+    A separator, a control character or a leading dot becomes `_`, so that no name is hidden or
+    leads out of the results folder; a name that is too long is cut and ends with its hash.
     """
     safe = _NOT_IN_A_NAME.sub("_", name)
     safe = f"_{safe[1:]}" if safe.startswith(".") else safe or "_"
@@ -42,8 +42,8 @@ def folder_name(name: str) -> str:
 def setting_name(config: RunConfig) -> str:
     """Returns the name of a setting's folder, as DeepOBS writes it where it knows the setting.
 
-    `num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02`; hyperparameters in the order of
-    their names, then what differs from the defaults, then the learning rate.
+    `num_epochs__3__batch_size__128__momentum__9.e-01__lr__1.e-02`; hyperparameters in
+    alphabetical order, then settings that differ from the defaults, then the learning rate.
     """
     parts: dict[str, Any] = {"num_epochs": config.epochs, "batch_size": config.batch_size}
     if config.weight_decay != config.problem_value.weight_decay:
@@ -67,7 +67,7 @@ def setting_name(config: RunConfig) -> str:
 
 
 def same_setting(name: str, other: str) -> bool:
-    """Returns whether two folders' names may stand for one setting.
+    """Returns whether two folder names may belong to the same setting.
 
     Earlier versions wrote all digits of a number and shortened longer names.
     """
@@ -76,7 +76,7 @@ def same_setting(name: str, other: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _canonical_name(name: str) -> str:
-    """Returns the beginning of a name, its numbers in canonical form."""
+    """Returns the beginning of a name, with numbers in canonical form."""
     written = _SCIENTIFIC.sub(lambda match: _text(float(match[0])), name)
     return written[:_COMPARED]
 
@@ -86,7 +86,7 @@ def _schedule_parts(schedule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """A value in a folder's name: floats as numpy writes them, 1.e-02, like the original."""
+    """Returns a value for a folder's name; floats in numpy's format, as in DeepOBS: 1.e-02."""
     if isinstance(value, float):
         return np.format_float_scientific(canonical(value))
     if isinstance(value, (tuple, list)):
@@ -95,7 +95,7 @@ def _text(value: Any) -> str:
 
 
 def _short(name: str, config: RunConfig) -> str:
-    """The name, or its beginning and the run's identity where file systems would not take it."""
+    """Returns the name; if it is too long, its beginning and the run's identity."""
     if len(name) <= _LONGEST_NAME and len(name.encode()) <= _MOST_BYTES:
         return name
     identity = replace(config, seed=0).run_id  # the same folder for every seed
@@ -103,7 +103,7 @@ def _short(name: str, config: RunConfig) -> str:
 
 
 def _first_bytes(text: str, most: int) -> str:
-    """Returns the beginning of a text that takes at most so many bytes."""
+    """Returns the beginning of a string, at most so many bytes long."""
     return text.encode()[:most].decode(errors="ignore")
 
 

@@ -1,4 +1,4 @@
-"""The record of one run: every series, timing and setting, as one strict JSON file."""
+"""The record of a run: series, timings and settings in one strict JSON file."""
 
 from __future__ import annotations
 
@@ -19,65 +19,65 @@ _NOT_IN_FILE = {"path", "was_done"}
 
 
 class CorruptRecordError(ValueError):
-    """A file is not a record of this project: truncated, not JSON, or of another kind."""
+    """Error for a file that is not a valid record of this package."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a run did. The attributes bear the names of the JSON file's fields.
+    """The record of a run. Attributes are named like the fields of the JSON file.
 
     Series have epochs + 1 values, the first from before training; those of a diverged run end
-    early. Losses include the L2 term, as in DeepOBS; the term is recorded apart too. A non-finite
-    number is `null` in the file and NaN here.
+    early. Losses include the L2 term, as in DeepOBS; the term is also recorded separately. A
+    non-finite number is `null` in the file and NaN here.
 
     Attributes:
         train_losses: Mean training loss (on `train_eval`) plus regularizer, per epoch.
         test_losses: The same on the test set.
         valid_losses: The same on the validation split; None without one.
         minibatch_train_losses: The training objective at every `train_log_interval`-th step of
-            each epoch, from its first on.
-        train_accuracies: Share of correct predictions; None where the problem has none.
+            each epoch, starting with the first.
+        train_accuracies: Fraction of correct predictions; None for problems without accuracy.
         test_accuracies: The same on the test set.
         valid_accuracies: The same on the validation split.
         train_regularizers: The L2 term alone.
-        test_regularizers: The same: one value a test loss.
-        valid_regularizers: The same: one value a validation loss.
+        test_regularizers: The same, one value per test loss.
+        valid_regularizers: The same, one value per validation loss.
         optimizer: The class's name.
         testproblem: The problem's name.
         weight_decay: Factor of the L2 term; None for none.
-        batch_size: Examples an optimizer step.
-        num_epochs: Epochs asked for.
+        batch_size: Examples per optimizer step.
+        num_epochs: Number of epochs requested.
         learning_rate: The base learning rate.
-        lr_sched_epochs: Where DeepOBS's schedule changes; None for other schedules.
+        lr_sched_epochs: Epochs at which DeepOBS's schedule changes; None for other schedules.
         lr_sched_factors: Its factors.
         random_seed: The seed.
         train_log_interval: Steps between two values of `minibatch_train_losses`.
         hyperparams: The optimizer's other arguments.
         status: `"finished"` or `"diverged"`.
-        run_id: Content hash of what defines the run; empty without a results folder where the
-            problem holds something, such as a lambda, whose content cannot be told.
+        run_id: Content hash of what defines the run; empty for runs without a results folder whose
+            problem contains a lambda or the like.
         config: All settings of the run by name, as `RunConfig.from_dict` takes them.
         problem_version: The version of the problem.
-        deepobs_version: The version of this package that did the run.
-        convergence_target: The test accuracy (test loss where there is none) that counts as
-            solved, as the problem says; None where it says nothing.
+        deepobs_version: The version of this package that executed the run.
+        convergence_target: The problem's target: the test accuracy (test loss for problems without
+            one) that counts as solved; None without a target.
         learning_rates: The learning rate at the start of each epoch.
-        num_steps: Optimizer steps an epoch.
+        num_steps: Optimizer steps per epoch.
         epoch_seconds: Training time of each epoch, evaluation excluded.
         evaluation_seconds: Time of each evaluation.
-        cost: `forward_backward_seconds` and `optimizer_seconds` (medians a step, warm-up
-            excluded), `optimizer_state_bytes`, `peak_memory_bytes`, `num_parameters`,
+        cost: `forward_backward_seconds` and `optimizer_seconds` (medians per step, without
+            warm-up), `optimizer_state_bytes`, `peak_memory_bytes`, `num_parameters`,
             `passes_per_step`.
         passes: Evaluations of the gradient in each epoch; a Hessian-vector product counts as one.
-        parameter_groups: For several groups: `groups` as they were given, and for each group of the
+        parameter_groups: For several groups: `groups` as given, and for each group of the
             optimizer `parameters` (names), `num_parameters` and `learning_rates` by epoch.
-        raw_metrics: Series of the trained weights, such as `test_loss`, where the others are of
-            averaged weights and both were asked for.
-        environment: Versions, device and how the run was executed.
-        started: When, ISO 8601 with time zone.
-        finished: When, ISO 8601 with time zone.
-        path: The file it is in; None without a results folder. Not part of the file.
-        was_done: Whether `run` found it instead of training. Not part of the file.
+        raw_metrics: Series of the unaveraged weights, such as `test_loss`, if they were requested
+            in addition to those of averaged weights.
+        environment: Versions, device and execution options.
+        started: Start time, ISO 8601 with time zone.
+        finished: End time, ISO 8601 with time zone.
+        path: The record's file; None without a results folder. Not part of the file.
+        was_done: Whether `run` found the record instead of training. Not part of the file.
     """
 
     train_losses: list[float]
@@ -122,7 +122,7 @@ class Record:
     was_done: bool = field(default=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The file's content: fields that do not apply left out, non-finite numbers as None."""
+        """Returns the file's content: no unused fields, None for non-finite numbers."""
         content: dict[str, Any] = {"format": FORMAT}
         for item in fields(self):
             value = getattr(self, item.name)
@@ -140,25 +140,25 @@ class Record:
         """Returns the record that `to_dict` wrote.
 
         Raises:
-            CorruptRecordError: A field is missing, or the file is of another format.
+            CorruptRecordError: If a field is missing, or the file has another format.
         """
         where = "A record" if path is None else str(path)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise CorruptRecordError(f"{where} is not a record of the format {FORMAT}.")
+            raise CorruptRecordError(f"{where} is not a record in the format {FORMAT}.")
         names = {item.name for item in fields(cls)} - _NOT_IN_FILE
         values = {name: _series(content[name]) for name in names if name in content}
         if isinstance(values.get("config"), dict):
             values["config"] = current_names(values["config"])
         for item in fields(cls):
             if item.name in values and not _fits(values[item.name], str(item.type)):
-                raise CorruptRecordError(f"{where}: {item.name} is no {item.type}.")
+                raise CorruptRecordError(f"{where}: {item.name} must be of type {item.type}.")
         try:
             return cls(**values, path=path)
         except TypeError as error:
             raise CorruptRecordError(f"{where} is incomplete: {error}.") from error
 
 
-#: Fields that are left out of the file where they do not apply.
+#: Fields that are left out of the file if they do not apply.
 _OPTIONAL = (
     *("convergence_target", "passes", "parameter_groups", "raw_metrics"),
     *(
@@ -170,10 +170,10 @@ _OPTIONAL = (
 
 
 def read_record(path: str | Path) -> Record:
-    """Reads one record of ours.
+    """Reads a record of this package.
 
     Raises:
-        CorruptRecordError: The file is truncated, not JSON, or no record.
+        CorruptRecordError: If the file is truncated, not JSON, or not a record.
     """
     path = Path(path)
     try:
@@ -192,7 +192,7 @@ def _strict(value: Any) -> Any:
 
 
 def _fits(value: Any, annotation: str) -> bool:
-    """Whether a value is a text, a mapping or a list of numbers, where a field is to be one."""
+    """Returns whether a value has the type of its field: string, mapping or list of numbers."""
     if value is None:
         return annotation.endswith("None")
     if annotation.startswith("list"):
@@ -202,7 +202,7 @@ def _fits(value: Any, annotation: str) -> bool:
 
 
 def _series(value: Any) -> Any:
-    """Returns a list of numbers with null read as NaN; everything else as it is."""
+    """Returns a list of numbers with null as NaN; other values unchanged."""
     if isinstance(value, list):
         return [math.nan if item is None else item for item in value]
     return value

@@ -1,4 +1,4 @@
-"""The results folder: where a record goes, what is already there, and who is at work on what."""
+"""The results folder: its records and the locks of runs in progress."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from ._record import CorruptRecordError, Record, read_record
 if TYPE_CHECKING:
     from ..config import RunConfig
 
-_LOCK_ATTEMPTS = 100  # each fails only if another process removes the folder at that moment
-_SIZE_OF_A_RECORD = 1 << 16  # about that of a run of a hundred epochs with a thousand steps each
+_LOCK_ATTEMPTS = 100  # an attempt fails only if another process removes the folder at that moment
+_SIZE_OF_A_RECORD = 1 << 16  # bytes; about that of 100 epochs of 1,000 steps
 
 
 class ResultsStore:
     """A folder of records in DeepOBS's layout.
 
-    `<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json`; what a run needs while
-    it is under way (lock, checkpoints) is in `<root>/.runs/<run_id>/`.
+    `<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json`; lock and
+    checkpoints of a run in progress are in `<root>/.runs/<run_id>/`.
 
     Args:
-        root: The results folder; made when needed.
+        root: The results folder; created when needed.
     """
 
     def __init__(self, root: str | Path) -> None:
         self.root = Path(root)
 
     def check_writable(self, config: RunConfig | None = None) -> None:
-        """Writes a trial file where a record will go, before hours of training depend on it.
+        """Checks that a record can be written, before the run starts.
 
         Args:
-            config: The run; None tries the results folder itself.
+            config: The run; None checks the results folder itself.
 
         Raises:
-            UsageError: Nothing can be written there.
-            ResultsError: There is no room for a record.
+            UsageError: If nothing can be written there.
+            ResultsError: If there is no space for a record.
         """
         folder = self.root
         try:
@@ -64,29 +64,29 @@ class ResultsStore:
             reason = error.strerror or str(error)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ResultsError(
-                    f"The results folder {folder} has no room for a record: {reason}; free some."
+                    f"The results folder {folder} has no space left for a record: {reason}."
                 ) from error
             raise UsageError(
                 f"The results folder {folder} cannot be written: {reason}; choose another one."
             ) from error
 
     def folder_of(self, config: RunConfig) -> Path:
-        """Returns where the records of this setting are, whatever the seed."""
+        """Returns the folder of this setting's records, which all seeds share."""
         problem, optimizer = folder_name(config.problem_name), folder_name(config.optimizer_name)
         return self.root / problem / optimizer / setting_name(config)
 
     def find(self, config: RunConfig) -> Record | None:
-        """Returns the newest record of this very run, or None; damaged files are passed over."""
+        """Returns the newest record of this run, or None; damaged files are skipped."""
         return next(self._records(config), None)
 
     def save(self, config: RunConfig, record: Record) -> Record:
-        """Writes a record, whole or not at all, and puts earlier ones of the same run aside.
+        """Writes a record atomically, and moves earlier ones of the same run away.
 
-        The readers of a folder then see one record of each run: the newest. Earlier ones stay in
+        Readers of the folder then see one record per run, the newest. Earlier ones are kept in
         `.superseded`, under the same path.
 
         Raises:
-            ResultsError: It could not be written.
+            ResultsError: If it could not be written.
         """
         earlier = [found.path for found in self._records(config) if found.path is not None]
         folder = self.folder_of(config)
@@ -103,11 +103,11 @@ class ResultsStore:
         return replace(record, path=path)
 
     def _records(self, config: RunConfig) -> Iterator[Record]:
-        """Yields the records of a run, the newest first."""
+        """Yields the records of a run, newest first."""
         own = self.folder_of(config)
         try:
             folders = [path for path in own.parent.iterdir() if same_setting(path.name, own.name)]
-        except OSError:  # there is no such folder yet
+        except OSError:  # the folder does not exist yet
             return
         files = [
             path for held in folders for path in held.glob(f"random_seed__{config.seed}__*.json")
@@ -122,28 +122,28 @@ class ResultsStore:
                 yield record
 
     def _put_aside(self, path: Path) -> None:
-        """Moves a record, and the weights kept beside it, to `.superseded`."""
+        """Moves a record and the weights next to it to `.superseded`."""
         for file in (path, path.with_suffix(".best.pt")):
             target = self.root / ".superseded" / file.relative_to(self.root)
-            with contextlib.suppress(OSError):  # the new record is written, whatever happens here
+            with contextlib.suppress(OSError):  # the new record has been written in any case
                 target.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(target)
 
     def work_folder(self, run_id: str) -> Path:
-        """Returns what belongs to a run that is under way."""
+        """Returns the work folder of a run in progress."""
         return self.root / ".runs" / run_id
 
     def finish(self, record: Record) -> bool:
-        """Does what a kill right after the record was written left undone.
+        """Cleans up after a run that was killed after its record was written.
 
-        Moves the best model beside the record and removes the run's checkpoints, unless they are
-        newer than the record: then the run was begun again on purpose.
+        Moves the best model next to the record and removes the run's checkpoints, unless they are
+        newer than the record, which means that the run was started again.
 
         Returns:
-            Whether there was anything to do, and no other process is doing it.
+            Whether there was something to clean up, and no other process was doing it.
 
         Raises:
-            ResultsError: The folder cannot be written.
+            ResultsError: If the folder is not writable.
         """
         folder = self.work_folder(record.run_id)
         if record.path is None or not folder.exists():
@@ -167,28 +167,28 @@ class ResultsStore:
         return True
 
     def lock(self, config: RunConfig) -> AbstractContextManager[None]:
-        """Holds the run for this process; other processes that want the same one are refused.
+        """Context that locks the run for this process.
 
         Raises:
-            RunInProgressError: Another process holds it.
+            RunInProgressError: If another process holds the lock.
         """
         names = f"{config.problem_name}, {config.optimizer_name}, seed {config.seed}"
         return self.hold(config.run_id, names)
 
     @contextmanager
     def hold(self, run_id: str, description: str) -> Iterator[None]:
-        """Holds a run of which only the identity is known; see `lock`.
+        """Context that locks a run by its identity; see `lock`.
 
         Args:
             run_id: The run's identity.
-            description: What the error message calls the run.
+            description: Description of the run for the error message.
         """
         folder = self.work_folder(run_id)
         try:
             lock = _acquire(folder)
         except filelock.Timeout:
             raise RunInProgressError(
-                f"Another process is doing the run {run_id} ({description}) in {self.root}; wait "
+                f"Another process has the run {run_id} ({description}) in {self.root}; wait "
                 "for its record."
             ) from None
         except OSError as error:
@@ -202,10 +202,10 @@ class ResultsStore:
 
 
 def _deepest_existing(folder: Path) -> Path:
-    """Returns the last folder on the way to one that exists.
+    """Returns the nearest existing parent of a folder.
 
     Raises:
-        OSError: A name on the way is longer than this file system allows.
+        OSError: If a name is longer than the file system allows.
     """
     missing = []
     while not folder.exists():
@@ -218,11 +218,11 @@ def _deepest_existing(folder: Path) -> Path:
 
 
 def _acquire(folder: Path) -> filelock.BaseFileLock:
-    """Locks a run's work folder, which another process may remove at any moment.
+    """Locks a run's work folder, which another process may remove meanwhile.
 
     Raises:
-        filelock.Timeout: Another process holds the lock.
-        OSError: The folder cannot be made or locked.
+        filelock.Timeout: If another process holds the lock.
+        OSError: If the folder cannot be created or locked.
     """
     path = folder / "lock"
     for attempt in range(1, _LOCK_ATTEMPTS + 1):
@@ -230,10 +230,10 @@ def _acquire(folder: Path) -> filelock.BaseFileLock:
             folder.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(path, blocking=False)
             lock.acquire()
-        except filelock.Timeout:  # held, or removed after it was opened
+        except filelock.Timeout:  # locked, or removed after it was opened
             if path.exists() or attempt == _LOCK_ATTEMPTS:
                 raise
-        except (FileNotFoundError, FileExistsError):  # removed or made between two calls
+        except (FileNotFoundError, FileExistsError):  # removed or created between two calls
             if attempt == _LOCK_ATTEMPTS:
                 raise
         else:
@@ -242,10 +242,10 @@ def _acquire(folder: Path) -> filelock.BaseFileLock:
 
 
 def _remove_if_idle(folder: Path) -> None:
-    """Removes a run's work folder where it holds nothing but the lock, which is still held."""
+    """Removes a run's work folder if it contains only the lock, which is still held."""
     try:
         if [path.name for path in folder.iterdir()] == ["lock"]:
             shutil.rmtree(folder)
-            folder.parent.rmdir()  # fails while other runs are under way beside it
+            folder.parent.rmdir()  # fails while there are other runs
     except OSError:
         return

@@ -1,4 +1,4 @@
-"""Sweeps: plans of many runs, and who executes them."""
+"""Sweeps: plans of many runs and their execution."""
 
 from ._dry_run import Estimate, Group
 from ._grid import DEEPOBS_GRID

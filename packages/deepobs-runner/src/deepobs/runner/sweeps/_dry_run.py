@@ -1,4 +1,4 @@
-"""How many runs a sweep has, and how long they would take, from a few timed steps."""
+"""Estimates of a sweep's number of runs and duration, from a few timed steps."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ from ..training import (
 
 _WARM_UP_STEPS = 3
 _TIMED_STEPS = 20
-_TIMED_SECONDS = 2.0  # no more is spent on the steps of one group
+_TIMED_SECONDS = 2.0  # per group
 _COSTLY = (
     *("problem", "batch_size", "optimizer", "hyperparameters", "precision"),
     "gradient_accumulation_steps",
@@ -34,16 +34,16 @@ _COSTLY = (
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Runs of which a step costs about the same: learning rate, schedule and seed may differ.
+    """A group of runs with the same cost per step; learning rate, schedule and seed may differ.
 
     Attributes:
         problem: The problem's name.
-        batch_size: Examples a step.
+        batch_size: Examples per step.
         optimizer: The optimizer's name, with its module unless it is one of torch's.
         hyperparameters: The optimizer's other arguments, by name.
         precision: Arithmetic of the training.
-        gradient_accumulation_steps: Micro-batches a step.
-        runs: How many of them are to do.
+        gradient_accumulation_steps: Micro-batches per step.
+        runs: Number of remaining runs.
         step_seconds: Time of one training step.
         run_seconds: Mean time of one run: its steps and its evaluations.
     """
@@ -61,13 +61,13 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a sweep would be.
+    """The estimated size and duration of a sweep.
 
     Attributes:
         runs: Number of runs in the plan.
-        done: How many of them have a record.
-        workers: How many go on at once.
-        groups: The runs to do, by what a step costs.
+        done: Number of runs with a record.
+        workers: Number of parallel runs.
+        groups: The remaining runs, grouped by cost per step.
     """
 
     runs: int
@@ -77,7 +77,7 @@ class Estimate:
 
     @property
     def seconds(self) -> float:
-        """The time of all runs to do, shared evenly between the workers."""
+        """Estimated time of the remaining runs, divided by the number of workers."""
         return sum(group.runs * group.run_seconds for group in self.groups) / self.workers
 
 
@@ -90,22 +90,22 @@ def estimate(
     device: str = "auto",
     data_root: str | Path | None = None,
 ) -> Estimate:
-    """Times a few steps of each kind of run that has a cost of its own.
+    """Times a few steps of each group of runs.
 
     Args:
         runs: The plan's runs.
-        results: Folder that may hold records of some.
-        workers: How many runs go on at once.
-        threads: Threads of a worker.
+        results: Folder that may contain records of some of the runs.
+        workers: Number of parallel runs.
+        threads: Threads per worker.
         device: Device of the runs.
         data_root: Where the data sets are.
 
     Returns:
-        Numbers of runs and times; the workers are taken to be as fast together as each alone.
+        Numbers of runs and times; workers are assumed not to slow each other down.
 
     Raises:
-        UsageError: A run asks too much of its data.
-        OptimizerError: An optimizer raised an error in its step.
+        UsageError: If a run's settings do not fit its data.
+        OptimizerError: If an optimizer raised an error in its step.
     """
     store = ResultsStore(results)
     groups: dict[str, list[RunConfig]] = {}
@@ -157,7 +157,7 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
 
 
 def _time(built: BuiltProblem, phase: Phase, step: Callable[[Batch], object]) -> float:
-    """Seconds of one step on the phase's batches, the warm-up excluded."""
+    """Returns the seconds per step on the phase's batches, without warm-up."""
     batches = chain.from_iterable(built.batches(phase, epoch=epoch) for epoch in count())
     for batch in islice(batches, _WARM_UP_STEPS):
         step(batch)
@@ -173,7 +173,7 @@ def _time(built: BuiltProblem, phase: Phase, step: Callable[[Batch], object]) ->
 
 
 def _wait_for(device: torch.device) -> None:
-    """Waits until the device has done what it was given."""
+    """Synchronises with the device."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     elif device.type == "mps":

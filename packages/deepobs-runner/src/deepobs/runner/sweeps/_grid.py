@@ -1,4 +1,4 @@
-"""What a field of a sweep may hold: a value, a list of values, a range, or DeepOBS's grid."""
+"""Fields of a sweep: a value, a list of values, a range, or DeepOBS's grid."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,18 +7,18 @@ import numpy as np
 from ..common import advice, canonical, is_number
 
 DEEPOBS_GRID: tuple[float, ...] = tuple(canonical(float(lr)) for lr in np.logspace(-5, 2, 36))
-"""DeepOBS's learning rates: 36 from 1e-5 to 1e2, five a decade (Schneider et al. 2019)."""
+"""DeepOBS's learning rates: 36 from 1e-5 to 1e2, five per decade (Schneider et al. 2019)."""
 
 GRID_NAME = "deepobs grid"
 
 
 MOST_VALUES = 10_000
-"""The most values that one field of a sweep may stand for."""
+"""The largest number of values of one field of a sweep."""
 
 
 def _logspace(start: float, stop: float, num: float) -> list[float]:
     if not (start > 0 and stop > 0):
-        raise ValueError("both ends of a logspace are positive.")
+        raise ValueError("both ends of a logspace must be positive.")
     return [float(value) for value in np.geomspace(start, stop, _count(num))]
 
 
@@ -28,24 +28,24 @@ def _linspace(start: float, stop: float, num: float) -> list[float]:
 
 def _range(start: float, stop: float, step: float = 1) -> list[int]:
     if not all(isinstance(value, int) for value in (start, stop, step)):
-        raise ValueError("the ends and the step of a range are whole numbers.")
+        raise ValueError("the ends and the step of a range must be whole numbers.")
     if step <= 0 or stop < start:
-        raise ValueError("a range goes upwards, both ends included.")
+        raise ValueError("a range must increase; both ends are included.")
     _check_size(int((stop - start) // step) + 1)
     return list(range(int(start), int(stop) + 1, int(step)))
 
 
 def _count(num: float) -> int:
     if not isinstance(num, int) or num < 1:
-        raise ValueError("the number of points is a positive whole number.")
+        raise ValueError("the number of points must be a positive whole number.")
     _check_size(num)
     return num
 
 
 def _check_size(size: int) -> None:
-    """Refuses what stands for too many values, before any of them is made."""
+    """Checks the number of values before creating them."""
     if size > MOST_VALUES:
-        raise ValueError(f"a field stands for at most {MOST_VALUES:,} values, not {size:,}.")
+        raise ValueError(f"a field must have at most {MOST_VALUES:,} values, not {size:,}.")
 
 
 _RANGES: Mapping[str, tuple[Callable[..., Sequence[float]], str, tuple[int, ...]]] = {
@@ -56,7 +56,7 @@ _RANGES: Mapping[str, tuple[Callable[..., Sequence[float]], str, tuple[int, ...]
 
 
 def expand(value: object) -> list[object]:
-    """Expands what a field holds into the values that it stands for.
+    """Expands a field into its values.
 
     Args:
         value: A value; a list of values; `{logspace: [first, last, how many]}`,
@@ -67,8 +67,8 @@ def expand(value: object) -> list[object]:
         The values, in order.
 
     Raises:
-        ValueError: The list is empty, the range is not one, or there are more than `MOST_VALUES`
-            values; the message says what is expected.
+        ValueError: If the list is empty, the range is invalid, or there are more than `MOST_VALUES`
+            values.
     """
     if value == GRID_NAME:
         return list(DEEPOBS_GRID)

@@ -1,4 +1,4 @@
-"""How a sweep shows what it does: a live table on a terminal, a plain log otherwise."""
+"""Progress display of a sweep: a live table on a terminal, a plain log otherwise."""
 
 import sys
 import time
@@ -21,13 +21,13 @@ _ENDS = ("finished", "diverged", "pruned", "failed")
 
 
 class Monitor(Protocol):
-    """Is told what happens in a sweep. A context manager."""
+    """Interface of progress displays, a context manager."""
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
-        """Something happened to a job; `again` says that it will be tried once more."""
+        """Handles an event of a job; `again` means that the job will be retried."""
 
     def __enter__(self) -> Self:
-        """Begins to show."""
+        """Starts the display."""
 
     def __exit__(
         self,
@@ -35,11 +35,11 @@ class Monitor(Protocol):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Shows the end."""
+        """Ends the display."""
 
 
 def check_progress(progress: str) -> None:
-    """Refuses a word that is no way of showing progress."""
+    """Checks the kind of progress display."""
     if progress not in _WAYS:
         raise unknown("kind of progress", progress, _WAYS, f"there are {', '.join(_WAYS)}.")
 
@@ -48,9 +48,9 @@ def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
     """Returns the monitor for standard error: a live table if that is a terminal, else lines.
 
     Args:
-        progress: "auto", "lines" even on a terminal, "off" for silence.
+        progress: "auto", "lines" (even on a terminal), or "off".
         total: Number of runs to do.
-        skipped: Number of runs that were done before.
+        skipped: Number of runs that already have a record.
     """
     if progress == "off":
         return _Silence()
@@ -71,7 +71,7 @@ def describe(config: RunConfig) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Returns a duration as people say it: `42 s`, `3 min 20 s`, `5 h 10 min`, `2 d 4 h`."""
+    """Returns a readable duration: `42 s`, `3 min 20 s`, `5 h 10 min`, `2 d 4 h`."""
     whole = round(seconds)
     for size, unit, smaller, small_unit in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
         if whole >= size:
@@ -82,7 +82,7 @@ def duration(seconds: float) -> str:
 
 
 def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
-    """Returns what became of a job, in one line."""
+    """Returns one line about how a job ended."""
     words = f"{describe(job.config)}: {outcome.status} after {duration(outcome.seconds)}"
     if outcome.message:
         words = f"{describe(job.config)}: {outcome.message}"
@@ -90,47 +90,47 @@ def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
 
 
 class _Silence:
-    """Shows nothing."""
+    """A display that shows nothing."""
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
-        """Nothing to show."""
+        """Does nothing."""
 
     def __enter__(self) -> Self:
-        """Nothing to begin."""
+        """Does nothing."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Nothing to end."""
+        """Does nothing."""
 
 
 class _Log:
-    """One line for each run that ends."""
+    """A display with one line for each run that ends."""
 
     def __init__(self, total: int, skipped: int) -> None:
         self._total, self._skipped, self._ended = total, skipped, 0
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
-        """Writes a line if the job ended or is tried again."""
+        """Prints a line if the job ended or will be retried."""
         if isinstance(event, JobProgress) or event.status == "busy":
             return
         self._ended += not again
         self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
 
     def __enter__(self) -> Self:
-        """Says how much there is to do."""
+        """Prints the number of runs."""
         done = f" ({self._skipped} more are done)" if self._skipped else ""
         self._say(f"{self._total} runs to do{done}")
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Everything was said."""
+        """Does nothing."""
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - the log is for standard error
 
 
 class _LiveTable:
-    """What runs now, how far everything is, and what went wrong last."""
+    """A live table of running jobs, overall progress and the last failures."""
 
     def __init__(self, console: Console, total: int, skipped: int) -> None:
         self._total, self._skipped = total, skipped
@@ -143,7 +143,7 @@ class _LiveTable:
         )
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
-        """Takes in what happened; the table is redrawn by its own clock."""
+        """Stores the event; the table is redrawn by its own thread."""
         run = job.config.run_id
         if isinstance(event, JobProgress):
             self._running[run] = (job, event)
@@ -155,12 +155,12 @@ class _LiveTable:
             self._ends["failed" if event.status == "lost" else event.status] += 1
 
     def __enter__(self) -> Self:
-        """Begins to draw."""
+        """Starts the live display."""
         self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Draws the last state and leaves it there."""
+        """Draws the final state and ends the display."""
         self._running.clear()
         self._live.stop()
 
@@ -168,7 +168,7 @@ class _LiveTable:
         table = Table(box=None, pad_edge=False)
         for column in ("run", "epoch", "test loss"):
             table.add_column(column, justify="left" if column == "run" else "right")
-        # a copy: the table's clock is a thread of its own
+        # a copy, since the table is drawn by another thread
         for job, progress in list(self._running.values()):
             loss = "" if progress.loss is None else f"{progress.loss:.5g}"
             table.add_row(describe(job.config), str(progress.epoch), loss)

@@ -1,4 +1,4 @@
-"""A sweep's configuration, checked as a whole, and the runs that it stands for."""
+"""The plan of a sweep: its checked configuration and its runs."""
 
 import itertools
 import math
@@ -13,9 +13,9 @@ from ._reader import Choices, Configuration, OptimizerEntry, Override, Reader, n
 from ._yaml import read_yaml
 
 MOST_RUNS = 10_000
-"""The most runs that a sweep does without being asked twice."""
+"""The largest number of runs of a sweep without confirmation."""
 
-_MOST_MISTAKES = 10  # that a message lists
+_MOST_MISTAKES = 10  # in one message
 _NO_OVERRIDE = Override(settings={}, optimizers={})
 
 
@@ -24,14 +24,14 @@ def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> l
 
     Args:
         config: A YAML file, or what such a file holds; `docs/sweeps.md` describes it.
-        yes: Whether more than `MOST_RUNS` runs are meant.
+        yes: Whether to allow more than `MOST_RUNS` runs.
 
     Returns:
-        Every run once, in the order problems, optimizers, schedules, other settings, seeds.
+        Every run once, ordered by problem, optimizer, schedule, other settings and seed.
 
     Raises:
-        UsageError: The configuration is wrong. One line for each of the first ten mistakes: the
-            field's path, what it holds and what it may hold. Or it stands for too many runs.
+        UsageError: If the configuration is wrong or has too many runs. The message has a line for
+            each of the first ten mistakes: the field's path, its value and what is expected.
     """
     source = "The sweep's configuration" if isinstance(config, Mapping) else str(config)
     reader = Reader()
@@ -43,7 +43,7 @@ def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> l
     )
     if count > MOST_RUNS and not yes:
         raise UsageError(
-            f"{source} stands for {count:,} runs, more than {MOST_RUNS:,}; if you mean that, "
+            f"{source} stands for {count:,} runs, more than {MOST_RUNS:,}; if that is intended, "
             "confirm it with --yes (yes=True in Python)."
         )
     runs, mistakes = _combine(configuration)
@@ -64,7 +64,7 @@ def _raise(source: str, mistakes: Sequence[str]) -> None:
 def _entries(
     configuration: Configuration,
 ) -> Iterator[tuple[str, Any, OptimizerEntry, Choices, Choices]]:
-    """Yields each optimizer on each problem: where, both, its settings and hyperparameters."""
+    """Yields each optimizer on each problem, with its place, settings and hyperparameters."""
     entries = itertools.product(configuration.problems, enumerate(configuration.optimizers))
     for problem, (index, optimizer) in entries:
         where = f"optimizers[{index}] ({name_of(optimizer.name)}) on {name_of(problem)}"
@@ -72,7 +72,7 @@ def _entries(
 
 
 def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
-    """Returns every run, and what is wrong only in combination."""
+    """Returns all runs, and the mistakes that concern combinations of settings."""
     runs, mistakes = [], []
     for where, problem, optimizer, settings, hyperparameters in _entries(configuration):
         if "lr" not in settings:
@@ -93,7 +93,7 @@ def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
 def _resolve(
     configuration: Configuration, problem: Any, optimizer: OptimizerEntry
 ) -> tuple[Choices, Choices]:
-    """The settings and hyperparameters of one optimizer on one problem: the nearest word wins."""
+    """Returns an optimizer's settings and hyperparameters on a problem, overrides applied."""
     override = configuration.overrides.get(name_of(problem), _NO_OVERRIDE)
     scopes = [override.settings, optimizer.settings, configuration.settings]
     hyperparameters = dict(optimizer.hyperparameters)

@@ -1,4 +1,4 @@
-"""Reads a sweep's configuration field by field and notes every mistake on the way."""
+"""Reading of a sweep's configuration, which collects all mistakes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from ..config import SETTINGS, current_names, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
 
-# The settings that are fields of their own; hyperparameters belong to an optimizer's entry.
+# Settings with a field of their own; hyperparameters belong to an optimizer's entry.
 _SETTINGS = {item.yaml_field: item for item in SETTINGS if item.kind not in ("object", "pairs")}
 _FIELDS = tuple(_SETTINGS)
 _PROBLEM, _OPTIMIZER = (
     next(item for item in SETTINGS if item.name == name) for name in ("problem", "optimizer")
 )
-_SOME_RATE = 0.1  # a learning rate with which an optimizer's other arguments are tried
+_SOME_RATE = 0.1  # a learning rate for checking an optimizer's other arguments
 
 Choices: TypeAlias = Mapping[str, Sequence[Any]]
-"""A field of `RunConfig`, or a hyperparameter, and the values that it takes in turn."""
+"""A field of `RunConfig` or a hyperparameter, with its values."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OptimizerEntry:
-    """One entry of `optimizers`, or what `overrides` says about one."""
+    """One entry of `optimizers`, or the overrides of one."""
 
     name: Any
     settings: Choices
@@ -35,7 +35,7 @@ class OptimizerEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
-    """What `overrides` says about one problem."""
+    """The overrides of one problem."""
 
     settings: Choices
     optimizers: Mapping[str, OptimizerEntry]
@@ -43,7 +43,7 @@ class Override:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """A configuration whose fields are right, each taken by itself."""
+    """A configuration whose fields are valid individually."""
 
     problems: Sequence[Any]
     optimizers: Sequence[OptimizerEntry]
@@ -52,7 +52,7 @@ class Configuration:
 
 
 class Reader:
-    """Reads a configuration; `mistakes` holds one sentence for each that it found."""
+    """A reader of configurations, which collects a sentence for each mistake in `mistakes`."""
 
     def __init__(self) -> None:
         self.mistakes: list[str] = []
@@ -80,7 +80,7 @@ class Reader:
         value = current_names(value)  # a sweep written for an earlier version
         for key in value:
             if key not in known:
-                self.mistakes.append(f"{_join(path, key)} is no field; {_advice(key, known)}")
+                self.mistakes.append(f"{_join(path, key)} is not a field; {_advice(key, known)}")
         return {key: value[key] for key in value if key in known}
 
     def _list(self, top: Mapping[str, Any], name: str, what: str) -> list[Any]:
@@ -102,7 +102,7 @@ class Reader:
         return [self._optimizer(entry, f"optimizers[{i}]") for i, entry in enumerate(entries)]
 
     def _optimizer(self, entry: object, path: str) -> OptimizerEntry:
-        """One entry: a name or a class alone, or a mapping with its settings."""
+        """Reads one entry: a name, a class, or a mapping with settings."""
         if isinstance(entry, (str, type)):
             self._accepts(path, entry, _OPTIMIZER.checked)
             return OptimizerEntry(name=entry, settings={}, hyperparameters={})
@@ -151,13 +151,13 @@ class Reader:
         )
 
     def _settings(self, fields: Mapping[str, Any], path: str) -> Choices:
-        """Returns the values of the run's fields that a mapping holds, each checked by itself."""
+        """Returns the values of the run's settings in a mapping, each checked individually."""
         settings: dict[str, list[Any]] = {}
         for name, setting in _SETTINGS.items():
             if name not in fields:
                 continue
             where, held = _join(path, name), fields[name]
-            # The mapping of a single schedule is a value and no range, and so is a list of groups.
+            # The mapping of a single schedule and a list of groups are values, not ranges.
             single = setting.kind == "named" and isinstance(held, Mapping)
             if setting.kind == "texts" and isinstance(held, list):
                 single = not any(isinstance(item, list) for item in held)
@@ -170,7 +170,7 @@ class Reader:
     def _hyperparameters(
         self, fields: Mapping[str, Any], path: str, optimizer: Any, partners: Choices
     ) -> Choices:
-        """Returns the hyperparameters' values, each checked by itself, then beside the others."""
+        """Returns the hyperparameters' values, checked individually and then in combination."""
         path = f"{path}.hyperparameters"
         value = fields.get("hyperparameters", {})
         if not isinstance(value, Mapping):
@@ -185,7 +185,7 @@ class Reader:
         for name, values in grids.items():
             for held in values:
                 sentence = _sentence(optimizer, {name: held})
-                # nesterov is right only beside a momentum
+                # nesterov is valid only with a momentum
                 if sentence and _sentence(optimizer, {**good, name: held}):
                     self.mistakes.append(f"{path}.{name} holds {brief(held)}: {sentence}")
         return grids
@@ -198,7 +198,7 @@ class Reader:
             return []
 
     def _accepts(self, path: str, value: object, check: Callable[[Any], object]) -> bool:
-        """Returns whether a check accepts a value; its sentence is noted if not."""
+        """Returns whether a check accepts a value; adds its message to the mistakes if not."""
         sentence = _refusal(partial(check, value))
         if sentence is not None:
             self.mistakes.append(f"{path} holds {brief(value)}: {sentence}")
@@ -213,7 +213,7 @@ def name_of(thing: Any) -> str:
 
 
 def _refusal(check: Callable[[], object]) -> str | None:
-    """Returns the sentence with which a check refuses what it looks at, if it does."""
+    """Returns the message of a failed check, else None."""
     try:
         check()
     except (UsageError, UnknownProblemError) as error:
@@ -231,7 +231,7 @@ def _sentence(optimizer: Any, hyperparameters: Mapping[str, Any]) -> str | None:
 
 
 def _is_pair(optimizer: Any, name: str, held: object) -> bool:
-    """Whether a flat list is one value, as Adam's `betas` is, rather than a list of values."""
+    """Returns whether a flat list is a single value, such as Adam's `betas`."""
     flat = isinstance(held, (list, tuple)) and not any(isinstance(v, (list, tuple)) for v in held)
     return flat and isinstance(find_optimizer(optimizer).default_of(name), tuple)
 

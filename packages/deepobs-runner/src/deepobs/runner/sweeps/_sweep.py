@@ -1,4 +1,4 @@
-"""A sweep: all runs of a plan, each done once, a failing one at the cost of itself alone."""
+"""The execution of a sweep."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,19 +24,19 @@ from ._dry_run import Estimate, estimate
 from ._monitor import Monitor, check_progress, make_monitor
 from ._plan import read_plan
 
-_LONGEST_WAIT = 30.0  # seconds between two looks at runs that another process is doing
+_LONGEST_WAIT = 30.0  # seconds between two checks for runs of other processes
 
 
 @dataclass(frozen=True, kw_only=True)
 class SweptRun:
-    """What became of one run of a sweep.
+    """The outcome of one run of a sweep.
 
     Attributes:
         config: What defines the run.
         status: `finished` or `diverged` have a record; `done before` had one already; `pruned` was
             stopped by the tuner; `failed` has none, and `message` says why.
-        message: Why it failed or was pruned, in words; None for the others.
-        attempts: How often it was started, 0 if it was done before.
+        message: Why it failed or was pruned; None for other runs.
+        attempts: Number of attempts; 0 if it was done before.
     """
 
     config: RunConfig
@@ -47,11 +47,11 @@ class SweptRun:
 
 @dataclass(frozen=True, kw_only=True)
 class SweepResult:
-    """What became of a sweep.
+    """The outcome of a sweep.
 
     Attributes:
-        runs: Every run, in the plan's order.
-        seconds: How long the sweep took.
+        runs: All runs, in the order of the plan.
+        seconds: Duration of the sweep.
     """
 
     runs: tuple[SweptRun, ...]
@@ -59,17 +59,17 @@ class SweepResult:
 
     @property
     def failed(self) -> tuple[SweptRun, ...]:
-        """The runs that have no record."""
+        """The runs without a record."""
         return tuple(run for run in self.runs if run.status == "failed")
 
     def count(self, status: str) -> int:
-        """Returns how many runs ended with a status."""
+        """Returns the number of runs with a status."""
         return sum(run.status == status for run in self.runs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Execution:
-    """How runs are executed; see `sweep` for its fields. Checks itself."""
+    """The execution options of runs, checked; see `sweep` for the fields."""
 
     results: str | Path
     executor: str = "local"
@@ -85,16 +85,16 @@ class Execution:
     log_every: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuses what would only be noticed by the workers.
+        """Checks the options, so that errors do not first occur in the workers.
 
         Raises:
-            UsageError: An argument is wrong.
+            UsageError: If an argument is wrong.
         """
-        if self.executor == "local":  # elsewhere the machines that train have the devices
+        if self.executor == "local":  # other executors train on other machines
             choose_device(self.device)
         check_progress(self.progress)
         whole("retries", self.retries, least=0)
-        for name in self.loggers:  # an unknown or missing one is refused before anything starts
+        for name in self.loggers:  # report an unknown or missing one before anything starts
             make_logger(name, self.results, every=self.log_every)
         if self.checkpoint_every is not None:
             number("checkpoint_every", self.checkpoint_every, least=0.0)
@@ -110,21 +110,21 @@ class Execution:
         )
 
     def workers_at_once(self) -> int:
-        """Returns how many runs go on at once, as far as this process can tell."""
+        """Returns the number of parallel runs, as far as it is known to this process."""
         return default_workers(self.device) if self.workers is None else max(1, self.workers)
 
     def run_all(
         self, runs: Sequence[RunConfig], executor: Executor, *, callbacks: Sequence[Callback] = ()
     ) -> SweepResult:
-        """Does those runs that have no record yet.
+        """Executes the runs without a record.
 
         Args:
-            runs: The runs, each once.
-            executor: Who does them; already entered, and left to the caller.
-            callbacks: Told how each run goes, in the worker; they are sent there by pickling.
+            runs: The runs, without duplicates.
+            executor: The executor, entered and exited by the caller.
+            callbacks: Callbacks of each run, pickled and called in the worker.
 
         Raises:
-            UsageError: The folder cannot be written, or a worker could not be given a run.
+            UsageError: If the folder is not writable, or a run cannot be sent to a worker.
         """
         started = time.perf_counter()
         store = ResultsStore(self.results)
@@ -162,35 +162,35 @@ def sweep(
     log_every: int | None = None,
     yes: bool = False,
 ) -> SweepResult:
-    """Does all runs of a plan that are not done yet.
+    """Executes all runs of a plan that have no record yet.
 
-    A run that fails or whose worker dies is tried again, from its checkpoint if it has one, and
-    reported if that does not help; the others go on. Several processes may sweep one folder: none
-    does what another has done or is doing.
+    A run that fails or whose worker dies is retried, from its checkpoint if it has one; the other
+    runs are not affected. Several processes can work on one results folder: no run is executed
+    twice.
 
     Args:
         config: A YAML file, or what such a file holds; see `read_plan`.
         results: Folder for the records.
         executor: `local` processes, `ray`, or `slurm`.
-        workers: How many runs at once; by default one a GPU, else one a core, at most eight. With
-            0, runs go on one after the other in this process, as a debugger may need.
+        workers: Number of parallel runs; default: one per GPU, else one per core, at most eight.
+            With 0, runs are executed sequentially in this process, for example in a debugger.
         device: Device of every run, as for `run`.
         data_root: Where the data sets are.
         checkpoint_every: As for `run`.
-        retries: How often a run that failed is tried again.
-        executor_options: More for the executor: arguments of `LocalExecutor`, `RayExecutor` or
+        retries: Number of retries of a failed run.
+        executor_options: Arguments of `LocalExecutor`, `RayExecutor` or
             `SlurmExecutor`.
         progress: `auto` shows a live table on a terminal and lines otherwise; `lines`; `off`.
-        callbacks: Called in the workers while each run is under way; they are sent by pickling.
+        callbacks: Callbacks of each run, pickled and called in the workers.
         loggers: Names of loggers for every run: `tensorboard`, `wandb`, `mlflow`.
         log_every: Steps between two training losses that loggers log; None logs none.
-        yes: Whether a plan of more than 10,000 runs is meant; it is refused otherwise.
+        yes: Whether to allow a plan of more than 10,000 runs.
 
     Returns:
-        What became of each run.
+        The outcome of each run.
 
     Raises:
-        UsageError: The plan, the folder or an argument is wrong; nothing has been started.
+        UsageError: If the plan, the folder or an argument is wrong; nothing has been started.
 
     Example:
         >>> plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": [0.1, 1.0]}
@@ -211,7 +211,7 @@ def sweep(
         loggers=loggers,
         log_every=log_every,
     )
-    ready = execution.make_executor()  # local workers import torch while the plan is read
+    ready = execution.make_executor()  # local workers import torch while the plan is being read
     runs = read_plan(config, yes=yes)
     with ready:
         return execution.run_all(runs, ready)
@@ -226,22 +226,22 @@ def dry_run(
     data_root: str | Path | None = None,
     yes: bool = False,
 ) -> Estimate:
-    """Checks a plan, counts its runs and times a few steps of each kind of them; writes nothing.
+    """Checks a plan, counts its runs and times a few steps of each group; writes nothing.
 
     Args:
         config: As for `sweep`.
-        results: Folder that may hold records of some runs.
-        workers: How many runs would go on at once.
+        results: Folder that may contain records of some of the runs.
+        workers: Number of parallel runs.
         device: Device of every run.
         data_root: Where the data sets are.
         yes: As for `sweep`.
 
     Returns:
-        Numbers of runs, and how long they would take.
+        The number of runs and their estimated duration.
 
     Raises:
-        UsageError: The plan or an argument is wrong.
-        OptimizerError: An optimizer raised an error in its step.
+        UsageError: If the plan or an argument is wrong.
+        OptimizerError: If an optimizer raised an error in its step.
     """
     workers = default_workers(device) if workers is None else whole("workers", workers, least=0)
     workers = max(1, workers)
@@ -259,7 +259,7 @@ def dry_run(
 def _drive(
     jobs: Sequence[Job], executor: Executor, monitor: Monitor, retries: int
 ) -> Iterator[tuple[Job, Outcome]]:
-    """Yields how each job ended at last: retries those that may do better, waits for busy ones."""
+    """Yields the final outcome of each job, after retries and after waiting for busy ones."""
     pause = 0.5
     while jobs:
         for job in jobs:
@@ -277,7 +277,7 @@ def _drive(
             else:
                 yield job, event
         jobs = busy
-        if jobs:  # other processes are doing them, or die trying
+        if jobs:  # other processes are executing them
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_WAIT)
 

@@ -1,4 +1,4 @@
-"""YAML 1.2 from a user's file: bounded, without code, every mistake with its line."""
+"""Safe reading of YAML 1.2 files, with line numbers in errors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..common import UsageError, brief
 
-#: The most values that a file may stand for, once every alias is written out.
+#: The largest number of values in a file, with all aliases expanded.
 MOST_VALUES = 200_000
 _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 _PREFIX = "tag:yaml.org,2002:"
 
 
 class _Constructor(SafeConstructor):
-    """Constructs plain values; a scalar that its tag does not fit is refused with its place."""
+    """A constructor of plain values that reports the place of invalid scalars."""
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         try:
@@ -35,17 +35,17 @@ class _Constructor(SafeConstructor):
 def read_yaml(path: Path) -> object:
     """Reads one YAML file.
 
-    Numbers are those of YAML 1.2: `1e-5` is a number, `010` is ten, `1:30` is a text.
+    Numbers are those of YAML 1.2: `1e-5` is a number, `010` is ten, `1:30` is a string.
 
     Args:
         path: The file.
 
     Returns:
-        What it holds: mappings, lists, strings, numbers, booleans, dates or None.
+        The content: mappings, lists, strings, numbers, booleans, dates or None.
 
     Raises:
-        UsageError: The file cannot be read, is not YAML, gives a key twice, refers to itself, or
-            stands for more than `MOST_VALUES` values; the sentence names line and column.
+        UsageError: If the file cannot be read, is not YAML, has a duplicate key or a recursive
+            alias, or has more than `MOST_VALUES` values; the message names line and column.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -73,10 +73,10 @@ def read_yaml(path: Path) -> object:
 
 
 def _check(node: Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
-    """Checks keys and aliases below a node; returns how many values it stands for.
+    """Checks keys and aliases below a node; returns the number of values.
 
-    An alias is the very node that it refers to, so each is looked at once, however often ten lines
-    of aliases of aliases would repeat it.
+    An alias is the same node object as its anchor, so each node is visited only once, however often
+    nested aliases repeat it.
     """
     if id(node) in sizes:
         return sizes[id(node)]
@@ -99,7 +99,7 @@ def _check(node: Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
 
 
 def _check_keys(node: MappingNode) -> None:
-    """Refuses a key that is not a name, or that the same mapping gives again."""
+    """Raises an error for duplicate keys and keys that are not strings."""
     seen: set[str] = set()
     for key, _ in node.value:
         problem = None

@@ -1,4 +1,4 @@
-"""The baselines published with DeepOBS, packaged.
+"""The packaged baselines published with DeepOBS.
 
 1,080 runs of DeepOBS 1.1 on TensorFlow 1: eight problems, three optimizers, 36 learning rates with
 seed 42, and the best of them again with seeds 43-51. See `data/ORIGIN.md`.
@@ -19,9 +19,9 @@ BASELINES_NAME = "baselines.parquet"
 def load_baselines() -> pd.DataFrame:
     """Loads the baselines published with DeepOBS as a tidy frame.
 
-    What they are: runs of TensorFlow 1, with the L2 term in every loss, no validation set (so
-    that learning rates can only be chosen on test data), no timings, and every epoch a replay of
-    the first one's order.
+    These are runs of TensorFlow 1, with the L2 term in every loss, no validation set (so that
+    learning rates can only be chosen on test data), no timings, and the first epoch's order
+    replayed in every epoch.
 
     Returns:
         One row per run and epoch, with the columns of `load_records` and "baseline" as `source`.

@@ -1,10 +1,10 @@
-"""The columns of the tidy frame, and of the table of runs it is spread out from."""
+"""The columns of the tidy frame, and of the table of runs it is made from."""
 
 from __future__ import annotations
 
 from ...config import SETTINGS, Setting
 
-# A run's series as it is called in the files, and the frame's column it becomes.
+# Names of a run's series in the files, and of the frame's columns.
 SERIES = {
     "train_losses": "train_loss",
     "test_losses": "test_loss",
@@ -23,7 +23,7 @@ PER_EPOCH = ("steps", "seconds")
 #: hold more than one word.
 IN_COLUMNS: tuple[Setting, ...] = tuple(item for item in SETTINGS if item.kind != "object")
 _KINDS = {item.column: item.kind for item in IN_COLUMNS}
-_INTEGERS = ("num_epochs", "seed")  # known of every run
+_INTEGERS = ("num_epochs", "seed")  # never missing
 
 
 def _of_kind(*kinds: str) -> tuple[str, ...]:
@@ -53,7 +53,7 @@ NUMBERS = (*_of_kind("float", "int"), "target", *COSTS)
 FLAGS = _of_kind("bool")
 INTEGERS = (*_INTEGERS, "problem_version")
 RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
-# What a run was to a search; these come from the search's record, not from the run's.
+# A run's role in a search; these come from the search's record, not from the run's.
 SEARCH_TEXTS = ("search", "role", "searched", "objective")
 SEARCH_COLUMNS = (*SEARCH_TEXTS, "budget")
 

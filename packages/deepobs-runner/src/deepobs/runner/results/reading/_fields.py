@@ -1,4 +1,4 @@
-"""Reads single fields of a result file, and says what is wrong with one."""
+"""Reading and checking single fields of a result file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _LARGEST = 1e150
 
 
 class UnreadableRecordError(ValueError):
-    """A file that should hold a run's result does not; the message says what is wrong."""
+    """Error for a damaged result file."""
 
 
 def numbers(data: dict[str, Any], name: str) -> NDArray[np.float64]:
-    """Returns a series as float64; null and NaN become NaN, what is too large becomes infinity."""
+    """Returns a series as float64; null and NaN become NaN, too large values become infinity."""
     values = data.get(name)
     if values is None:
         return np.empty(0)
@@ -51,7 +51,7 @@ def number(value: Any, name: str) -> float:
 
 
 def finite(value: Any, name: str) -> float:
-    """Returns a number that is a setting or a cost: one beyond all measure counts as not told."""
+    """Returns a setting or a cost as a number; extremely large ones count as missing."""
     found = number(value, name)
     return found if abs(found) <= _LARGEST else math.nan
 

@@ -1,4 +1,4 @@
-"""A table with one row a run and lists for series, and the tidy frame spread out from it.
+"""A table with a row per run and list columns for series, and the tidy frame made from it.
 
 The index and the packaged baselines are such tables, kept as Parquet files.
 """
@@ -50,9 +50,9 @@ def to_table(runs: Iterable[dict[str, Any]], schema: pa.Schema = RUN_SCHEMA) -> 
 
 
 def complete(table: pa.Table) -> pa.Table:
-    """Returns a table of runs that was packed before some settings existed, in today's columns.
+    """Returns a table of runs of an earlier version with today's columns.
 
-    Settings that it does not have are at their defaults; numbers get their canonical form.
+    Missing settings get their defaults, and numbers their canonical form.
     """
     columns = {
         name: table[name] if name in table.column_names else pa.array([value] * len(table))
@@ -64,7 +64,7 @@ def complete(table: pa.Table) -> pa.Table:
 
 
 def _defaults() -> dict[str, Any]:
-    """Returns what a column holds of runs from before its setting."""
+    """Returns the value of a column for runs from before the setting existed."""
     defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
     defaults |= {name: "" for name in TEXTS if defaults.get(name, "") is None}
     defaults |= {item.column: "" for item in IN_COLUMNS if item.kind == "texts"}
@@ -72,13 +72,13 @@ def _defaults() -> dict[str, Any]:
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Spreads a table of runs out into the tidy frame: one row per run and epoch.
+    """Converts a table of runs into the tidy frame: one row per run and epoch.
 
     Args:
         table: Runs in the columns of `RUN_SCHEMA`.
 
     Returns:
-        The tidy frame, whose runs belong to no search (`with_searches`).
+        The tidy frame, without roles in searches (see `with_searches`).
     """
     lengths = np.zeros(len(table), dtype=np.int64)
     for metric in METRICS:
@@ -104,7 +104,7 @@ def _list_lengths(column: pa.ChunkedArray) -> NDArray[np.int64]:
 
 
 def _repeat(column: pa.ChunkedArray, lengths: NDArray[np.int64], *, is_text: bool) -> Any:
-    """Repeat each run's value for each of its epochs; texts as a categorical."""
+    """Repeats each run's value for each of its epochs; strings become categorical."""
     if not is_text:
         return np.repeat(column.to_numpy(), lengths)
     categorical = pd.Categorical(column.to_pandas())
@@ -118,7 +118,7 @@ def _place(
     lengths: NDArray[np.int64],
     shift: int = 0,
 ) -> NDArray[np.float64]:
-    """Lay a list column end to end, NaN where a run's list is shorter than its epochs."""
+    """Concatenates a list column, with NaN where a run's list is shorter than its epochs."""
     placed = np.full(int(lengths.sum()), np.nan)
     counts = _list_lengths(column)
     offsets = np.cumsum(counts) - counts
@@ -132,7 +132,7 @@ def _place(
 def _place_sums(
     column: pa.ChunkedArray, starts: NDArray[np.int64], lengths: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Lay out the running sums of a per-epoch list, from 0 before the first epoch."""
+    """Concatenates the cumulative sums of a per-epoch list, starting from 0."""
     placed = _place(column, starts, lengths, shift=1)
     known = (_list_lengths(column) > 0) & (lengths > 0)
     placed[starts[known]] = 0.0

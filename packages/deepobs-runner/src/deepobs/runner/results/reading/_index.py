@@ -1,9 +1,9 @@
-"""Read a whole results folder, with an index that makes the second time fast.
+"""Loading of a results folder, with an index that makes repeated loading fast.
 
 The index is a Parquet file, `.deepobs-index.parquet`, in the results folder, or in the user's
-cache folder where that cannot be written to. It holds everything but the mini-batch losses. An
+cache folder if that is not writable. It holds everything but the mini-batch losses. An
 entry counts only as long as its file has the same size and modification time; an index that is
-damaged, of another version or no index at all is made anew.
+damaged, missing or of another version is created again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ._parse import parse_record
 from ._searches import Search, read_searches, with_searches
 
 INDEX_NAME = ".deepobs-index.parquet"
-# To be raised whenever the same file would be read differently than before.
+# Increase whenever the same file would be read differently than before.
 _VERSION = b"5"
 _SCHEMA = pa.schema(
     [
@@ -48,7 +48,7 @@ _RACY_NS = 2_000_000_000
 
 
 class UnreadableRecordWarning(UserWarning):
-    """Some result files could not be read and were left out."""
+    """Warning that some result files could not be read and were left out."""
 
 
 class Unreadable(NamedTuple):
@@ -59,13 +59,13 @@ class Unreadable(NamedTuple):
 
 
 class ReadResult(NamedTuple):
-    """What a results folder holds.
+    """The content of a results folder.
 
     Attributes:
         frame: The tidy frame: one row per run and epoch.
         unreadable: Result files that were left out, each with the reason.
-        num_unrelated: Number of JSON files that are no results.
-        num_duplicates: Number of runs that were there more than once (merged folders).
+        num_unrelated: Number of JSON files that are not results.
+        num_duplicates: Number of duplicate runs, for example of merged folders.
         searches: The records of searches.
     """
 
@@ -93,15 +93,15 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
         own), one column for each setting of a run (`learning_rate`, `num_epochs` for `epochs`, all
         others by their names; `hyperparameters` and the arguments of a `schedule` as canonical
         JSON), `status` ("finished", "diverged"), `started` (ISO 8601), `hardware`, `versions`,
-        `target` (what counts as solved, where the problem says so), `epoch`, `train_loss`,
+        `target` (the problem's convergence target, if any), `epoch`, `train_loss`,
         `test_loss`, `valid_loss`, `train_accuracy`, `test_accuracy`, `valid_accuracy`,
         `train_regularizer`,
         `test_regularizer`, `steps` and `seconds` (of training, since its start),
         `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
-        `peak_memory_bytes`; and of runs that belong to a search, `search` (its name), `role`
+        `peak_memory_bytes`; and for runs that belong to a search, `search` (its name), `role`
         ("trial", "best", "repeat", or "best repeat" for both), `searched` (the hyperparameters
-        that it varied besides the learning rate), `objective` and `budget`. Numbers that a file
-        does not have are NaN; numbers of settings are rounded to twelve digits, so that equal
+        it varied in addition to the learning rate), `objective` and `budget`. Missing numbers
+        are NaN; numbers of settings are rounded to twelve digits, so that equal
         settings are equal. Losses include the regularizer.
 
     Raises:
@@ -121,7 +121,7 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
 
 def read_records(path: str | os.PathLike[str]) -> ReadResult:
-    """Loads results as `load_records` does, and says what was left out.
+    """Loads results as `load_records` does, and reports what was left out.
 
     Args:
         path: A results folder, with any number of folders below it, or one result file.
@@ -158,7 +158,7 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
 
 
 def _without_duplicates(runs: pa.Table) -> pa.Table:
-    """Keeps the newest record of each run, as the store does that looks for it."""
+    """Keeps the newest record of each run, like the store."""
     order = runs.select(["run_id", "file"]).to_pandas()
     order["date"] = order["file"].str.rsplit("/", n=1).str[-1]  # file names end with the date
     order = order.sort_values(["date", "file"], kind="stable")
@@ -167,7 +167,7 @@ def _without_duplicates(runs: pa.Table) -> pa.Table:
 
 
 def _refresh(root: Path) -> pa.Table:
-    """Bring the folder's index up to date and return it, sorted by file."""
+    """Updates the folder's index and returns it, sorted by file."""
     started_ns = time.time_ns()
     known = _load_index(root)
     stamps = known.select(["file", "size", "mtime_ns"]).to_pylist()
@@ -192,7 +192,7 @@ def _refresh(root: Path) -> pa.Table:
 
 
 def _blocked_row(error: OSError) -> dict[str, Any]:
-    """Tells of a folder whose files are left out because it cannot be read."""
+    """Returns the row of a folder that cannot be read."""
     name = str(error.filename).encode("utf-8", "replace").decode()
     reason = f"the folder cannot be read ({error.strerror}); the results in it are left out"
     return {"file": name, "size": 0, "mtime_ns": 0, "kind": "unreadable", "reason": reason}
@@ -201,8 +201,8 @@ def _blocked_row(error: OSError) -> dict[str, Any]:
 def _json_files(root: Path, blocked: list[OSError]) -> Iterator[tuple[str, os.stat_result]]:
     """Yields the JSON files below a folder, with forward slashes, and their status.
 
-    Names that begin with a dot are ignored. Symbolic links are followed, but no folder is read
-    twice, so that links in a circle come to an end. The errors of folders that cannot be read are
+    Names that begin with a dot are ignored. Symbolic links are followed, but each folder is
+    read only once, so that circular links end. The errors of folders that cannot be read are
     added to `blocked`.
     """
     seen: set[tuple[int, int]] = set()
@@ -228,7 +228,7 @@ def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
     """Returns one file's row of the index."""
     name = file.encode("utf-8", "replace").decode()
     row = {"file": name, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "reason": None}
-    if not S_ISREG(stat.st_mode):  # opening a named pipe would wait for ever
+    if not S_ISREG(stat.st_mode):  # opening a named pipe would block
         return row | {"kind": "unreadable", "reason": "it is not a regular file"}
     try:
         run = parse_record(path.read_bytes(), name)
@@ -238,7 +238,7 @@ def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
 
 
 def _cache_path(root: Path) -> Path:
-    """Returns where the index of a folder lies that cannot be written to."""
+    """Returns the path of the index of a read-only folder."""
     digest = hashlib.sha256(str(root.resolve()).encode("utf-8", "replace")).hexdigest()[:16]
     return platformdirs.user_cache_path("deepobs") / "index" / f"{digest}.parquet"
 
@@ -248,13 +248,13 @@ def _index_path(root: Path) -> Path:
 
 
 def _load_index(root: Path) -> pa.Table:
-    """Returns the index as it is on disk; an empty one where there is none to be trusted."""
+    """Returns the index on disk; an empty one if there is no valid index."""
     empty = to_table([], _SCHEMA)
     for path in dict.fromkeys([_index_path(root), root / INDEX_NAME]):
         try:
             table = pq.read_table(path, memory_map=False)
             if (table.schema.metadata or {}).get(b"deepobs-index") == _VERSION:
-                # Parquet calls the values of lists otherwise; a foreign table cannot be cast.
+                # Parquet names the values of lists differently; a foreign table cannot be cast.
                 return table.select(_SCHEMA.names).cast(_SCHEMA)
         except (OSError, pa.ArrowException, KeyError):
             continue
@@ -262,7 +262,7 @@ def _load_index(root: Path) -> pa.Table:
 
 
 def _save_index(root: Path, table: pa.Table) -> None:
-    """Writes the index in one piece; where nothing can be written, does without."""
+    """Writes the index atomically; does nothing if no folder is writable."""
     path = _index_path(root)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Read one result file: ours, DeepOBS 1.1's as published, or DeepOBS 1.2's.
+"""Parsing of result files: those of this package, of DeepOBS 1.1 and of DeepOBS 1.2.
 
 The three formats become the same `dict`: the settings and measurements of a run (`RUN_COLUMNS`),
 its series (`SERIES`) as float64 arrays, and its steps and seconds per epoch.
@@ -32,7 +32,7 @@ from ._fields import (
 
 Run = dict[str, Any]
 
-# The TensorFlow classes that the published runs used, under the names they have elsewhere.
+# Common names of the TensorFlow classes that the published runs used.
 OPTIMIZER_NAMES = {
     "GradientDescentOptimizer": "SGD",
     "MomentumOptimizer": "Momentum",
@@ -53,7 +53,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
         file: The file's path relative to the results folder, with forward slashes.
 
     Returns:
-        The run, or `None` if the file is JSON (or looks like none of ours) but no run's result.
+        The run, or `None` if the file is not the result of a run.
 
     Raises:
         UnreadableRecordError: If it is a result file but damaged.
@@ -63,7 +63,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
         try:
             data = json.loads(light)
         except ValueError:
-            data = json.loads(content)  # the cut went wrong, or the file itself is damaged
+            data = json.loads(content)  # the cut failed, or the file is damaged
     except (ValueError, RecursionError) as error:
         if _looks_like_record(content, file):
             raise UnreadableRecordError(f"not valid JSON ({error})") from error
@@ -72,7 +72,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
         return None
     run = _settings(data, file)
     run |= {column: numbers(data, name) for name, column in SERIES.items()}
-    # A loss beyond all measure tells of divergence; any other value so large tells nothing.
+    # An extremely large loss means divergence; any other value so large is meaningless.
     run |= {column: _known(run[column]) for column in SERIES.values() if column not in _JUDGED}
     run["seconds"] = numbers(data, "epoch_seconds")
     if run["source"] == "deepobs-1.2":
@@ -94,7 +94,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
 
 
 def _cut_minibatches(content: bytes) -> tuple[bytes, int]:
-    """Empty the list of mini-batch losses; return the rest and how many values it held.
+    """Empties the list of mini-batch losses; returns the rest and the list's length.
 
     A quote inside a JSON string is escaped, so the quoted name can only be a key.
     """
@@ -125,7 +125,7 @@ def _has_series(data: dict[str, Any]) -> bool:
 
 
 def _settings(data: dict[str, Any], file: str) -> Run:
-    """Returns what was run, from any of the three formats."""
+    """Returns the settings of the run, from any of the three formats."""
     if data.get("format") == "deepobs-2":
         source = "deepobs-2"
     elif "optimizer_hyperparams" in data or "optimizer_name" in data:
@@ -172,7 +172,7 @@ def _settings(data: dict[str, Any], file: str) -> Run:
 
 
 def _identity(data: dict[str, Any]) -> str | None:
-    """Returns the run's identity as it is today, where the file tells one."""
+    """Returns the run's current identity, if the file has one."""
     recorded, config = data.get("run_id"), data.get("config")
     if not isinstance(recorded, str):
         return None
@@ -182,10 +182,10 @@ def _identity(data: dict[str, Any]) -> str | None:
 
 
 def _cell(item: Setting, value: Any) -> Any:
-    """A setting's value as the frame holds it: numbers in canonical form, NaN for unknown ones.
+    """Returns a setting's value for the frame: canonical numbers, NaN if unknown.
 
-    Mappings are held as canonical JSON, since the cells of a frame must be hashable. A setting of
-    the method that a file does not know is at its default: there was no choice then.
+    Mappings are held as canonical JSON, since the cells of a frame must be hashable. A setting
+    of the method that is missing in a file has its default, since it did not exist then.
     """
     if value is None and item.role == "method":
         value = item.default
@@ -203,7 +203,7 @@ def _cell(item: Setting, value: Any) -> Any:
 
 
 def _environment(data: dict[str, Any]) -> dict[str, str | None]:
-    """Returns where a run was executed, as our own records tell."""
+    """Returns hardware and versions, from this package's records."""
     environment = data.get("environment")
     if not isinstance(environment, dict):
         return {"hardware": None, "versions": None}
@@ -220,7 +220,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _optimizer(data: dict[str, Any], file: str) -> str:
-    """Returns the optimizer's name; early 1.2 files have it only in their path."""
+    """Returns the optimizer's name; early 1.2 files only have it in their path."""
     if "optimizer" in data or "optimizer_name" in data:
         name = text_field(data, "optimizer" if "optimizer" in data else "optimizer_name")
     elif len(parts := PurePath(file).parts) >= 3:
@@ -231,7 +231,7 @@ def _optimizer(data: dict[str, Any], file: str) -> str:
 
 
 def _optimizer_path(data: dict[str, Any], name: str) -> str:
-    """Returns where the optimizer is imported from, as our own records tell; else its name."""
+    """Returns the optimizer's import path, from this package's records; else its name."""
     config = data.get("config")
     path = config.get("optimizer") if isinstance(config, dict) else None
     return storable(path) if isinstance(path, str) and path else name
@@ -257,7 +257,7 @@ def _known(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _drop_padding(run: Run) -> None:
-    """Cuts the values DeepOBS 1.2 fills an aborted run up with, copies of the first value."""
+    """Removes the copies of the first value with which DeepOBS 1.2 pads an aborted run."""
     losses = [run[name] for name in ("train_loss", "test_loss") if len(run[name]) > 1]
     if not losses:
         return
@@ -276,7 +276,7 @@ def _trailing_copies(values: NDArray[np.float64]) -> int:
 
 
 def _steps_per_epoch(data: dict[str, Any], num_logged: int, num_epochs: int) -> float:
-    """Returns what was recorded, or counts mini-batch losses if every step's was written."""
+    """Returns the recorded steps, or counts mini-batch losses if each step's was recorded."""
     if data.get("num_steps") is not None:
         return number(data["num_steps"], "num_steps")
     if data.get("train_log_interval") != 1 or min(num_logged, num_epochs) == 0:
@@ -289,7 +289,7 @@ def _all_finite(run: Run) -> bool:
 
 
 def identify(run: Run, file: str) -> str:
-    """Name a run whose file does not, after its settings and its file's (dated) name."""
+    """Names a run without an identity after its settings and its file's (dated) name."""
     names = ("source", "problem", "optimizer", "hyperparameters", "schedule", "seed")
     settings = [str(run[name]) for name in names]
     numbers = [repr(run[name]) for name in ("learning_rate", "weight_decay", "batch_size")]

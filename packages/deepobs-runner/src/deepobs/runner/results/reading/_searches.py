@@ -1,4 +1,4 @@
-"""What a search chose, and which of the runs are its trials and repetitions."""
+"""The records of searches, and the runs that belong to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
 PREFIX = "tuning__"
 _FORMAT = "deepobs-tuning-1"
-#: What a run was to a search: a trial, the trial that was chosen, a repetition of the choice, or
+#: Roles of a run in a search: a trial, the chosen trial, a repetition of the chosen setting, or
 #: (with the objective "test") both at once.
 ROLES = ("", "trial", "best", "repeat", "best repeat")
 
@@ -29,13 +29,13 @@ class Search:
         file: The file, relative to the results folder.
         problem: The problem's name.
         optimizer: The optimizer's name, or its path for a user's own.
-        strategy: How settings were proposed.
-        objective: What was minimised or maximised: "valid", "valid_accuracy" or "test".
-        budget: How many settings might be tried.
-        space: What was searched: a range by the hyperparameter's name.
-        trials: The runs of each trial.
-        best: The runs of the trial that was chosen; empty if none finished.
-        repeats: The runs that repeat the choice.
+        strategy: The search strategy.
+        objective: The objective: "valid", "valid_accuracy" or "test".
+        budget: Largest number of trials.
+        space: The search space: ranges by the hyperparameter's name.
+        trials: Runs of each trial.
+        best: Runs of the chosen trial; empty if none finished.
+        repeats: Runs that repeat the chosen setting.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Search:
 
     @property
     def roles(self) -> dict[str, str]:
-        """What each run was to the search, by its `run_id`."""
+        """The role of each run in the search, by its `run_id`."""
         roles = {run: "trial" for trial in self.trials for run in trial}
         roles |= dict.fromkeys(self.best, "best")
         for run in self.repeats:
@@ -65,10 +65,10 @@ def read_searches(root: Path, files: Sequence[str]) -> tuple[Search, ...]:
 
     Args:
         root: The results folder.
-        files: The JSON files in it that are no results of runs, relative to it.
+        files: The JSON files in it that are not results of runs, relative to it.
 
     Returns:
-        The searches, in the order of the files; what is no record of a search is left out.
+        The searches, in the order of the files; other files are left out.
     """
     names = [file for file in files if PurePath(file).name.startswith(PREFIX)]
     return tuple(search for file in names if (search := _read(root / file, file)) is not None)
@@ -93,23 +93,23 @@ def _read(path: Path, file: str) -> Search | None:
             repeats=tuple(data["repeats"].values()),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None  # damaged: its runs are read all the same, as runs
+        return None  # damaged; its runs are still read as runs
 
 
 def with_searches(frame: pd.DataFrame, searches: Sequence[Search]) -> pd.DataFrame:
-    """Writes into a tidy frame what each run was to a search.
+    """Adds the role of each run in a search to a tidy frame.
 
-    A run that several searches share appears once for each, the later times under a `run_id` that
-    names the search.
+    A run that several searches share appears once for each; its later copies have a `run_id` with
+    the name of the search.
 
     Args:
         frame: A tidy frame.
-        searches: The searches whose runs it may hold.
+        searches: The searches whose runs it may contain.
 
     Returns:
         The frame with the columns `search` (the search's name, "" for a run outside any), `role`
         (one of `ROLES`), `searched` (the hyperparameters that it varied besides the learning rate,
-        with commas between), `objective` and `budget` (NaN outside searches).
+        separated by commas), `objective` and `budget` (NaN outside searches).
     """
     present = set(frame["run_id"].unique())
     first: dict[str, tuple[Search, str]] = {}
