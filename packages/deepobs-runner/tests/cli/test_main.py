@@ -210,7 +210,8 @@ def test_plugged_in_problems_are_told_apart(
     text = capsys.readouterr().out
     assert "theirs                * " in text
     assert "26 problems of DeepOBS" in text
-    assert text.endswith("2 more (+), 1 plugged in (*)\n")
+    more = sum(problem.extra for name, problem in PROBLEMS.items() if name != "theirs")
+    assert text.endswith(f"{more} more (+), 1 plugged in (*)\n")
     assert deepobs("list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in rows if row["plugged_in"]] == ["theirs"]

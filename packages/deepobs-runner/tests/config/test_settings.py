@@ -57,10 +57,8 @@ def test_a_sweeps_configuration_has_it(item):
     value = getattr(config, item.name)
     if item.kind == "pairs":
         plan["optimizers"] = [{"name": "SGD", item.name: value}]
-    else:
-        plan[item.yaml_field] = "constant" if item.kind == "named" else value
-    if value is None:
-        del plan[item.yaml_field]
+    elif value not in (None, ()):  # a field is left out where a run has none
+        plan[item.yaml_field] = value["name"] if isinstance(value, dict) else value
     assert read_plan(plan) == [config]
 
 
@@ -78,6 +76,9 @@ def test_the_command_to_repeat_has_what_is_not_the_default():
         validation=0.1,
         replay=True,
         trainer="package.module.Class",
+        groups=[{"role": "bias", "lr_factor": 0.5}],
+        calls="loss",
+        averaging="ema",
     )
     words = list(command_words({item.name: getattr(config, item.name) for item in SETTINGS}))
     assert {item.option for item in NAMED} - set(words) == {"--weight-decay"}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from deepobs.problems import build
 from deepobs.runner import run
 
 
@@ -20,8 +21,9 @@ class Noisy(torch.optim.SGD):
                 p.add_(1e-3 * torch.randn_like(p))
 
 
-def losses(seed=42, optimizer="SGD"):
-    record = run("digits_mlp", optimizer, lr=0.1, epochs=1, seed=seed, progress="off")
+def losses(seed=42, optimizer="SGD", precision="fp32"):
+    options = {"seed": seed, "precision": precision, "device": "cpu", "progress": "off"}
+    record = run("digits_mlp", optimizer, lr=0.1, epochs=1, **options)
     return record.minibatch_train_losses, record.test_losses
 
 
@@ -99,6 +101,24 @@ def test_a_surrounding_context_changes_no_number(context):
     expected = losses()
     with context():
         assert losses() == expected
+
+
+@pytest.mark.parametrize("surrounding", [False, True], ids=["alone", "within autocast"])
+def test_mixed_precision_uses_the_weights_of_each_step(surrounding):
+    """As a loop by hand does; autocast's cache would keep those of the first step."""
+    built = build("digits_mlp", seed=42)
+    optimizer = torch.optim.SGD(built.model.parameters(), lr=0.1)
+    expected = []
+    for batch in built.batches("train"):
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = built.objective(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        expected.append(loss.item())
+    with torch.autocast("cpu", torch.bfloat16, enabled=surrounding):
+        found, _ = losses(precision="bf16")
+    assert found == expected[::10]
 
 
 def test_runs_in_threads_equal_runs_one_after_the_other():

@@ -73,7 +73,7 @@ def test_text(word):
         ("lr=uniform:1:1", "LOW < HIGH"),
         ("lr=int:0.5:2", "whole numbers"),
         ("lr=choice:", "no values"),
-        ("lr=0.1", "expected log:LOW:HIGH, uniform:LOW:HIGH"),
+        ("lr=0.1", "expected log:LOW:HIGH, 1-log:LOW:HIGH, uniform:LOW:HIGH"),
     ],
 )
 def test_refused(word, words):

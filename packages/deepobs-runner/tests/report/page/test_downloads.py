@@ -5,6 +5,7 @@ import io
 
 import pytest
 import report_cases
+from playwright.sync_api import expect
 
 from deepobs.runner import write_report
 from deepobs.runner.report import Study
@@ -44,12 +45,19 @@ def test_the_numbers_behind_a_chart_are_csv(visit, path, study):
 
 
 def test_every_chart_has_its_numbers(visit, path):
-    """Each figure of the page gives a file with a head and at least one row."""
+    """Each figure of the page gives a file with a head and at least one row.
+
+    But for the profiles: nobody reaches a target in these runs, so there is no chart to download.
+    """
     page = visit(path)
     page.locator("#overhead summary").click()
     figures = page.locator("figure").all()
     assert len(figures) > 10
     for figure in figures:
+        if figure.get_attribute("id") == "across-profile":
+            figure.scroll_into_view_if_needed()
+            expect(figure.locator("[data-save=csv]")).to_be_disabled()
+            continue
         _, content = saved(page, f"#{figure.get_attribute('id')}", "csv")
         assert len(content.decode("utf-8-sig").splitlines()) > 1, figure.get_attribute("id")
 

@@ -42,7 +42,10 @@ def isolated(device: torch.device) -> Iterator[None]:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         for kind in {"cpu", device.type}:
-            stack.enter_context(torch.autocast(kind, enabled=False))
+            # Not by a surrounding context: only the outermost one clears autocast's cache of
+            # weights, so the run would go on with the weights of its first step.
+            stack.callback(torch.set_autocast_enabled, kind, torch.is_autocast_enabled(kind))
+            torch.set_autocast_enabled(kind, False)
         stack.enter_context(np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"))
         yield
 

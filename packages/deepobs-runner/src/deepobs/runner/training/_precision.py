@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -82,11 +82,15 @@ def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(outer_deterministic)
 
 
-def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
-    """Returns the autocast context of a precision; a null context without mixed precision."""
+@contextmanager
+def autocast(precision: str, device: torch.device) -> Iterator[None]:
+    """Computes in mixed precision for bf16 and fp16; does nothing for the others."""
     if precision not in _AUTOCAST:
-        return nullcontext()
-    return torch.autocast(device.type, dtype=_AUTOCAST[precision])
+        yield
+        return
+    with torch.autocast(device.type, dtype=_AUTOCAST[precision]):
+        yield
+    torch.clear_autocast_cache()  # torch keeps cast weights while a caller's context is open
 
 
 def in_precision(
