@@ -20,6 +20,9 @@ import importlib
 import logging
 import multiprocessing
 import re
+import shlex
+import sys
+import textwrap
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -175,26 +178,27 @@ def _cell(text: str) -> str:
     return re.sub(r"[|`]", "", text)
 
 
+WHAT = (
+    "The classes of each package with their defaults, trained for a few epochs on two problems on "
+    "8 × 8 digits: the perceptron `digits_mlp` and a small convolutional network with batch "
+    "normalisation. The columns, for each problem: test accuracy at the end (defaults are not "
+    "tuned to these problems), state in numbers per parameter, and microseconds that the step of "
+    "the optimizer takes beyond that of `torch.optim.SGD`, one thread, not compiled. Classes that "
+    f"wrap another optimizer have `{INSIDE}` inside."
+)
+
+
 def page(rows: dict[str, list[str]], counts: dict[str, tuple[int, int]], command: str) -> str:
     """Returns the page."""
     ran, total = (sum(count[i] for count in counts.values()) for i in (0, 1))
-    lines = [
-        "# Which optimizers run",
-        "",
-        f"Made by `{command}` with torch {torch.__version__.partition('+')[0]}; "
-        f"{ran} of {total} classes run on both problems.",
-        "",
-        "Every class of each package, with its defaults, for a few epochs of two problems on "
-        "8 × 8 digits: the perceptron `digits_mlp` and a small convolutional network with batch "
-        "normalisation. The columns, for each problem: test accuracy at the end (defaults are not "
-        "tuned to these problems), state in numbers per parameter, and microseconds that the step "
-        "of the optimizer takes beyond that of `torch.optim.SGD`, one thread, not compiled. "
-        f"Classes that wrap another optimizer have `{INSIDE}` inside.",
-        "",
-    ]
+    made = (
+        f"{ran} of {total} classes run on both problems, with torch {_number(torch.__version__)}:"
+    )
+    lines = ["# Which optimizers run", "", made, "", "```sh", command, "```", ""]
+    lines += [*textwrap.wrap(WHAT, 100), ""]
     for module, held in rows.items():
         lines += [
-            f"## {PACKAGES[module]} {version(PACKAGES[module]).partition('+')[0]}",
+            f"## {PACKAGES[module]} {_number(version(PACKAGES[module]))}",
             "",
             f"{counts[module][0]} of {counts[module][1]} run.",
             "",
@@ -204,6 +208,11 @@ def page(rows: dict[str, list[str]], counts: dict[str, tuple[int, int]], command
             "",
         ]
     return "\n".join(lines)
+
+
+def _number(full_version: str) -> str:
+    """The version without the build."""
+    return full_version.partition("+")[0]
 
 
 def main() -> None:
@@ -237,7 +246,7 @@ def main() -> None:
         counts[module] = (ran, len(paths))
     print({PACKAGES[module]: count for module, count in counts.items()})
     if arguments.output:
-        command = f"python benchmarks/zoo.py --epochs {arguments.epochs}"
+        command = f"python benchmarks/zoo.py {shlex.join(sys.argv[1:])}"
         rows = {module: held for module, held in rows.items() if held}
         arguments.output.write_text(page(rows, counts, command), encoding="utf-8")
 
