@@ -54,6 +54,7 @@ def muon(
 
     Example:
         >>> from deepobs.models import MLP
+        >>> from deepobs.runner.optimizers import named_parameters
         >>> optimizer = muon(named_parameters(MLP()), lr=0.02)
         >>> [group["lr"] for group in optimizer.param_groups]
         [0.02, 0.006]
