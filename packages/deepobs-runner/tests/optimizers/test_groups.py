@@ -70,8 +70,8 @@ def test_each_selector(group, chosen):
 
 
 BAD = {
-    "selects nothing": (["role=embedding", {}], "selects no parameter of mnist_mlp"),
-    "left nothing": ([{}, "role=bias"], "is left without parameters: earlier groups"),
+    "selects nothing": (["role=embedding", {}], "matches no parameter of mnist_mlp"),
+    "left nothing": ([{}, "role=bias"], "has no parameters left: earlier groups"),
     "left over": (["role=bias"], "1.weight of mnist_mlp and 3 more is in no group"),
     "no such role": (["role=biass"], "no role named 'biass'; did you mean bias"),
     "no such key": ([{"rolle": "bias"}], "no key of a group named 'rolle'; did you mean role"),
@@ -81,7 +81,7 @@ BAD = {
     "no such optimizer": (["optimizer=SDG"], "no optimizer named 'SDG'"),
     "no such hyperparameter": (["weight_decai=0"], "named 'weight_decai'; did you mean"),
     "negative": ([{"lr_factor": -1}], "lr_factor of a group"),
-    "no list": ("role=bias", "groups is a list with a mapping or text for each"),
+    "no list": ("role=bias", "groups must be a list of mappings or strings"),
 }
 
 

@@ -82,9 +82,7 @@ def test_an_optimizer_without_a_learning_rate_runs_without_and_refuses_one():
     """A rate that nothing looks at would be a fiction in the record."""
     found = find_optimizer(NoRate)
     assert check_lr(found, None) is None
-    with pytest.raises(
-        UsageError, match=r"NoRate takes no learning rate, so lr=0.1 cannot be given"
-    ):
+    with pytest.raises(UsageError, match=r"NoRate has no learning rate, so lr=0.1 cannot be set"):
         check_lr(found, 0.1)
 
 
@@ -106,7 +104,7 @@ def test_an_assertion_of_the_constructor_is_a_usage_error():
 @pytest.mark.parametrize("hyperparameters", [[1], {1: 2}, "momentum"])
 def test_hyperparameters_are_a_mapping_from_names(hyperparameters):
     """Anything else is refused in a sentence."""
-    with pytest.raises(UsageError, match="hyperparameters is a mapping from names"):
+    with pytest.raises(UsageError, match="hyperparameters must be a mapping from names"):
         check_hyperparameters(find_optimizer(Mine), 0.1, hyperparameters)
 
 

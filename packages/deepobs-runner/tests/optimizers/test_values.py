@@ -56,12 +56,16 @@ def test_values_have_one_form(optimizer, given, held):
 @pytest.mark.parametrize(
     ("optimizer", "given", "said"),
     [
-        ("SGD", {"nesterov": 0.5}, "nesterov is true or false, like its default False, not 0.5"),
-        ("SGD", {"nesterov": "maybe"}, "nesterov is true or false"),
-        ("SGD", {"momentum": "high"}, "momentum is a number, like its default 0, not 'high'"),
-        ("SGD", {"momentum": float("nan")}, "momentum is a finite number"),
-        ("SGD", {"momentum": 10**400}, "momentum is a finite number"),
-        ("SGD", {"momentum": 1j}, "momentum is a number, a string"),
+        (
+            "SGD",
+            {"nesterov": 0.5},
+            "nesterov must be true or false, like its default False, not 0.5",
+        ),
+        ("SGD", {"nesterov": "maybe"}, "nesterov must be true or false"),
+        ("SGD", {"momentum": "high"}, "momentum must be a number, like its default 0, not 'high'"),
+        ("SGD", {"momentum": float("nan")}, "momentum must be a finite number"),
+        ("SGD", {"momentum": 10**400}, "momentum must be a finite number"),
+        ("SGD", {"momentum": 1j}, "momentum must be a number, a string"),
         ("SGD", {"momentun": 0.9}, "named 'momentun'; did you mean momentum"),
         ("SGD", {"lr": 0.9}, "given as lr"),
         ("Adam", {"betas[2]": 0.9}, "Adam's betas has no element 2"),

@@ -161,14 +161,14 @@ def test_what_would_fail_in_training_is_refused(arguments):
 def test_one_cycle_too_short_for_the_steps_is_refused_before_training():
     """How many steps a run takes is known only with its data."""
     schedule = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 39, "interval": "step"}
-    with pytest.raises(UsageError, match="39 steps in all, and the run moves it 40 times"):
+    with pytest.raises(UsageError, match="39 steps in all, but the run needs 40"):
         rates(schedule)
 
 
 def test_a_schedule_that_fails_late_says_so():
     """What ten epochs of trying do not show: the factor outgrows any float."""
     schedule = {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range"}
-    with pytest.raises(UsageError, match="CyclicLR cannot go on: OverflowError"):
+    with pytest.raises(UsageError, match="CyclicLR cannot continue: OverflowError"):
         rates({**schedule, "gamma": 1e9, "interval": "step"})
 
 

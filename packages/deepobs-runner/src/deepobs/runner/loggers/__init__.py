@@ -1,4 +1,4 @@
-"""Loggers beside the records: callbacks for TensorBoard, Weights & Biases and MLflow."""
+"""Loggers: callbacks for TensorBoard, Weights & Biases and MLflow."""
 
 from ._base import Logger
 from ._make import LOGGERS, make_logger

@@ -1,4 +1,4 @@
-"""What the loggers have in common."""
+"""The base class of the loggers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Logger(Callback):
-    """A callback that logs metrics of every evaluation and, on request, the training loss.
+    """A callback that logs metrics of every evaluation and, optionally, the training loss.
 
     Args:
         every: Steps between two logged training losses; None logs none. Reading a loss makes the
@@ -26,11 +26,11 @@ class Logger(Callback):
 
     @property
     def follows_steps(self) -> bool:
-        """Only where training losses are asked for."""
+        """Whether training losses are logged."""
         return self.every is not None
 
     def on_step_end(self, trainer: Trainer) -> None:
-        """Logs the loss of every so many steps."""
+        """Logs the training loss every `every` steps."""
         step = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
         if self.every is not None and step % self.every == 0:
             self.log_step(step, float(trainer.losses[trainer.step_in_epoch - 1]))
@@ -41,10 +41,10 @@ class Logger(Callback):
 
 
 def needed(module: str, extra: str) -> Any:
-    """Imports what an extra brings.
+    """Imports the package of an extra.
 
     Raises:
-        UsageError: It is not installed; the message says how to install it.
+        UsageError: If it is not installed; the message says how to install it.
     """
     try:
         return import_module(module)
@@ -56,5 +56,5 @@ def needed(module: str, extra: str) -> Any:
 
 
 def run_name(config: RunConfig) -> str:
-    """Returns a name that tells a person what the run is, and that no two runs share."""
+    """Returns a readable and unique name of a run."""
     return f"{config.problem_name}-{config.optimizer_name}-{config.seed}-{config.run_id}"

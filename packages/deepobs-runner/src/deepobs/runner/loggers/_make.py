@@ -28,10 +28,11 @@ def make_logger(name: str, results: str | Path | None, *, every: int | None = No
         every: Steps between two logged training losses; None logs none.
 
     Raises:
-        UsageError: There is no such logger, its package is not installed, or no results folder.
+        UsageError: If the name is unknown, its package is not installed, or there is no results
+            folder.
     """
     if name not in LOGGERS:
         raise unknown("logger", name, LOGGERS, f"there are {', '.join(LOGGERS)}.")
     if results is None:
-        raise UsageError(f"The logger {name} needs a results folder to write beside.")
+        raise UsageError(f"The logger {name} needs a results folder.")
     return LOGGERS[name](Path(results) / "logs" / name, every=every)

@@ -16,13 +16,13 @@ class MLflowLogger(Logger):
     """Logs to MLflow: to a SQLite file in a folder, or to a tracking server.
 
     Args:
-        folder: Where the database `mlflow.db` goes.
+        folder: Folder of the database `mlflow.db`.
         experiment: The experiment's name.
-        tracking_uri: A server to log to instead.
+        tracking_uri: A tracking server to log to instead.
         every: Steps between two logged training losses; None logs none.
 
     Raises:
-        UsageError: The extra `mlflow` is not installed.
+        UsageError: If the extra `mlflow` is not installed.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class MLflowLogger(Logger):
         self.folder, self.experiment, self.tracking_uri = Path(folder), experiment, tracking_uri
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Opens the run with its settings."""
+        """Starts the run and logs its settings."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._client = self._client_class(self.tracking_uri or self._database())
         found = self._client.get_experiment_by_name(self.experiment)
@@ -61,11 +61,11 @@ class MLflowLogger(Logger):
         self._client.log_metric(self._run, "minibatch_train_loss", loss, step=step)
 
     def on_run_end(self, record: Record) -> None:
-        """Notes how the run ended; a diverged run counts as failed."""
+        """Logs how the run ended; a diverged run counts as failed."""
         self._status = "FINISHED" if record.status == "finished" else "FAILED"
 
     def on_error(self, error: BaseException) -> None:
-        """Notes that the run failed, or that it was stopped."""
+        """Logs that the run failed or was stopped."""
         self._status = "FAILED" if isinstance(error, Exception) else "KILLED"
 
     def close(self) -> None:

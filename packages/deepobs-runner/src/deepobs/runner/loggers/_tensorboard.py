@@ -18,11 +18,11 @@ class TensorBoardLogger(Logger):
     """Writes each epoch's metrics as TensorBoard events.
 
     Args:
-        folder: Where; each run gets a folder of its own in it.
+        folder: Parent folder of the runs' folders.
         every: Steps between two logged training losses; None logs none.
 
     Raises:
-        UsageError: The extra `tensorboard` is not installed.
+        UsageError: If the extra `tensorboard` is not installed.
     """
 
     def __init__(self, folder: str | Path, *, every: int | None = None) -> None:
@@ -32,26 +32,26 @@ class TensorBoardLogger(Logger):
         self.folder = Path(folder)
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Opens the run and writes down its settings."""
+        """Opens the writer and logs the settings."""
         self._writer = self._make(str(self.folder / run_name(config)))
         self._writer.add_text("config", json.dumps(config.to_dict()))
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        """Writes a value a metric."""
+        """Logs each metric."""
         for name, value in metrics.items():
             self._writer.add_scalar(name, value, epoch)
         self._writer.flush()
 
     def log_step(self, step: int, loss: float) -> None:
-        """Writes the training loss of a step."""
+        """Logs the training loss of a step."""
         self._writer.add_scalar("minibatch_train_loss", loss, step)
 
     def on_run_end(self, record: Record) -> None:
-        """Writes how the run ended."""
+        """Logs how the run ended."""
         self._writer.add_text("status", record.status)
 
     def on_error(self, error: BaseException) -> None:
-        """Writes that the run failed, or that it was stopped."""
+        """Logs that the run failed or was stopped."""
         if self._writer is not None:
             self._writer.add_text("status", "failed" if isinstance(error, Exception) else "stopped")
 

@@ -14,18 +14,18 @@ from ._base import Logger, needed, run_name
 
 
 class WandbLogger(Logger):
-    """Logs to Weights & Biases; offline, so that nothing leaves the machine unasked.
+    """Logs to Weights & Biases; offline by default.
 
     `wandb sync FOLDER` uploads what was logged.
 
     Args:
-        folder: Where the files go.
+        folder: Folder of the files.
         project: The project's name.
         mode: `"offline"`, or `"online"` to upload at once.
         every: Steps between two logged training losses; None logs none.
 
     Raises:
-        UsageError: The extra `wandb` is not installed.
+        UsageError: If the extra `wandb` is not installed.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class WandbLogger(Logger):
         self.folder, self.project, self.mode = Path(folder), project, mode
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        """Opens the run with its settings."""
+        """Starts the run and logs its settings."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._run = self._wandb.init(
             project=self.project,
@@ -62,17 +62,17 @@ class WandbLogger(Logger):
         self._run.log({"minibatch_train_loss": loss, "step": step})
 
     def on_run_end(self, record: Record) -> None:
-        """Notes how the run ended."""
+        """Logs how the run ended."""
         self._run.summary["status"] = record.status
         self._exit_code = 0
 
     def on_error(self, error: BaseException) -> None:
-        """Notes that the run failed, or that it was stopped."""
+        """Logs that the run failed or was stopped."""
         if self._run is not None:
             self._run.summary["status"] = "failed" if isinstance(error, Exception) else "stopped"
 
     def close(self) -> None:
-        """Finishes the run, so that the next one gets a run of its own."""
+        """Finishes the run."""
         if self._run is not None:
             self._run.finish(exit_code=self._exit_code)
             self._run = None

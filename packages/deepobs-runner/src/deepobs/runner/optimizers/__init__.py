@@ -1,4 +1,4 @@
-"""Optimizers: found, checked, put together, and called as they want to be."""
+"""Optimizers: lookup, checks, construction and calls."""
 
 from ._assemble import build_optimizer, calls_in_force, check_step
 from ._averaging import AVERAGES, WeightAverage, batch_norms, check_averaging

@@ -1,4 +1,4 @@
-"""Puts together the optimizer of a run: one, or several that train groups of parameters."""
+"""Construction of a run's optimizer: one, or several for groups of parameters."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._parameters import NamedParameter, named_parameters
 from ._signature import Takes
 from ._trial import trial_model, try_step
 
-#: Packages whose optimizers compile their step.
+#: Packages whose optimizers compile their steps.
 _COMPILE = ("heavyball",)
 _stepped: set[tuple[str, int, str]] = set()
 
@@ -32,21 +32,21 @@ def build_optimizer(
     *,
     model: str = "the model",
 ) -> Optimizer:
-    """Makes the optimizer that trains a model.
+    """Creates the optimizer of a model.
 
     Groups without an optimizer of their own become parameter groups of the run's optimizer; the
-    others get an optimizer each, and all are joined to one.
+    others get one optimizer each, and all of these are joined.
 
     Args:
         found: The run's optimizer.
         module: The model.
         lr: The learning rate, checked.
         hyperparameters: The optimizer's hyperparameters, checked.
-        groups: Groups of parameters, checked; none lets the optimizer train all alike.
-        model: What the model is called in messages.
+        groups: Groups of parameters, checked; empty for a single group.
+        model: The model's name in messages.
 
     Raises:
-        UsageError: If a constructor refuses something, or the groups do not fit the model.
+        UsageError: If a constructor raises an error, or the groups do not fit the model.
     """
     named = named_parameters(module)
     if not groups:
@@ -78,8 +78,8 @@ def calls_in_force(found: FoundOptimizer, made: Optimizer, declared: str = "auto
 
     Args:
         found: The run's optimizer.
-        made: The optimizer as it was made.
-        declared: What the run says, which decides unless it is `auto`.
+        made: The optimizer.
+        declared: The run's setting, which decides unless it is `auto`.
     """
     if declared != "auto":
         return Calls(declared)
@@ -103,10 +103,10 @@ def _rate(found: FoundOptimizer, lr: float | None, group: Group) -> float | None
 def _by_depth(
     group: Group, chosen: list[NamedParameter], lr: float | None, deepest: int
 ) -> list[Part]:
-    """Returns the group's parameters, split by depth where the rate depends on it."""
+    """Returns the group's parameters, split by depth if the learning rate depends on it."""
     if lr is None:
         if group.lr_factor != 1 or group.depth_factor != 1:
-            raise UsageError("Without a learning rate there is none for lr_factor to scale.")
+            raise UsageError("lr_factor and depth_factor need an optimizer with a learning rate.")
         return [Part(chosen)]
     if group.depth_factor == 1:
         rate = canonical(lr * group.lr_factor)
@@ -137,14 +137,14 @@ def _separate(
 
 
 def _merged(parts: Sequence[Part]) -> list[Part]:
-    """Joins parts without settings, so that a run with one setting has one group."""
+    """Joins parts without settings, so that a run without different settings has one group."""
     plain = [item for part in parts if not part.settings for item in part.parameters]
     differing = [part for part in parts if part.settings]
     return [*([Part(plain)] if plain else []), *differing]
 
 
 def _check_settings(found: FoundOptimizer, made: Optimizer, parts: Sequence[Part]) -> None:
-    """Refuses a setting of a group that the optimizer would not look at."""
+    """Raises an error for a setting that the optimizer does not read from its groups."""
     for name in {name for part in parts for name in part.settings}:
         if name not in made.defaults:
             raise UsageError(
@@ -159,15 +159,15 @@ def check_step(
     hyperparameters: Mapping[str, Any],
     declared: str = "auto",
 ) -> None:
-    """Makes an optimizer over a small model and takes a step, once for each setting but the rate.
+    """Creates an optimizer of a small model and takes a step, once per setting except the rate.
 
-    An optimizer that compiles its step is only made: compiling takes longer than a small run.
+    An optimizer that compiles its step is only created: compiling takes longer than a small run.
 
     Args:
         found: The optimizer.
         lr: Its learning rate, checked.
         hyperparameters: Its hyperparameters, checked.
-        declared: What the run says about how it is called.
+        declared: The run's setting of how it is called.
 
     Raises:
         UsageError: If the constructor or the step raises an error.

@@ -1,4 +1,4 @@
-"""Averages of the weights, which are evaluated in place of the trained weights."""
+"""Weight averaging."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..common import UsageError, number, unknown, whole
 
-#: The ways of averaging, and their arguments with defaults.
+#: The kinds of averaging, and their arguments with defaults.
 AVERAGES: Mapping[str, Mapping[str, Any]] = {
     "none": {},
     "ema": {"decay": 0.999, "raw": False},
@@ -24,13 +24,13 @@ AVERAGES: Mapping[str, Mapping[str, Any]] = {
 
 
 def check_averaging(given: Any) -> str | dict[str, Any]:
-    """Returns a way of averaging in canonical form: `"none"`, or a mapping with all arguments.
+    """Returns an averaging in canonical form: `"none"`, or a mapping with all arguments.
 
     Args:
         given: A name, or a mapping with `name` and arguments.
 
     Raises:
-        UsageError: If there is no such way, or it does not take an argument.
+        UsageError: If the kind or an argument is unknown.
 
     Example:
         >>> check_averaging("ema")
@@ -40,7 +40,7 @@ def check_averaging(given: Any) -> str | dict[str, Any]:
     content = dict(content) if isinstance(content, Mapping) else {}
     name = content.pop("name", None)
     if not isinstance(name, str):
-        raise UsageError(f"averaging is a name or a mapping with a name, not {given!r}.")
+        raise UsageError(f"averaging must be a name or a mapping with a name, not {given!r}.")
     if name not in AVERAGES:
         raise unknown("averaging", name, AVERAGES, f"there are {', '.join(AVERAGES)}.")
     for key in content:
@@ -58,7 +58,9 @@ def check_averaging(given: Any) -> str | dict[str, Any]:
     if "window" in values:
         values["window"] = whole("window of the averaging lawa", values["window"], least=1)
     if not isinstance(values["raw"], bool):
-        raise UsageError(f"raw of the averaging {name} is true or false, not {values['raw']!r}.")
+        raise UsageError(
+            f"raw of the averaging {name} must be true or false, not {values['raw']!r}."
+        )
     return {"name": name, **values}
 
 
@@ -66,14 +68,14 @@ class WeightAverage:
     """An average of a model's weights.
 
     - `ema`: exponential moving average, updated after every step; Polyak and Juditsky, 1992.
-    - `swa`: mean of the weights after each epoch from the share `start` of the run on; Izmailov et
-      al., UAI 2018.
+    - `swa`: mean of the weights after each epoch, from the fraction `start` of the run on; Izmailov
+      et al., UAI 2018.
     - `lawa`: mean of the weights after the last `window` epochs; Kaddour, 2022, arXiv 2209.14981.
 
     Args:
-        averaging: What `check_averaging` returned.
+        averaging: The value returned by `check_averaging`.
         model: The model that is trained.
-        epochs: Length of the run.
+        epochs: Number of epochs of the run.
     """
 
     def __init__(self, averaging: Mapping[str, Any], model: nn.Module, epochs: int) -> None:
@@ -87,19 +89,19 @@ class WeightAverage:
 
     @property
     def ready(self) -> bool:
-        """Whether there is an average; before that the trained weights are evaluated."""
+        """Whether there is an average yet; before that, the trained weights are evaluated."""
         return bool(self._latest) if self.kind == "lawa" else int(self._averaged.n_averaged) > 0
 
     def after_step(self) -> None:
-        """Takes up the weights after a step."""
+        """Updates the average after a step."""
         if self.kind == "ema":
             self._averaged.update_parameters(self.model)
 
     def after_epoch(self, epochs: int) -> None:
-        """Takes up the weights after an epoch.
+        """Updates the average after an epoch.
 
         Args:
-            epochs: Epochs trained.
+            epochs: Number of epochs trained.
         """
         if self.kind == "swa" and epochs >= self._start:
             self._averaged.update_parameters(self.model)
@@ -108,7 +110,7 @@ class WeightAverage:
 
     @contextmanager
     def in_model(self) -> Iterator[None]:
-        """Puts the average into the model for as long as it lasts."""
+        """Context in which the model has the averaged weights."""
         values = [p.detach() for p in self.model.parameters()]
         trained = [value.clone() for value in values]
         torch._foreach_copy_(values, self._values())
@@ -155,5 +157,5 @@ def batch_norms(model: nn.Module) -> list[_BatchNorm]:
 def _share(name: str, value: Any) -> float:
     checked = number(f"{name} of an averaging", value, least=0.0)
     if checked >= 1:
-        raise UsageError(f"{name} of an averaging is a number from 0 to below 1, not {checked}.")
+        raise UsageError(f"{name} of an averaging must be from 0 to below 1, not {checked}.")
     return checked

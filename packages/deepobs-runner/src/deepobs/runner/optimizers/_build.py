@@ -1,4 +1,4 @@
-"""Makes an optimizer from what was found: the right kind of parameters, and wrappers around it."""
+"""Construction of an optimizer from its class or recipe."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ._parameters import NamedParameter
 from ._signature import Takes
 from ._wrappers import WRAPPERS
 
-#: Modules whose classes take groups marked by `use_muon`.
+#: Modules whose classes take groups with a flag `use_muon`.
 _MARKED_FOR_MUON = "pytorch_optimizer.optimizer.muon."
 _MATRICES = (Role.HIDDEN, Role.CONVOLUTION)
 
 
 @dataclass(frozen=True)
 class Part:
-    """Some parameters and the settings that differ for them.
+    """Parameters with settings of their own.
 
     Attributes:
         parameters: The parameters.
@@ -42,17 +42,17 @@ def make_optimizer(
     lr: float | None,
     hyperparameters: Mapping[str, Any],
 ) -> Optimizer:
-    """Makes an optimizer; what its constructor refuses becomes one sentence.
+    """Creates an optimizer; errors of its constructor become a `UsageError`.
 
     Args:
-        found: What makes it.
-        parts: The parameters it trains, in groups.
-        module: The model they belong to.
-        lr: The learning rate; None for an optimizer without.
-        hyperparameters: Its hyperparameters, checked; those of a base inside too.
+        found: The optimizer.
+        parts: Its parameters, in groups.
+        module: The model of the parameters.
+        lr: The learning rate; None for an optimizer without one.
+        hyperparameters: Its hyperparameters, checked, including those of a wrapped one.
 
     Raises:
-        UsageError: If the constructor raises an error, or returns no optimizer.
+        UsageError: If the constructor raises an error or does not return an optimizer.
     """
     own, inner = split(found, hyperparameters)
     try:
@@ -62,11 +62,11 @@ def make_optimizer(
             made = _construct(found, parts, module, lr, own, inner)
     except UsageError:
         raise
-    except Exception as error:  # a user's constructor may assert, or look up what is not there
+    except Exception as error:  # a user's constructor may raise anything
         raise UsageError(f"{found.name} refuses its arguments: {explain(error)}.") from error
     if not isinstance(made, Optimizer) or not hasattr(made, "param_groups"):
         raise UsageError(
-            f"{found.name} makes no torch.optim.Optimizer with param_groups but a "
+            f"{found.name} must return a torch.optim.Optimizer with param_groups, not a "
             f"{type(made).__name__}."
         )
     return made
@@ -75,11 +75,11 @@ def make_optimizer(
 def split(
     found: FoundOptimizer, hyperparameters: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Splits hyperparameters into those of a wrapper and those of the optimizer inside.
+    """Splits hyperparameters into those of a wrapper and of the wrapped optimizer.
 
     Args:
-        found: The wrapper, or an optimizer without another inside.
-        hyperparameters: By name; `base.NAME` is the inside's where both have one of that name.
+        found: The wrapper, or an optimizer that wraps none.
+        hyperparameters: By name; `base.NAME` is the wrapped optimizer's if both have that name.
     """
     if found.base is None:
         return dict(hyperparameters), {}
@@ -121,7 +121,7 @@ def _construct(
 
 
 def _given(found: FoundOptimizer, parts: Sequence[Part]) -> list[Any]:
-    """Returns parameters as the constructor takes them: alone, named, or in groups."""
+    """Returns parameters as the constructor takes them: plain, named or in groups."""
     named = found.signature.takes is Takes.NAMED
     marked = getattr(found.make, "__module__", "").startswith(_MARKED_FOR_MUON)
     groups = _marked(parts) if marked else parts
@@ -149,6 +149,6 @@ def _marked(parts: Sequence[Part]) -> list[Part]:
 def _refuse_settings(found: FoundOptimizer, parts: Sequence[Part]) -> None:
     if any(part.settings for part in parts):
         raise UsageError(
-            f"{found.name} takes {found.signature.first}, not groups of parameters, so no group "
-            "can have settings of its own under it."
+            f"{found.name} takes {found.signature.first}, not groups of parameters, so groups "
+            "cannot have settings of their own."
         )

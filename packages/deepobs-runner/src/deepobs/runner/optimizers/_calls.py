@@ -1,4 +1,4 @@
-"""How an optimizer wants to be called: what it needs before its step, and what the step takes."""
+"""The ways of calling an optimizer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Calls(StrEnum):
         CLOSURE: `step(closure)` alone. The closure clears the gradients, evaluates the objective,
             calls `backward` and returns the loss. L-BFGS is called like this.
         GRADIENT_AND_CLOSURE: `loss.backward()`, then `step(closure)` with the closure of `CLOSURE`,
-            for optimizers that start from the gradient at hand and ask for further ones.
+            for optimizers that use the current gradient and evaluate further ones.
         CREATE_GRAPH: `loss.backward(create_graph=True)`, then `step()`, which differentiates the
             gradients again. AdaHessian is called like this.
-        LOSS: `loss.backward()`, then `step(closure)` with a closure that returns the loss at hand
-            and computes nothing, for step sizes of Polyak's kind.
+        LOSS: `loss.backward()`, then `step(closure)` with a closure that only returns the
+            current loss, for Polyak step sizes.
         EXAMPLE_GRADIENTS: `loss.backward()`, then `step()`, with the gradient of each example's
             loss in `parameter.grad_sample`, shape `[N, *parameter.shape]`, without the regularizer.
         FUSED_BACKWARD: `fused_backward(loss, lr)` alone, which updates during the backward pass.
@@ -41,12 +41,12 @@ class Calls(StrEnum):
 
     @property
     def evaluates_itself(self) -> bool:
-        """Whether the optimizer decides how often the objective is evaluated in a step."""
+        """Whether the optimizer determines how often the objective is evaluated in a step."""
         return self in (Calls.CLOSURE, Calls.GRADIENT_AND_CLOSURE)
 
 
 _LIBRARY = "pytorch_optimizer.optimizer"
-#: Classes whose signature does not say how they are called, by module and name.
+#: Classes whose signature does not show how they are called, by module and name.
 KNOWN_CALLS: Mapping[str, Calls] = {
     f"{_LIBRARY}.sam.SAM": Calls.GRADIENT_AND_CLOSURE,
     f"{_LIBRARY}.sam.LookSAM": Calls.GRADIENT_AND_CLOSURE,
@@ -66,16 +66,16 @@ KNOWN_CALLS: Mapping[str, Calls] = {
 
 
 def calls_of(optimizer: Callable[..., Any]) -> Calls:
-    """Returns how an optimizer's class or recipe wants to be called.
+    """Returns how an optimizer's class or recipe has to be called.
 
-    Its attribute `calls` decides, if there is one; then the table of known classes, for the class
-    or the nearest base in it; then the signature of `step`: a closure without a default is needed.
+    Its attribute `calls` is used if it exists; otherwise the table of known classes, for the class
+    or its nearest base; otherwise the signature of `step`, which may require a closure.
 
     Args:
-        optimizer: A class, or a function that makes an optimizer.
+        optimizer: A class, or a function that creates an optimizer.
 
     Raises:
-        UsageError: If the attribute `calls` names no way of calling.
+        UsageError: If the attribute `calls` is invalid.
 
     Example:
         >>> import torch
@@ -100,16 +100,16 @@ def calls_of(optimizer: Callable[..., Any]) -> Calls:
 
 
 def calls_of_instance(made: Optimizer, otherwise: Calls) -> Calls:
-    """Returns how a made optimizer wants to be called: its attribute `calls`, or `otherwise`."""
+    """Returns how an optimizer has to be called: its attribute `calls`, or `otherwise`."""
     declared = getattr(made, "calls", None)
     return check_calls(declared) if isinstance(declared, str) else otherwise
 
 
 def check_calls(name: str) -> Calls:
-    """Returns the way of calling of that name.
+    """Returns the way of calling with that name.
 
     Raises:
-        UsageError: If there is none; the message names the nearest.
+        UsageError: If it does not exist; the message names the nearest.
     """
     if name in list(Calls):
         return Calls(name)
@@ -119,35 +119,35 @@ def check_calls(name: str) -> Calls:
 
 
 def hint_for(error: Exception, calls: Calls) -> str:
-    """Returns advice for an error that a wrong way of calling explains, or an empty string."""
+    """Returns advice for an error due to a wrong way of calling, or an empty string."""
     said = f"{type(error).__name__} {error}".lower()
     if calls is Calls.STEP and "closure" in said:
         return (
-            "; it seems to need a closure: say so with calls='closure', or "
-            "calls='gradient_and_closure' if it starts from the gradient at hand"
+            "; it seems to need a closure: set calls='closure', or "
+            "calls='gradient_and_closure' if it starts from the current gradient"
         )
     if calls is not Calls.CREATE_GRAPH and ("grad_fn" in said or "does not require grad" in said):
-        return "; it seems to differentiate the gradients again: say so with calls='create_graph'"
+        return "; it seems to differentiate the gradients again: set calls='create_graph'"
     if calls is Calls.CREATE_GRAPH and "derivative for" in said and "not implemented" in said:
         return "; this problem's model cannot be differentiated twice on this device"
     return ""
 
 
 def refuse(calls: Calls, *, precision: str, processes: int = 1) -> None:
-    """Raises an error where a way of calling cannot be combined with how the run is executed.
+    """Checks that a way of calling supports the run's precision and processes.
 
     Args:
         calls: How the optimizer is called.
-        precision: Arithmetic of the run.
-        processes: How many processes train together.
+        precision: Precision of the run.
+        processes: Number of processes.
 
     Raises:
-        UsageError: If loss scaling or several processes cannot follow it.
+        UsageError: If it does not support loss scaling or several processes.
     """
     if precision == "fp16" and calls is not Calls.STEP:
         raise UsageError(
             f"An optimizer called by {calls.value!r} cannot be used with the loss scaling of "
-            "precision fp16; take bf16 or fp32."
+            "precision fp16; use bf16 or fp32."
         )
     single = (Calls.CREATE_GRAPH, Calls.EXAMPLE_GRADIENTS, Calls.FUSED_BACKWARD)
     if processes > 1 and calls in single:

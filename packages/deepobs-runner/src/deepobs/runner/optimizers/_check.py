@@ -1,4 +1,4 @@
-"""Checks an optimizer's hyperparameters: their names and values, before anything runs."""
+"""Checks of an optimizer's hyperparameters."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _told: set[tuple[str, str]] = set()
 
 
 def check_lr(found: FoundOptimizer, lr: Any) -> float | None:
-    """Returns the learning rate in force; None for an optimizer without one.
+    """Returns the resolved learning rate; None for an optimizer without one.
 
     Args:
         found: The optimizer.
-        lr: The rate that was given, or None for the optimizer's own default.
+        lr: The given learning rate, or None for the optimizer's default.
 
     Raises:
-        UsageError: If a rate is given that is not taken, or none is given and none is known.
+        UsageError: If the optimizer has no learning rate, or needs one that is not given.
     """
     if not found.takes_lr:
         if lr is None:
             return None
-        raise UsageError(f"{found.name} takes no learning rate, so lr={brief(lr)} cannot be given.")
+        raise UsageError(f"{found.name} has no learning rate, so lr={brief(lr)} cannot be set.")
     if lr is None:
         if found.default_lr is None:
             raise UsageError(f"{found.name} needs a learning rate: it has no default for lr.")
@@ -49,23 +49,25 @@ def check_lr(found: FoundOptimizer, lr: Any) -> float | None:
 def check_hyperparameters(
     found: FoundOptimizer, lr: float | None, hyperparameters: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Returns the hyperparameters in force, in canonical form.
+    """Returns all hyperparameters in canonical form.
 
-    Those that the optimizer is preset with are filled in; names are sorted, sequences are tuples,
-    and 1 and 1.0 are the same. `betas[0]` sets one element of a sequence.
+    Presets of the optimizer are filled in; names are sorted, sequences are tuples, and 1 and 1.0
+    are equal. `betas[0]` sets one element of a sequence.
 
     Args:
         found: The optimizer.
         lr: Its learning rate, checked.
-        hyperparameters: What was given, by name.
+        hyperparameters: The given values by name.
 
     Raises:
-        UsageError: If there is no hyperparameter of a name, or a value is of the wrong kind.
+        UsageError: If a name is unknown, or a value has the wrong type.
     """
     if not (
         isinstance(hyperparameters, Mapping) and all(isinstance(k, str) for k in hyperparameters)
     ):
-        raise UsageError(f"hyperparameters is a mapping from names, not {brief(hyperparameters)}.")
+        raise UsageError(
+            f"hyperparameters must be a mapping from names to values, not {brief(hyperparameters)}."
+        )
     checked: dict[str, Any] = {}
     unlisted = []
     for name, value in _whole(found, {**_presets(found), **hyperparameters}).items():
@@ -85,7 +87,7 @@ def _presets(found: FoundOptimizer) -> dict[str, Any]:
 
 
 def _whole(found: FoundOptimizer, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Puts single elements, as `betas[0]`, into whole sequences."""
+    """Inserts single elements, such as `betas[0]`, into whole sequences."""
     whole = {name: value for name, value in given.items() if not _ELEMENT.match(name)}
     for name, value in given.items():
         match = _ELEMENT.match(name)
@@ -100,9 +102,11 @@ def _whole(found: FoundOptimizer, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _known(found: FoundOptimizer, name: str) -> tuple[Any, str, bool]:
-    """Returns the default and annotation of a hyperparameter, and whether it is a listed one."""
+    """Returns a hyperparameter's default and annotation, and whether it is in the signature."""
     if name == "lr":
-        raise UsageError("The learning rate is given as lr, not as one of the hyperparameters.")
+        raise UsageError(
+            "The learning rate must be given as lr, not as one of the hyperparameters."
+        )
     signature = found.signature
     if name in signature.defaults:
         return signature.defaults[name], signature.annotations[name], True
@@ -132,12 +136,12 @@ def _unknown(found: FoundOptimizer, name: str) -> UsageError:
 def _check_unlisted(
     found: FoundOptimizer, lr: float | None, checked: Mapping[str, Any], name: str
 ) -> None:
-    """Refuses a name that `**kwargs` swallows; warns once where this cannot be known."""
+    """Rejects unknown names despite `**kwargs`; warns once if they cannot be checked."""
     module = trial_model()
     part = Part(named_parameters(module))
     try:
         make_optimizer(found, [part], module, lr, {**checked, _PROBE: checked[name]})
-    except UsageError:  # it refuses names that it does not know, perhaps this one too
+    except UsageError:  # it rejects unknown names, perhaps this one too
         try:
             make_optimizer(found, [part], module, lr, checked)
         except UsageError as error:
@@ -158,7 +162,7 @@ def _check_unlisted(
 
 
 def _is_read(make: Any, name: str) -> bool | None:
-    """Whether a name is in the source of a class or of its bases; None where there is no source."""
+    """Returns whether a name is in the source of a class or its bases; None without source."""
     kinds = make.__mro__ if isinstance(make, type) else (make,)
     modules = {kind.__module__ for kind in kinds} - {"builtins", "torch.optim.optimizer"}
     try:

@@ -1,4 +1,4 @@
-"""Finds an optimizer by name, path, entry point or as one around another."""
+"""Lookup of optimizers by name, path, entry point, or as a wrapper of another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ._signature import EMPTY, Signature, Takes, signature_of
 from ._table import OPTIMIZERS
 from ._wrappers import WRAPPERS
 
-#: What an optimizer may be given as: a name, a class, a recipe, or `functools.partial` of these.
+#: Types of an optimizer argument: a name, a class, a recipe, or `functools.partial` of these.
 OptimizerLike: TypeAlias = str | type[Optimizer] | Callable[..., Optimizer]
 
 _ENTRY_POINTS = "deepobs.optimizers"
@@ -35,15 +35,15 @@ _OLD_NAMES = {
 
 @dataclass(frozen=True)
 class FoundOptimizer:
-    """An optimizer as it was found: what makes it, and how it is named.
+    """An optimizer: its class or recipe and its names.
 
     Attributes:
-        name: What it is called in folders and reports.
-        path: What `find_optimizer` finds it by.
+        name: Its name in folders and reports.
+        path: Its name for `find_optimizer`.
         make: A class, a recipe, or `functools.partial` of one.
-        base: The optimizer inside, for a wrapper.
-        preset: Hyperparameters it has unless others are given.
-        preset_lr: Its learning rate unless another is given; None leaves it to the constructor.
+        base: The wrapped optimizer, for a wrapper.
+        preset: Default hyperparameters.
+        preset_lr: Default learning rate; None for that of the constructor.
         reference: Its entry in the table of reference optimizers, if it is one.
     """
 
@@ -57,15 +57,17 @@ class FoundOptimizer:
 
     @cached_property
     def signature(self) -> Signature:
-        """What the constructor takes."""
+        """The signature of the constructor."""
         try:
             return signature_of(self.make)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"The arguments of {self.name} cannot be told: {error}.") from error
+            raise UsageError(
+                f"The arguments of {self.name} cannot be determined: {error}."
+            ) from error
 
     @cached_property
     def calls(self) -> Calls:
-        """How it wants to be called, as far as is known before it is made."""
+        """How it has to be called, as far as this is known before it is created."""
         passed_on = self.base is not None and self.make in WRAPPERS.values()
         if self.base is not None and passed_on and not hasattr(self.make, "calls"):
             return self.base.calls
@@ -73,25 +75,25 @@ class FoundOptimizer:
 
     @property
     def takes_lr(self) -> bool:
-        """Whether it has a learning rate, of its own or of the optimizer inside."""
+        """Whether it or the wrapped optimizer has a learning rate."""
         return self.signature.takes_lr or (self.base is not None and self.base.takes_lr)
 
     @property
     def names(self) -> list[str]:
-        """The names of the hyperparameters, those of the optimizer inside too."""
+        """The names of its hyperparameters and those of the wrapped optimizer."""
         own = list(self.signature.defaults)
         if self.base is None:
             return own
         return own + [f"base.{name}" if name in own else name for name in self.base.names]
 
     def default_of(self, name: str) -> Any:
-        """Returns the default of a hyperparameter, its own or of the optimizer inside.
+        """Returns the default of one of its hyperparameters or those of the wrapped optimizer.
 
         Args:
-            name: The hyperparameter; `base.NAME` is the inside's where both have one of that name.
+            name: The hyperparameter; `base.NAME` is the wrapped optimizer's if both have that name.
 
         Returns:
-            The default, or `EMPTY` where there is none, or no such hyperparameter.
+            The default, or `EMPTY` if there is no default or no such hyperparameter.
         """
         if name in self.signature.defaults or self.base is None:
             return self.preset.get(name, self.signature.defaults.get(name, EMPTY))
@@ -99,7 +101,7 @@ class FoundOptimizer:
 
     @property
     def default_lr(self) -> float | None:
-        """The learning rate it has by default; None where there is none."""
+        """The default learning rate; None if there is none."""
         if self.preset_lr is not None:
             return self.preset_lr
         default = self.signature.default_lr
@@ -117,7 +119,7 @@ def find_optimizer(optimizer: OptimizerLike) -> FoundOptimizer:
             around any of these; a class; a recipe; or `functools.partial` of one.
 
     Raises:
-        UsageError: If there is no such optimizer.
+        UsageError: If the optimizer cannot be found.
 
     Example:
         >>> find_optimizer("SAM(SGD)").base.name
@@ -127,19 +129,19 @@ def find_optimizer(optimizer: OptimizerLike) -> FoundOptimizer:
         return _by_name(optimizer)
     if isinstance(optimizer, partial):
         return _preset(optimizer)
-    if optimizer is torch.optim.Muon:  # alone it refuses every model with a bias
+    if optimizer is torch.optim.Muon:  # torch's class does not accept biases, so use the recipe
         return _by_name("Muon")
     if not callable(optimizer) or (isinstance(optimizer, type) and not _is_optimizer(optimizer)):
         shown = _path(optimizer) if isinstance(optimizer, type) else repr(optimizer)
         raise UsageError(
-            "optimizer is a name, a subclass of torch.optim.Optimizer, or a function that makes "
+            "optimizer must be a name, subclass of torch.optim.Optimizer, or a function that makes "
             f"one, not {shown}."
         )
     return _needing_no_base(FoundOptimizer(_short_name(optimizer), _path(optimizer), optimizer))
 
 
 def optimizer_path(optimizer: OptimizerLike) -> str:
-    """Returns the name that `find_optimizer` finds an optimizer by."""
+    """Returns the name of an optimizer for `find_optimizer`."""
     return find_optimizer(optimizer).path
 
 
@@ -150,7 +152,7 @@ def _by_name(name: str) -> FoundOptimizer:
     if name in OPTIMIZERS:
         return _by_reference(OPTIMIZERS[name])
     if name in WRAPPERS:
-        raise UsageError(f"{name} wraps another optimizer: name it, as in {name}(SGD).")
+        raise UsageError(f"{name} wraps another optimizer, which must be named, as in {name}(SGD).")
     ours = _classes_of_torch()
     if name in ours:
         return FoundOptimizer(name, name, ours[name])
@@ -198,7 +200,7 @@ def _preset(given: partial[Any]) -> FoundOptimizer:
     """Returns the optimizer of a `functools.partial`, whose arguments become hyperparameters."""
     if given.args:
         raise UsageError(
-            f"functools.partial of {_short_name(given.func)} has arguments without names; give "
+            f"functools.partial of {_short_name(given.func)} has positional arguments; give "
             "them by name."
         )
     preset = dict(given.keywords)
@@ -213,7 +215,7 @@ def _preset(given: partial[Any]) -> FoundOptimizer:
 
 
 def _wrapped(outer: str, base: FoundOptimizer) -> FoundOptimizer:
-    """Returns a wrapper of ours, or a class that takes another optimizer, around a base."""
+    """Returns a wrapper, or a class that takes another optimizer, around a base."""
     if outer in WRAPPERS:
         return _around(WRAPPERS[outer], base)
     if "." not in outer:
@@ -228,16 +230,16 @@ def _around(make: Any, base: FoundOptimizer) -> FoundOptimizer:
     path = name if WRAPPERS.get(name) is make else _path(make)
     found = FoundOptimizer(f"{name}({base.name})", f"{path}({base.path})", make, base)
     if not _is_optimizer(make) or found.signature.inside is None:
-        raise UsageError(
-            f"{name} takes no other optimizer, so it cannot be put around {base.name}."
-        )
+        raise UsageError(f"{name} takes no other optimizer, so it cannot wrap {base.name}.")
     return found
 
 
 def _needing_no_base(found: FoundOptimizer) -> FoundOptimizer:
     signature = found.signature
     if signature.takes is Takes.OPTIMIZER or signature.inside_needed:
-        raise UsageError(f"{found.name} wraps another optimizer: name it, as in {found.path}(SGD).")
+        raise UsageError(
+            f"{found.name} wraps another optimizer, which must be named, as in {found.path}(SGD)."
+        )
     return found
 
 
@@ -256,7 +258,7 @@ def _entry_point(name: str, point: Any) -> FoundOptimizer:
 def _by_path(path: str) -> Any:
     module_name, _, name = path.rpartition(".")
     if not all(part.isidentifier() for part in path.split(".")):
-        raise UsageError(f"optimizer is a name or package.module.Class, not {brief(path)}.")
+        raise UsageError(f"optimizer must be a name or package.module.Class, not {brief(path)}.")
     module = import_users(module_name)
     if not hasattr(module, name):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
@@ -277,7 +279,7 @@ def _short_name(optimizer: Any) -> str:
 
 
 def _path(optimizer: Any) -> str:
-    """Returns where the optimizer is from; bare for classes of torch."""
+    """Returns the import path of an optimizer; only the name for classes of torch."""
     name = _short_name(optimizer)
     if getattr(torch.optim, name, None) is optimizer:
         return name

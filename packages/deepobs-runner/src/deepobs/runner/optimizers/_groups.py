@@ -1,4 +1,4 @@
-"""Groups of parameters: which are chosen, and what trains them."""
+"""Parameter groups: selection of parameters and their settings."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _KEYS = (*_SELECTORS, "optimizer", "lr_factor", "depth_factor", "hyperparameters
 
 @dataclass(frozen=True)
 class Group:
-    """Which parameters a group chooses, and what is different for them.
+    """A group of parameters: its selectors and its settings.
 
-    Of a selector's values one has to hold, and of the selectors all. A group without selectors
-    chooses every parameter that no earlier group has chosen.
+    A parameter matches if it matches one of the values of every selector. A group without selectors
+    takes all parameters that are in no earlier group.
 
     Attributes:
         role: Roles, as `deepobs.models.Role` names them.
         name: Patterns of names, in which `*` matches anything.
-        ndim: Numbers of dimensions.
+        ndim: Number of dimensions.
         depth: Depths, as `deepobs.models.parameter_depths` counts them; negative from the end.
-        optimizer: What trains them; None for the run's optimizer.
-        lr_factor: Factor of the run's learning rate.
+        optimizer: The group's optimizer; None for the run's optimizer.
+        lr_factor: Factor of the learning rate.
         depth_factor: A further factor for each layer between a parameter and the deepest one.
         hyperparameters: Hyperparameters of these parameters' optimizer, by name.
     """
@@ -49,7 +49,7 @@ class Group:
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
 
     def chooses(self, item: NamedParameter, deepest: int) -> bool:
-        """Returns whether a parameter belongs to the group.
+        """Returns whether a parameter matches the group's selectors.
 
         Args:
             item: The parameter.
@@ -64,7 +64,7 @@ class Group:
         )
 
     def __str__(self) -> str:
-        """Returns the group as `parse_group` reads it; the rest of the parameters is `rest`."""
+        """Returns the group as text for `parse_group`; `rest` without selectors and settings."""
         words = {name: ",".join(map(str, values)) for name, values in self._selected().items()}
         if self.optimizer is not None:
             words["optimizer"] = self.optimizer
@@ -85,15 +85,15 @@ def read_groups(groups: Any) -> list[Mapping[str, Any]]:
         groups: A list of such mappings, or of texts as `parse_group` reads them.
 
     Raises:
-        UsageError: If it is no such list, or a group has an unknown key.
+        UsageError: If it is not such a list, or a group has an unknown key.
     """
     if not isinstance(groups, (list, tuple)):
-        raise UsageError(f"groups is a list with a mapping or text for each, not {brief(groups)}.")
+        raise UsageError(f"groups must be a list of mappings or strings, not {brief(groups)}.")
     read = []
     for group in groups:
         content = parse_group(group) if isinstance(group, str) else group
         if not isinstance(content, Mapping):
-            raise UsageError(f"A group is a mapping or a text, not {brief(group)}.")
+            raise UsageError(f"A group must be a mapping or a string, not {brief(group)}.")
         for key in content:
             if key not in _KEYS:
                 raise unknown("key of a group", str(key), _KEYS, f"there are {', '.join(_KEYS)}.")
@@ -105,7 +105,7 @@ def check_groups(groups: Any, found: FoundOptimizer, lr: float | None) -> tuple[
     """Returns groups in canonical form.
 
     Args:
-        groups: As `read_groups` takes them.
+        groups: Groups as for `read_groups`.
         found: The run's optimizer.
         lr: The run's learning rate.
 
@@ -121,17 +121,17 @@ def check_groups(groups: Any, found: FoundOptimizer, lr: float | None) -> tuple[
 
 
 def parse_group(text: str) -> dict[str, Any]:
-    """Reads a group as the command takes it.
+    """Parses a group as the command takes it.
 
     `"role=bias,gain weight_decay=0"` is a group of biases and gains without weight decay, and
-    `"rest"` the group of all that earlier groups have not chosen. Names other than those of `Group`
-    are hyperparameters.
+    `"rest"` the group of all remaining parameters. Names that are not attributes of `Group` are
+    hyperparameters.
 
     Args:
-        text: `NAME=VALUE` pairs, with spaces between.
+        text: `NAME=VALUE` pairs, separated by spaces.
 
     Raises:
-        UsageError: If a word is not of that form, or comes twice.
+        UsageError: If a word does not have that form, or a name occurs twice.
     """
     group: dict[str, Any] = {}
     hyperparameters: dict[str, Any] = {}
@@ -156,15 +156,15 @@ def parse_group(text: str) -> dict[str, Any]:
 def assign(
     groups: Sequence[Group], named: Sequence[NamedParameter], model: str
 ) -> list[list[NamedParameter]]:
-    """Returns the parameters of each group; a parameter belongs to the first that chooses it.
+    """Returns the parameters of each group; a parameter belongs to the first that it matches.
 
     Args:
         groups: The groups.
         named: The parameters.
-        model: What the model is called in messages.
+        model: The model's name in messages.
 
     Raises:
-        UsageError: If a group chooses no parameter, or a parameter is in no group.
+        UsageError: If a group matches no parameter, or a parameter is in no group.
     """
     deepest = max((item.depth for item in named), default=0)
     left, chosen = list(named), []
@@ -177,8 +177,8 @@ def assign(
     if left:
         others = f" and {len(left) - 1} more" if len(left) > 1 else ""
         raise UsageError(
-            f"The parameter {left[0].name} of {model}{others} is in no group, so nothing would "
-            "train it; end with the group 'rest'."
+            f"The parameter {left[0].name} of {model}{others} is in no group, so it would not "
+            "be trained; end with the group 'rest'."
         )
     return chosen
 
@@ -188,13 +188,13 @@ def _nothing_chosen(
 ) -> UsageError:
     if any(group.chooses(item, deepest) for item in named):
         return UsageError(
-            f"The group {str(group)!r} is left without parameters: earlier groups have chosen "
-            f"those of {model} that it selects."
+            f"The group {str(group)!r} has no parameters left: earlier groups contain all "
+            f"those of {model} that it matches."
         )
     roles = sorted({item.role.value for item in named})
     dimensions = sorted({item.parameter.ndim for item in named})
     return UsageError(
-        f"The group {str(group)!r} selects no parameter of {model}, whose parameters are called "
+        f"The group {str(group)!r} matches no parameter of {model}, whose parameters are named "
         f"{named[0].name} and so on, have the roles {', '.join(roles)} and "
         f"{' or '.join(map(str, dimensions))} dimensions."
     )
@@ -223,7 +223,7 @@ def _checked(content: Mapping[str, Any], found: FoundOptimizer, lr: float | None
 def _own_hyperparameters(
     found: FoundOptimizer, lr: float | None, given: Any, *, whole: bool
 ) -> dict[str, Any]:
-    """Returns what was given, checked; for an optimizer of the group's own its presets too."""
+    """Returns the checked hyperparameters, with the presets of the group's own optimizer."""
     rate = None if lr is None and not found.takes_lr else (lr or found.default_lr or 1.0)
     checked: dict[str, Any] = canonical(check_hyperparameters(found, rate, given))
     if whole:
@@ -247,5 +247,5 @@ def _selector(
 
 
 def _written(value: Any) -> str:
-    """Returns a value as `read_value` reads it."""
+    """Returns a value as text for `read_value`."""
     return value if isinstance(value, str) else json.dumps(value)

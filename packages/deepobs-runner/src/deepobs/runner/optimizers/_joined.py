@@ -1,4 +1,4 @@
-"""Several optimizers as one, and matrices made of kernels while an optimizer works on them."""
+"""Adapters: several optimizers as one, and kernels as matrices."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from ._state import load_optimizer_state
 class JoinedOptimizer(Optimizer):
     """Several optimizers that train disjoint parameters, as one `torch.optim.Optimizer`.
 
-    `param_groups` are the groups of all of them, so that a schedule scales each group's rate by
-    its own base rate. In a step with a closure the closure is evaluated once; then the optimizers
+    `param_groups` are the groups of all of them, so that a schedule scales each group's own base
+    rate. In a step with a closure the closure is evaluated once; then the optimizers
     that only need gradients step, and then those that evaluate the closure themselves.
 
     Args:
@@ -67,11 +67,11 @@ class JoinedOptimizer(Optimizer):
         return loss
 
     def train(self) -> None:
-        """Puts optimizers that keep two sets of weights into training."""
+        """Switches optimizers with two sets of weights to training."""
         _tell(self.optimizers, "train")
 
     def eval(self) -> None:
-        """Puts optimizers that keep two sets of weights into evaluation."""
+        """Switches optimizers with two sets of weights to evaluation."""
         _tell(self.optimizers, "eval")
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,14 +90,14 @@ class JoinedOptimizer(Optimizer):
 
 
 class MatrixOptimizer(Optimizer):
-    """Lets an optimizer of matrices train kernels of more dimensions, flattened to two.
+    """An adapter that lets optimizers of matrices train kernels with more dimensions.
 
     A kernel of shape `[out, in, height, width]` is a matrix of shape `[out, in * height * width]`
-    while the optimizer is made and while it steps. Parameters keep their identity, and the groups
-    are those of the optimizer itself.
+    while the optimizer is created and while it steps. Parameters keep their identity, and the
+    groups are those of the optimizer itself.
 
     Args:
-        make: Makes the optimizer from a list of parameters.
+        make: Creates the optimizer from a list of parameters.
         parameters: Parameters of at least two dimensions.
     """
 
@@ -129,7 +129,7 @@ class MatrixOptimizer(Optimizer):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state of the optimizer; that of kernels is flattened."""
+        """Returns the state of the optimizer; the state of kernels is flattened."""
         return self.base.state_dict()
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -147,7 +147,7 @@ class MatrixOptimizer(Optimizer):
 
 @contextmanager
 def _as_matrices(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Gives parameters and gradients two dimensions for as long as it lasts."""
+    """Context in which parameters and gradients have two dimensions."""
     held = [(p, p.data, p.grad) for p in parameters if p.ndim > 2]
     for parameter, data, gradient in held:
         parameter.grad = None
@@ -157,7 +157,7 @@ def _as_matrices(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
         yield
     finally:
         for parameter, data, gradient in held:
-            if parameter.data_ptr() != data.data_ptr():  # channels-last: flatten made a copy
+            if parameter.data_ptr() != data.data_ptr():  # channels-last: flatten has made a copy
                 data.copy_(parameter.data.view(data.shape))
             parameter.grad = None
             parameter.data = data
@@ -165,10 +165,10 @@ def _as_matrices(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
 
 
 def _strongest(calls: Sequence[Calls]) -> Calls:
-    """Returns how a step of all is taken, where `JoinedOptimizer.step` serves all of them.
+    """Returns the way of calling that serves several joined optimizers.
 
     Raises:
-        UsageError: If no single way serves them.
+        UsageError: If there is no such way.
     """
     kinds = set(calls) - {Calls.STEP}
     closures = {Calls.CLOSURE, Calls.GRADIENT_AND_CLOSURE, Calls.LOSS}

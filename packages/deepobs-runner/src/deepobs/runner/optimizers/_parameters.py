@@ -1,4 +1,4 @@
-"""Parameters with their names, roles and depths, as recipes and groups take them."""
+"""Parameters with names, roles and depths, for recipes and groups."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from deepobs.models import Role, parameter_depths, parameter_roles
 
 
 class NamedParameter(NamedTuple):
-    """A parameter and what is known of it.
+    """A parameter with its name, role and depth.
 
-    Optimizers of torch take a list of these as named parameters, since name and parameter come
-    first.
+    A list of these is also a list of named parameters for torch's optimizers.
 
     Attributes:
         name: Its name in the model.
         parameter: The parameter itself.
-        role: What it is for.
-        depth: How many layers are defined before its own.
+        role: Its role.
+        depth: Number of layers defined before its own.
     """
 
     name: str

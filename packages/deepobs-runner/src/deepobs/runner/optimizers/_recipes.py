@@ -34,10 +34,10 @@ def muon(
     adamw_eps: float = 1e-8,
     adamw_weight_decay: float | None = None,
 ) -> Optimizer:
-    """Makes Muon for hidden matrices and convolutions, with AdamW for everything else.
+    """Returns Muon for hidden matrices and convolutions, with AdamW for everything else.
 
-    Kernels are flattened to two dimensions. Where a model has nothing for Muon, AdamW trains all,
-    and a warning says so. Jordan et al., 2024, https://kellerjordan.github.io/posts/muon.
+    Kernels are flattened to two dimensions. If a model has no such parameters, AdamW trains all of
+    them, with a warning. Jordan et al., 2024, https://kellerjordan.github.io/posts/muon.
 
     Args:
         parameters: Parameters with names and roles.
@@ -46,8 +46,8 @@ def muon(
         weight_decay: Factor of the decoupled weight decay.
         nesterov: Whether Muon's momentum is Nesterov's.
         ns_steps: Newton-Schulz iterations.
-        adjust_lr_fn: How the rate depends on the shape, as `torch.optim.Muon` takes it.
-        adamw_lr_factor: AdamW's learning rate is this times `lr`.
+        adjust_lr_fn: Dependence of the rate on the shape, as in `torch.optim.Muon`.
+        adamw_lr_factor: AdamW's learning rate as a multiple of `lr`.
         adamw_betas: AdamW's decay rates.
         adamw_eps: AdamW's constant in the denominator.
         adamw_weight_decay: AdamW's weight decay; by default that of Muon.
@@ -74,7 +74,9 @@ def muon(
         )
         made.append(MatrixOptimizer(make, matrices))
     elif len(parameters) > 1:
-        _log.warning("No parameter is a hidden matrix or a convolution, so AdamW trains them all.")
+        _log.warning(
+            "No parameter is a hidden matrix or a convolution, so AdamW trains all of them."
+        )
     if others:
         decay = weight_decay if adamw_weight_decay is None else adamw_weight_decay
         rate = canonical(lr * adamw_lr_factor)

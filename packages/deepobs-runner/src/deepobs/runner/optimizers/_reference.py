@@ -1,4 +1,4 @@
-"""What a reference optimizer is, and where the search spaces are from."""
+"""Entries of the table of reference optimizers, and the sources of search spaces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from ._calls import Calls
 
-#: Sources of search spaces, to be completed by the optimizer's name there.
+#: Sources of search spaces, to be formatted with the optimizer's name.
 ALGOPERF = (
     "AlgoPerf's archived paper baselines, {0} (mlcommons/algorithmic-efficiency, "
     "algorithms/archived_paper_baselines/{0}/tuning_search_space.json)"
@@ -27,20 +27,20 @@ ADAM_LR = "log:1e-4:1e-2"
 
 @dataclass(frozen=True, kw_only=True)
 class ReferenceOptimizer:
-    """An optimizer of the reference table.
+    """An entry of the table of reference optimizers.
 
     Attributes:
-        name: What it is called here.
-        description: What it does, in one line.
-        paper: Where it is from.
-        optimizer: What makes it, as `find_optimizer` takes it.
-        package: The package it comes from; `"torch"`, or one of the extra `optimizers`.
+        name: Its name.
+        description: One line about the method.
+        paper: The source of the method.
+        optimizer: Its class or recipe, as `find_optimizer` takes it.
+        package: Its package: `"torch"`, or one of the extra `optimizers`.
         lr: The default learning rate.
         hyperparameters: Default hyperparameters, where they differ from the class's own.
         space: The search space: ranges by name, as `tune` takes them.
-        source: Where the space is from; what is ours is marked so.
+        source: Source of the search space; our own parts are marked as such.
         calls: How it is called.
-        state: Numbers of state per parameter.
+        state: State values per parameter.
         passes: Evaluations of the gradient per step; a Hessian-vector product counts as one.
     """
 

@@ -14,7 +14,7 @@ from ._reference import (
 
 _LIBRARY = "pytorch-optimizer"
 
-#: The entries, in the order they are listed in.
+#: The entries, in listing order.
 FROM_PACKAGES = (
     ReferenceOptimizer(
         name="SOAP",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ._calls import Calls
 from ._reference import ADAM_LR, ALGOPERF, FANTASTIC, ReferenceOptimizer
 
-#: The entries, in the order they are listed in.
+#: The entries, in listing order.
 FROM_TORCH = (
     ReferenceOptimizer(
         name="SGD",

@@ -1,4 +1,4 @@
-"""What the constructor of an optimizer takes."""
+"""Signatures of optimizer constructors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _INSIDE = ("optimizer", "base_optimizer", "base", "inner", "wrapped_optimizer")
 
 
 class Takes(StrEnum):
-    """What is given to a constructor first.
+    """The first argument of a constructor.
 
     Attributes:
         PARAMETERS: Parameters, or groups of them, as `torch.optim` takes them.
         NAMED: Pairs of name and parameter.
-        ROLES: Parameters with names and roles: for functions.
+        ROLES: Parameters with names and roles, for functions.
         MODEL: The model.
-        OPTIMIZER: Another optimizer, made before.
+        OPTIMIZER: Another optimizer.
     """
 
     PARAMETERS = "parameters"
@@ -37,19 +37,19 @@ class Takes(StrEnum):
 
 @dataclass(frozen=True)
 class Signature:
-    """What a constructor takes.
+    """The signature of a constructor.
 
     Attributes:
-        takes: What is given first.
-        first: The name of that argument.
+        takes: The kind of the first argument.
+        first: The name of the first argument.
         also_parameters: Whether an argument `params` follows a model.
         inside: The name of an argument that takes another optimizer's class, or None.
-        inside_needed: Whether that argument has no default.
-        defaults: The hyperparameters and their defaults; `EMPTY` where there is none.
-        annotations: Their annotations as text.
+        inside_needed: Whether that argument is required.
+        defaults: Default of each hyperparameter; `EMPTY` if there is none.
+        annotations: Annotation of each hyperparameter, as text.
         takes_lr: Whether there is an argument `lr`.
-        default_lr: Its default, `EMPTY` where there is none.
-        open_ended: Whether other names are taken too (`**kwargs`).
+        default_lr: Its default; `EMPTY` if there is none.
+        open_ended: Whether other names are accepted (`**kwargs`).
     """
 
     takes: Takes
@@ -65,9 +65,9 @@ class Signature:
 
 
 def signature_of(make: Callable[..., Any]) -> Signature:
-    """Returns what a class or a function takes.
+    """Returns the signature of a class or a function.
 
-    A class with `**kwargs` or `*args` takes what its bases take as well.
+    A class with `**kwargs` or `*args` also accepts the arguments of its bases.
 
     Args:
         make: A subclass of `torch.optim.Optimizer`, or a function.
@@ -79,7 +79,7 @@ def signature_of(make: Callable[..., Any]) -> Signature:
     own = [n for n, p in inspect.signature(make).parameters.items() if p.kind not in _STARS]
     names = own or list(found)
     if not names:
-        raise ValueError("it takes no argument")
+        raise ValueError("it has no arguments")
     first = names[0]
     inside = next((name for name in names if name in _INSIDE), None)
     takes = _takes(make, first)

@@ -1,4 +1,4 @@
-"""An optimizer's state: its size, and how it is restored in the types it had."""
+"""An optimizer's state: its size, and restoring it without changes of dtype."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch.optim import Optimizer
 
 
 def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None:
-    """Restores what `state_dict` returned, in the types it had.
+    """Restores what `state_dict` returned, with the original dtypes.
 
-    `Optimizer.load_state_dict` alone turns every floating-point tensor of a parameter's state into
-    the parameter's type. Sums kept in float64 would lose digits.
+    `Optimizer.load_state_dict` converts every floating-point tensor of a parameter's state to the
+    parameter's dtype, so that sums kept in float64 would lose precision.
 
     Args:
         optimizer: The optimizer to restore.
@@ -21,19 +21,19 @@ def load_optimizer_state(optimizer: Optimizer, state: Mapping[str, Any]) -> None
     """
     optimizer.load_state_dict(dict(state))
     saved = state.get("state")
-    held_state = optimizer.state_dict().get("state")  # holds the very mappings it works with
+    held_state = optimizer.state_dict().get("state")  # contains the original mappings, not copies
     if not (isinstance(saved, Mapping) and isinstance(held_state, Mapping)):
         return
     for index, held in held_state.items():
-        if isinstance(held, dict):  # the state of the whole optimizer may be a bare value
+        if isinstance(held, dict):  # the optimizer's global state may be a plain value
             held.update(_in_type_of(saved.get(index), held))
 
 
 def state_bytes(optimizer: Optimizer) -> int:
-    """Returns the bytes of all tensors in the optimizer's state, shared ones counted once.
+    """Returns the size in bytes of the tensors in the optimizer's state, counting shared ones once.
 
     Args:
-        optimizer: Any optimizer; optimizers inside it count where its `state_dict` has them.
+        optimizer: The optimizer; wrapped ones are included if they are in its `state_dict`.
     """
     state = {name: item for name, item in optimizer.state_dict().items() if name != "param_groups"}
     sizes = {(t.data_ptr(), t.shape): t.numel() * t.element_size() for t in _tensors(state)}
@@ -41,14 +41,14 @@ def state_bytes(optimizer: Optimizer) -> int:
 
 
 def _in_type_of(saved: Any, held: Any) -> Any:
-    """Returns what is held, with every tensor in the type it was saved in, however deep."""
+    """Returns the nested state with every tensor in the dtype in which it was saved."""
     if isinstance(held, Tensor) and isinstance(saved, Tensor):
         return held if saved.dtype == held.dtype else saved.to(held.device, copy=True)
     if isinstance(held, dict) and isinstance(saved, dict):
         return {name: _in_type_of(saved.get(name), item) for name, item in held.items()}
     if type(held) in (list, tuple) and isinstance(saved, type(held)) and len(saved) == len(held):
         return type(held)(map(_in_type_of, saved, held))
-    return saved if isinstance(saved, str) else held  # torch takes a string for a list
+    return saved if isinstance(saved, str) else held  # torch treats a string as a list
 
 
 def _tensors(value: Any) -> Iterable[Tensor]:

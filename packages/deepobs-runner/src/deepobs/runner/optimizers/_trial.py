@@ -1,4 +1,4 @@
-"""A trial of an optimizer on a small model: does it step, and can it be resumed exactly?"""
+"""Trials of an optimizer on a small model: whether it can step, and be resumed exactly."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEPS_BEFORE, _STEPS_AFTER = 3, 12
 
 
 class _TrialModel(nn.Module):
-    """Parameters of all shapes and roles, a few numbers each."""
+    """A small model with parameters of all shapes and roles."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _TrialModel(nn.Module):
 
 
 def trial_model() -> nn.Module:
-    """Returns a small model with kernels, matrices, biases and gains, always the same."""
+    """Returns a small, fixed model with kernels, matrices, biases and gains."""
     with own_randomness():
         torch.manual_seed(0)
         with torch.device("cpu"):
@@ -42,11 +42,11 @@ def trial_model() -> nn.Module:
 
 
 def replica(module: nn.Module, largest: int = 4) -> nn.Module:
-    """Returns a model with the same modules and names, each dimension cut to a few entries.
+    """Returns a model with the same modules and names, but only a few entries per dimension.
 
     Args:
         module: Any model; it is not changed.
-        largest: The largest length of a dimension.
+        largest: Largest size of a dimension.
     """
     small = _shallow(module)
     for name, parameter in module.named_parameters():
@@ -58,7 +58,7 @@ def replica(module: nn.Module, largest: int = 4) -> nn.Module:
 
 
 def _shallow(module: nn.Module) -> nn.Module:
-    """Returns copies of the modules that share nothing with the originals but their settings."""
+    """Returns copies of the modules without their parameters."""
     made = copy.copy(module)
     made.__dict__ = dict(module.__dict__)
     made._parameters = dict(module._parameters)
@@ -75,7 +75,7 @@ def take_step(optimizer: Optimizer, calls: Calls, parameters: Sequence[nn.Parame
     Args:
         optimizer: The optimizer.
         calls: How it is called.
-        parameters: What it trains.
+        parameters: The parameters that it trains.
     """
     step = _without_hooks(optimizer)
 
@@ -113,22 +113,22 @@ def take_step(optimizer: Optimizer, calls: Calls, parameters: Sequence[nn.Parame
 
 
 def _without_hooks(optimizer: Optimizer) -> Callable[..., Any]:
-    """Returns the step without hooks on all optimizers, which mean the steps of the run."""
+    """Returns the step without global optimizer hooks, which are meant for the run's steps."""
     hooked: Any = type(optimizer).step
     plain = hooked.__wrapped__ if getattr(hooked, "hooked", False) else hooked
     return partial(plain, optimizer)
 
 
 def try_step(name: str, make: Callable[[nn.Module], Optimizer], calls: Calls) -> None:
-    """Takes a step, so that an optimizer that cannot is found before anything starts.
+    """Takes a trial step, to find errors before a run starts.
 
     Args:
-        name: What the optimizer is called in the message.
-        make: Makes the optimizer over a model's parameters.
+        name: The optimizer's name in messages.
+        make: Function that creates the optimizer for a model.
         calls: How it is called.
 
     Raises:
-        UsageError: If it cannot be made, or the step raises an error.
+        UsageError: If it cannot be created, or the step raises an error.
     """
     with own_randomness():
         module = trial_model()
@@ -148,11 +148,11 @@ def resumes_exactly(
 ) -> str | None:
     """Returns why an optimizer cannot be resumed exactly, or None if it can.
 
-    A small replica of the model is trained for a few steps, the state goes through a file, and a
-    second optimizer with that state is to do bit for bit the same as the first.
+    A small replica of the model is trained for a few steps, the state is saved and loaded, and a
+    second optimizer with that state must do bit for bit the same as the first.
 
     Args:
-        make: Makes the optimizer over a model's parameters.
+        make: Function that creates the optimizer for a model.
         module: The model.
         calls: How the optimizer is called.
     """
@@ -171,7 +171,7 @@ def resumes_exactly(
         try:
             content.seek(0)
             load_optimizer_state(other, torch.load(content, weights_only=True))
-        except Exception as error:  # noqa: BLE001 - whatever its own state_dict makes of it
+        except Exception as error:  # noqa: BLE001 - its own state_dict may raise anything
             return f"its state cannot be restored ({explain(error)})"
         second.load_state_dict(first.state_dict())
         return _difference(one, other, first, second, calls)
@@ -195,7 +195,7 @@ def _difference(
 
 @contextmanager
 def own_randomness() -> Iterator[None]:
-    """Leaves the global random states as they were."""
+    """Context that restores the global random states."""
     python, numpy = random.getstate(), np.random.get_state()
     try:
         with torch.random.fork_rng(devices=[]):

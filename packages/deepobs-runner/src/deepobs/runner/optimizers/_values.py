@@ -1,4 +1,4 @@
-"""Values of hyperparameters in canonical form, checked against their defaults."""
+"""Checks and canonical form of hyperparameter values."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _NOTHING = ("none", "null")
 
 
 def canonical(what: str, value: Any, default: Any, annotation: str = "") -> Any:
-    """Returns a value as plain Python that JSON can hold, of the kind of its default.
+    """Returns a value as a plain Python object for JSON, of the same type as its default.
 
-    Words for booleans and for None are understood where the default is one of these. Whole numbers
-    become floats where the default is a float.
+    If the default is a boolean or None, words for these are converted. Integers become floats if
+    the default is a float.
 
     Args:
-        what: What the value is, for messages.
-        value: The value as it was given.
-        default: The default; `EMPTY` where there is none.
+        what: Description of the value for messages.
+        value: The given value.
+        default: The default; `EMPTY` if there is none.
         annotation: The annotation of the argument, as text.
 
     Raises:
-        UsageError: If the value is of another kind than the default.
+        UsageError: If the value has another type than the default.
     """
     value = _plain(value)
     if isinstance(value, (list, tuple)):
@@ -47,22 +47,24 @@ def canonical(what: str, value: Any, default: Any, annotation: str = "") -> Any:
     number = isinstance(default, numbers.Real)
     if value is None or isinstance(value, (bool, str)):
         if number and value is not None:
-            raise UsageError(f"{what} is a number, like its default {default}, not {brief(value)}.")
+            raise UsageError(
+                f"{what} must be a number, like its default {default}, not {brief(value)}."
+            )
         return value
     if isinstance(value, numbers.Real):
         return _number(what, value, default)
     raise UsageError(
-        f"{what} is a number, a string, a boolean or a list of them, not {brief(value)}."
+        f"{what} must be a number, a string, a boolean or a list of these, not {brief(value)}."
     )
 
 
 def _plain(value: Any) -> Any:
-    """Returns an array, a tensor or one of their numbers as Python's own."""
+    """Returns an array, a tensor or one of their scalars as a plain Python value."""
     return value.tolist() if callable(getattr(value, "tolist", None)) else value
 
 
 def _word(value: str, default: Any, annotation: str) -> Any:
-    """Returns what a word stands for; a text stays one where the default is a text."""
+    """Returns the value of a word; a string stays a string if the default is one."""
     if isinstance(default, str):
         return value
     word = value.strip().casefold()
@@ -81,7 +83,9 @@ def _boolean(what: str, value: Any, default: bool) -> bool | None:
         return None
     if isinstance(value, (bool, numbers.Integral)) and value in (0, 1):
         return bool(value)
-    raise UsageError(f"{what} is true or false, like its default {default}, not {brief(value)}.")
+    raise UsageError(
+        f"{what} must be true or false, like its default {default}, not {brief(value)}."
+    )
 
 
 def _number(what: str, value: Any, default: Any) -> int | float:
@@ -90,7 +94,7 @@ def _number(what: str, value: Any, default: Any) -> int | float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise UsageError(f"{what} is a finite number, not {str(value)[:20]}.")
+        raise UsageError(f"{what} must be a finite number, not {str(value)[:20]}.")
     if isinstance(value, numbers.Integral):
         return number if isinstance(default, float) else int(value)
     whole = isinstance(default, int) and number.is_integer()

@@ -1,4 +1,4 @@
-"""Wrappers around an optimizer: SAM, Lookahead, schedule-free averaging, centralised gradients."""
+"""Wrappers of optimizers: SAM, Lookahead, schedule-free averaging and gradient centralisation."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Closure = Callable[[], Any]
 
 
 class Wrapper(Optimizer):
-    """An optimizer around another one, whose groups it shares.
+    """Base class of optimizers that wrap another one and share its parameter groups.
 
-    Subclasses keep tensors of their own in `self.own`, by name and in the order of the parameters,
-    and numbers in `self.counts`; both are part of the state.
+    Subclasses keep their own tensors in `self.own`, by name and in the order of the parameters, and
+    numbers in `self.counts`; both are part of the state dict.
 
     Args:
-        base: The optimizer inside.
+        base: The wrapped optimizer.
     """
 
     def __init__(self, base: Optimizer) -> None:
@@ -41,7 +41,7 @@ class Wrapper(Optimizer):
         return [p for group in self.param_groups for p in group["params"]]
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state of the optimizer inside and that of the wrapper."""
+        """Returns the state of the wrapped optimizer and of the wrapper."""
         return {"base": self.base.state_dict(), "own": self.own, "counts": self.counts}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ class Wrapper(Optimizer):
         self.counts = {name: list(held) for name, held in state_dict["counts"].items()}
 
     def _refuse_base(self, *, called_by: tuple[Calls, ...]) -> None:
-        """Raises an error for a base that is called otherwise, or keeps two sets of weights."""
+        """Checks that the base is called in a supported way and has one set of weights."""
         name, base = type(self).__name__, type(self.base).__name__
         if self.base_calls not in called_by:
             raise UsageError(
@@ -71,15 +71,15 @@ class Wrapper(Optimizer):
 
 
 class SAM(Wrapper):
-    """Sharpness-aware minimisation: the gradient is taken where the loss is locally largest.
+    """Sharpness-aware minimisation (SAM).
 
-    The weights are moved by `rho * g / ||g||` along the gradient g of all parameters, the gradient
-    is evaluated there, and the optimizer inside steps with it from the original weights. A step
+    The gradient g of all parameters is evaluated, then a second gradient at the weights moved by
+    `rho * g / ||g||`. The wrapped optimizer steps with the latter from the original weights. A step
     costs two evaluations. Foret et al., ICLR 2021, equations 2 and 3; adaptive: Kwon et al.,
     ICML 2021, with elementwise `|w|` as the normalisation.
 
     Args:
-        base: The optimizer inside.
+        base: The wrapped optimizer.
         rho: Radius of the neighbourhood.
         adaptive: Whether the radius is relative to each weight.
     """
@@ -89,7 +89,7 @@ class SAM(Wrapper):
     def __init__(self, base: Optimizer, *, rho: float = 0.05, adaptive: bool = False) -> None:
         super().__init__(base)
         if rho < 0:
-            raise ValueError(f"rho is a number of at least 0, not {rho}")
+            raise ValueError(f"rho must be at least 0, not {rho}")
         self.rho, self.adaptive = rho, adaptive
         self._refuse_base(called_by=(Calls.STEP,))
 
@@ -104,7 +104,7 @@ class SAM(Wrapper):
             The loss at the original weights.
         """
         if closure is None:
-            raise UsageError("SAM evaluates the objective twice a step, so it needs a closure.")
+            raise UsageError("SAM evaluates the objective twice per step, so it needs a closure.")
         with torch.enable_grad():
             loss = closure()
         moved = [p for p in self.parameters if p.grad is not None]
@@ -124,22 +124,22 @@ class SAM(Wrapper):
 
 
 class Lookahead(Wrapper):
-    """Slow weights that follow the optimizer inside every `k` steps.
+    """Lookahead: slow weights that follow the wrapped optimizer every `k` steps.
 
-    After `k` steps the slow weights move by the share `alpha` towards the trained ones, which then
-    start from there. The slow weights are the ones to evaluate. Zhang et al., NeurIPS 2019,
-    algorithm 1.
+    After `k` steps the slow weights are interpolated towards the fast ones with the factor `alpha`,
+    and the fast ones are reset to them. The slow weights are used for evaluation. Zhang et al.,
+    NeurIPS 2019, algorithm 1.
 
     Args:
-        base: The optimizer inside.
-        k: Steps between two moves.
-        alpha: Share of the way that the slow weights move.
+        base: The wrapped optimizer.
+        k: Steps between two updates of the slow weights.
+        alpha: Interpolation factor of the slow weights.
     """
 
     def __init__(self, base: Optimizer, *, k: int = 5, alpha: float = 0.5) -> None:
         super().__init__(base)
         if k < 1 or not 0 <= alpha <= 1:
-            raise ValueError(f"k is at least 1 and alpha from 0 to 1, not {k} and {alpha}")
+            raise ValueError(f"k must be at least 1 and alpha from 0 to 1, not {k} and {alpha}")
         self.k, self.alpha = k, alpha
         self.calls = self.base_calls
         self._refuse_base(called_by=tuple(set(Calls) - {Calls.FUSED_BACKWARD}))
@@ -148,13 +148,13 @@ class Lookahead(Wrapper):
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
-        """Takes a step of the optimizer inside, and every `k` of them moves the slow weights.
+        """Takes a step of the wrapped optimizer; updates the slow weights every `k` steps.
 
         Args:
-            closure: Passed on.
+            closure: Passed to the wrapped optimizer.
 
         Returns:
-            What the optimizer inside returned.
+            The return value of the wrapped optimizer.
         """
         step: Any = self.base.step
         loss = step() if closure is None else step(closure)
@@ -166,20 +166,20 @@ class Lookahead(Wrapper):
 
     @torch.no_grad()
     def eval(self) -> None:
-        """Puts the slow weights into the model."""
+        """Loads the slow weights into the model."""
         if not self.own["fast"]:
             self.own["fast"] = [p.detach().clone() for p in self.parameters]
             torch._foreach_copy_(self._values(), self.own["slow"])
 
     @torch.no_grad()
     def train(self) -> None:
-        """Puts the trained weights back into the model."""
+        """Restores the fast weights in the model."""
         if self.own["fast"]:
             torch._foreach_copy_(self._values(), self.own["fast"])
             self.own["fast"] = []
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the state of training, whichever weights are in the model."""
+        """Returns the state in training mode, whichever weights are in the model."""
         return {**super().state_dict(), "own": {"slow": self.own["slow"]}}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -196,18 +196,18 @@ class Lookahead(Wrapper):
 
 
 class ScheduleFree(Wrapper):
-    """Schedule-free averaging around any optimizer.
+    """Schedule-free averaging for any optimizer.
 
-    The optimizer inside moves a sequence z, the average x of it is what is evaluated, and gradients
-    are taken between them at `y = (1 - momentum) * z + momentum * x`. Defazio et al., NeurIPS 2024,
-    equations 2 to 4. The momentum of the optimizer inside is best turned off.
+    The wrapped optimizer updates a sequence z, whose average x is used for evaluation. Gradients
+    are evaluated at `y = (1 - momentum) * z + momentum * x`. Defazio et al., NeurIPS 2024,
+    equations 2 to 4. The wrapped optimizer should have no momentum.
 
     Args:
-        base: The optimizer inside.
+        base: The wrapped optimizer.
         momentum: Weight of the average in y, above 0.
-        weight_lr_power: The average weights a point by the largest rate so far to this power.
-        r: The average weights a point by its index to this power.
-        weight_decay_at_y: Factor of the weight decay, in y.
+        weight_lr_power: Power of the largest learning rate so far in the average's weights.
+        r: Power of the step's index in the average's weights.
+        weight_decay_at_y: Weight decay, computed at y.
     """
 
     def __init__(
@@ -221,7 +221,7 @@ class ScheduleFree(Wrapper):
     ) -> None:
         super().__init__(base)
         if not 0 < momentum <= 1:
-            raise ValueError(f"momentum is a number above 0 and at most 1, not {momentum}")
+            raise ValueError(f"momentum must be above 0 and at most 1, not {momentum}")
         self.momentum, self.weight_lr_power, self.r = momentum, weight_lr_power, r
         self.weight_decay_at_y = weight_decay_at_y
         self.calls = self.base_calls
@@ -233,13 +233,13 @@ class ScheduleFree(Wrapper):
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
-        """Moves z by the optimizer inside, averages, and puts the next y into the model.
+        """Updates z with the wrapped optimizer, then x, and loads the next y into the model.
 
         Args:
-            closure: Passed on.
+            closure: Passed to the wrapped optimizer.
 
         Returns:
-            What the optimizer inside returned.
+            The return value of the wrapped optimizer.
         """
         values = [p.detach() for p in self.parameters]
         index = 0
@@ -257,12 +257,12 @@ class ScheduleFree(Wrapper):
 
     @torch.no_grad()
     def eval(self) -> None:
-        """Puts the average into the model."""
+        """Loads the average into the model."""
         torch._foreach_copy_([p.detach() for p in self.parameters], self.own["x"])
 
     @torch.no_grad()
     def train(self) -> None:
-        """Puts the point of the next gradient into the model."""
+        """Loads y, where the next gradient is evaluated, into the model."""
         if self.counts["steps"][0]:
             self._put_y()
 
@@ -285,12 +285,12 @@ class ScheduleFree(Wrapper):
 
 
 class GradientCentralization(Wrapper):
-    """Gradients of matrices and kernels with their mean over each output removed.
+    """Gradient centralisation: subtracts the mean over each output of matrices and kernels.
 
     Yong et al., ECCV 2020, equation 1.
 
     Args:
-        base: The optimizer inside.
+        base: The wrapped optimizer.
     """
 
     def __init__(self, base: Optimizer) -> None:
@@ -299,7 +299,7 @@ class GradientCentralization(Wrapper):
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
-        """Takes a step of the optimizer inside with centralised gradients.
+        """Takes a step of the wrapped optimizer with centralised gradients.
 
         Args:
             closure: Evaluates the objective and its gradient first and returns the loss.
@@ -319,7 +319,7 @@ class GradientCentralization(Wrapper):
         return loss
 
 
-#: The wrappers by name, as `SAM(SGD)` names one around an optimizer.
+#: The wrappers by name, as in `SAM(SGD)`.
 WRAPPERS: Mapping[str, type[Wrapper]] = {
     kind.__name__: kind for kind in (SAM, Lookahead, ScheduleFree, GradientCentralization)
 }

@@ -13,7 +13,7 @@ from ..common import UsageError, brief, is_number, unknown
 from ._named import SCHEDULES
 from ._schedule import Schedule, check_length, construct
 
-# Classes of torch whose arguments are functions or other schedulers, which no file can hold.
+# Classes of torch whose arguments are functions or other schedulers, which cannot be recorded.
 _NEED_OBJECTS = (
     "LRScheduler",
     "LambdaLR",
@@ -23,7 +23,7 @@ _NEED_OBJECTS = (
 )
 _NUMBERS_FROM_ZERO = ("warmup_epochs", "final_factor", "cooldown_epochs")
 _POSITIVE_NUMBERS = ("period",)
-# A class that refuses an argument late (a modulo by zero, say) does so within its first moves.
+# Classes that reject an argument late (a modulo by zero, say) do so within their first steps.
 _TRIED_MOVES = 100
 
 
@@ -32,16 +32,18 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None)
 
     Args:
         schedule: A name, or a mapping with `name` and the schedule's arguments.
-        epochs: Length of the run; None checks only what does not depend on it.
+        epochs: Number of epochs; None checks only what does not depend on it.
 
     Raises:
-        UsageError: There is no such schedule, or it does not take these arguments.
+        UsageError: If the schedule or one of its arguments is invalid.
     """
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     given = dict(given) if isinstance(given, Mapping) else {}
     name = given.pop("name", None)
     if not isinstance(name, str):
-        raise UsageError(f"schedule is a name or a mapping with a name, not {brief(schedule)}.")
+        raise UsageError(
+            f"schedule must be a name or a mapping with a name, not {brief(schedule)}."
+        )
     known = SCHEDULES.get(name) or _class(name)
     parameters = inspect.signature(known).parameters
     defaults = {key: parameters[key].default if key in parameters else None for key in given}
@@ -54,7 +56,7 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None)
 
 
 def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
-    """Checks names and values of the arguments of one of our own schedules."""
+    """Checks the arguments of one of this package's schedules."""
     known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
     for key, value in given.items():
         if key not in known:
@@ -62,16 +64,18 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
             raise unknown(f"argument of the schedule {name}", key, known, advice)
         if key in _NUMBERS_FROM_ZERO and not (is_number(value) and value >= 0):
             raise UsageError(
-                f"{key} of the schedule {name} is a number from 0, not {brief(value)}."
+                f"{key} of the schedule {name} must be a number of at least 0, not {brief(value)}."
             )
         if key in _POSITIVE_NUMBERS and not (is_number(value) and value > 0):
             raise UsageError(
-                f"{key} of the schedule {name} is a positive number, not {brief(value)}."
+                f"{key} of the schedule {name} must be a positive number, not {brief(value)}."
             )
     if "period_factor" in given and not (
         is_number(given["period_factor"]) and given["period_factor"] >= 1
     ):
-        raise UsageError(f"period_factor is a number from 1, not {brief(given['period_factor'])}.")
+        raise UsageError(
+            f"period_factor must be a number of at least 1, not {brief(given['period_factor'])}."
+        )
     taken = given.get("warmup_epochs", 0) + (given.get("cooldown_epochs") or 0)
     if epochs is not None and taken > epochs:
         raise UsageError(
@@ -82,17 +86,17 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
 
 
 def _check_step(epochs: Any, factors: Any) -> None:
-    """DeepOBS's two lists: rising epochs from 1 on, and as many factors."""
+    """Checks the two lists of DeepOBS's schedule: increasing epochs and as many factors."""
     whole = isinstance(epochs, tuple) and all(is_number(e) and e == int(e) for e in epochs)
     if not (whole and epochs and list(epochs) == sorted(set(epochs)) and epochs[0] >= 1):
         raise UsageError(
-            "epochs of the schedule step is a rising list of whole numbers from 1, not "
+            "epochs of the schedule step must be an increasing list of whole numbers from 1, not "
             f"{brief(epochs)}."
         )
     positive = isinstance(factors, tuple) and all(is_number(f) and f >= 0 for f in factors)
     if not (positive and len(factors) == len(epochs)):
         raise UsageError(
-            f"factors of the schedule step is a list of {len(epochs)} numbers from 0, as many as "
+            f"factors of the schedule step must be {len(epochs)} numbers of at least 0, as many as "
             f"its epochs, not {brief(factors)}."
         )
 
@@ -117,9 +121,13 @@ def _class(name: str) -> type[lr_scheduler.LRScheduler]:
 def _check_class(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
     """Checks the arguments of a class of torch.optim.lr_scheduler on a dummy optimizer."""
     if given.get("interval", "epoch") not in ("epoch", "step"):
-        raise UsageError(f"interval of {name} is epoch or step, not {brief(given['interval'])}.")
+        raise UsageError(
+            f"interval of {name} must be epoch or step, not {brief(given['interval'])}."
+        )
     if name == "ReduceLROnPlateau" and given.get("interval") == "step":
-        raise UsageError(f"interval of {name} is epoch: it looks at the loss of an evaluation.")
+        raise UsageError(
+            f"interval of {name} must be epoch, since it needs the loss of an evaluation."
+        )
     known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]
     for key in given:
         if key not in known:
@@ -127,17 +135,17 @@ def _check_class(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
     dummy = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1, momentum=0.9)
     plain = {key: value for key, value in given.items() if key != "interval"}
     scheduler = construct(name, dummy, plain)
-    if epochs is not None:  # a run moves it so often or, by the step, more often
+    if epochs is not None:  # a run steps it as often or more often
         check_length(scheduler, epochs)
     moves = _TRIED_MOVES if epochs is None else min(epochs, _TRIED_MOVES)
     tried = Schedule(scheduler, every_step=False)
-    dummy.step()  # torch warns of schedules that move first
+    dummy.step()  # torch warns if the scheduler steps first
     for _ in range(min(moves, getattr(scheduler, "total_steps", moves))):
         tried.after_epoch(loss=1.0)
 
 
 def _canonical(value: Any, default: Any) -> Any:
-    """Lists as tuples, and 5 and 5.0 the same: the default's kind, else whole numbers as int."""
+    """Returns a canonical value: lists as tuples, numbers in the default's type."""
     if isinstance(value, list | tuple):
         return tuple(_canonical(item, None) for item in value)
     if not is_number(value):

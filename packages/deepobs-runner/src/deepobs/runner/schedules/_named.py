@@ -12,14 +12,14 @@ Factor = Callable[[float], float]
 
 
 def constant(start: float, end: float) -> Factor:
-    """Returns the base rate from start to end."""
+    """Returns 1: a constant learning rate."""
     return lambda epoch: 1.0
 
 
 def step(
     start: float, end: float, *, epochs: tuple[int, ...], factors: tuple[float, ...]
 ) -> Factor:
-    """DeepOBS's schedule: from each of `epochs` on, the base rate times its factor."""
+    """Returns the factor of DeepOBS's schedule, which changes at each of `epochs`."""
 
     def factor(epoch: float) -> float:
         passed = [value for begin, value in zip(epochs, factors, strict=True) if begin <= epoch]
@@ -29,12 +29,12 @@ def step(
 
 
 def linear(start: float, end: float, *, final_factor: float = 0.0) -> Factor:
-    """Returns a straight line from the base rate to `final_factor` times it at the end."""
+    """Returns a factor that decays linearly to `final_factor` at the end."""
     return lambda epoch: 1 + (final_factor - 1) * _share(epoch, start, end)
 
 
 def cosine(start: float, end: float, *, final_factor: float = 0.0) -> Factor:
-    """Half a cosine down to `final_factor`; Loshchilov and Hutter, ICLR 2017, equation 5."""
+    """Returns half a cosine down to `final_factor`; Loshchilov and Hutter 2017, equation 5."""
     return lambda epoch: _half_cosine(_share(epoch, start, end), final_factor)
 
 
@@ -46,7 +46,7 @@ def cosine_warm_restarts(
     period_factor: float = 1.0,
     final_factor: float = 0.0,
 ) -> Factor:
-    """SGDR: half a cosine over `period` epochs, again from the start, each longer by a factor.
+    """Returns half a cosine over `period` epochs, restarted, each longer by a factor (SGDR).
 
     Loshchilov and Hutter, SGDR, ICLR 2017.
     """
@@ -61,9 +61,9 @@ def cosine_warm_restarts(
 def trapezoidal(
     start: float, end: float, *, cooldown_epochs: float | None = None, final_factor: float = 0.0
 ) -> Factor:
-    """Returns the base rate, then a straight line down over the last epochs.
+    """Returns 1, then a linear decay over the last epochs.
 
-    By default over the last fifth of the run, or over what the warm-up leaves of it.
+    By default it decays over the last fifth of the run, or over what the warm-up leaves of it.
     Zhai et al., Scaling Vision Transformers, CVPR 2022, section 3.5.
     """
     cooldown = min(0.2 * end, end - start) if cooldown_epochs is None else cooldown_epochs
@@ -78,13 +78,13 @@ SCHEDULES: Mapping[str, Callable[..., Factor]] = {
 
 
 def _share(epoch: float, start: float, end: float) -> float:
-    """Returns how much of the way from start to end has passed, from 0 to 1."""
+    """Returns the fraction of the interval that has passed, from 0 to 1."""
     return (
         min(1.0, max(0.0, (epoch - start) / (end - start))) if end > start else float(epoch >= end)
     )
 
 
-# Those that reach their last rate at the end of the run.
+# Schedules that depend on the length of the run.
 _UNTIL_THE_END = ("linear", "cosine", "trapezoidal", "OneCycleLR")
 
 
@@ -102,15 +102,15 @@ def _half_cosine(share: float, final: float) -> float:
 
 
 def _cycle(passed: float, period: float, growth: float) -> tuple[float, float]:
-    """Returns where the current cycle of a schedule with restarts began, and its length.
+    """Returns the start and length of the current cycle of a schedule with restarts.
 
-    The cycles' lengths are a geometric series, so its partial sums say which cycle it is; this
-    takes the same time for any number of cycles.
+    The cycles' lengths are a geometric series, whose partial sums give the number of the cycle in
+    constant time.
     """
     if growth == 1:
         return passed // period * period, period
     count = math.floor(math.log1p(passed * (growth - 1) / period) / math.log(growth))
-    for number in (count - 1, count, count + 1):  # the logarithm is rounded
+    for number in (count - 1, count, count + 1):  # the logarithm is inexact
         begin = period * (growth**number - 1) / (growth - 1)
         length = period * growth**number
         if begin <= passed < begin + length:

@@ -12,11 +12,11 @@ from ._named import SCHEDULES
 
 
 class Schedule:
-    """A torch scheduler and when to step it.
+    """A scheduler of torch, with the interval at which to step it.
 
     Args:
-        scheduler: The scheduler; None leaves the learning rate alone.
-        every_step: Whether it moves after every optimizer step, else after every epoch.
+        scheduler: The scheduler; None for a constant learning rate.
+        every_step: Whether to step it after every optimizer step, else after every epoch.
     """
 
     def __init__(self, scheduler: lr_scheduler.LRScheduler | None, *, every_step: bool) -> None:
@@ -24,12 +24,12 @@ class Schedule:
         self.every_step = every_step
 
     def after_step(self) -> None:
-        """Moves a schedule that counts steps."""
+        """Updates a schedule that counts steps."""
         if self.every_step:
             self._move()
 
     def after_epoch(self, loss: float) -> None:
-        """Moves a schedule that counts epochs; `loss` is what ReduceLROnPlateau looks at."""
+        """Updates a schedule that counts epochs; `loss` is for ReduceLROnPlateau."""
         if self.every_step:
             return
         if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
@@ -38,35 +38,35 @@ class Schedule:
             self._move()
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns the place in the schedule."""
+        """Returns the state of the schedule."""
         return {} if self.scheduler is None else self.scheduler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes to the place that `state_dict` gave."""
+        """Restores what `state_dict` returned."""
         if self.scheduler is not None:
             self.scheduler.load_state_dict(state)
 
     def _move(self, *loss: float) -> None:
         if self.scheduler is None:
             return
-        step: Any = self.scheduler.step  # ReduceLROnPlateau's takes what others do not
+        step: Any = self.scheduler.step  # ReduceLROnPlateau has an extra argument
         try:
             step(*loss)
         except Exception as error:
             name = type(self.scheduler).__name__
-            raise UsageError(f"The schedule {name} cannot go on: {explain(error)}.") from error
+            raise UsageError(f"The schedule {name} cannot continue: {explain(error)}.") from error
 
 
 def make_schedule(
     schedule: Mapping[str, Any], optimizer: Optimizer, *, epochs: int, steps_per_epoch: int
 ) -> Schedule:
-    """Returns the checked schedule, bound to an optimizer.
+    """Returns a schedule for an optimizer.
 
     Args:
-        schedule: What `check_schedule` gave.
-        optimizer: Whose learning rate it moves.
-        epochs: Length of the run.
-        steps_per_epoch: Optimizer steps an epoch.
+        schedule: The value returned by `check_schedule`.
+        optimizer: The optimizer.
+        epochs: Number of epochs of the run.
+        steps_per_epoch: Optimizer steps per epoch.
     """
     arguments = {key: value for key, value in schedule.items() if key != "name"}
     name = schedule["name"]
@@ -90,19 +90,19 @@ def make_schedule(
 
 
 def check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:
-    """Refuses a OneCycleLR that would raise at the end of the run."""
+    """Rejects a OneCycleLR that is too short for the run."""
     total = getattr(scheduler, "total_steps", moves)
     if total < moves:
         raise UsageError(
-            f"The schedule {type(scheduler).__name__} has {total} steps in all, and the run moves "
-            f"it {moves} times."
+            f"The schedule {type(scheduler).__name__} has {total} steps in all, but the run needs "
+            f"{moves}."
         )
 
 
 def construct(
     name: str, optimizer: Optimizer, arguments: Mapping[str, Any]
 ) -> lr_scheduler.LRScheduler:
-    """Returns a scheduler of torch; what its constructor refuses becomes a `UsageError`."""
+    """Returns a scheduler of torch; errors of its constructor become a `UsageError`."""
     plain = {key: list(v) if isinstance(v, tuple) else v for key, v in arguments.items()}
     try:
         made: lr_scheduler.LRScheduler = getattr(lr_scheduler, name)(optimizer, **plain)
