@@ -50,7 +50,7 @@ def test_logspace():
         ({"logspace": [0, 1, 3]}, "positive"),
         ({"logspace": [1, 2]}, "first, last, how many"),
         ({"logspace": [1, 2, 2.5]}, "whole number"),
-        ({"range": [5, 1]}, "upwards"),
+        ({"range": [5, 1]}, "must increase"),
         ({"range": [0.5, 1]}, "whole numbers"),
         ({"range": ["a", 1]}, "first, last"),
         ({"geomspace": [1, 2, 3]}, "logspace"),

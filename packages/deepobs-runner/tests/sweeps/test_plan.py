@@ -31,14 +31,14 @@ LINES = [
     ("optimizers[1].hyperparameters.betas", "1.5", "betas"),
     ("optimizers[2].name", "missing", "optimizer's name"),
     ("lr[1]", "-3", "at least 0"),
-    ("epoch", "no field", "did you mean epochs?"),
+    ("epoch", "not a field", "did you mean epochs?"),
     ("seeds", "[51, 42]", "upwards"),
     ("schedules[0]", "cosin", "cosine"),
     ("schedules[1]", "-2", "number from 0"),
     ("precision", "fp8", "fp32"),
     ("batch_size", "many", "whole number"),
-    ("overrides.quadratic_dep", "no field", "did you mean quadratic_deep?"),
-    ("overrides.fmnist_2c2d.optimizers.Adam.momentum", "no field", "hyperparameters"),
+    ("overrides.quadratic_dep", "not a field", "did you mean quadratic_deep?"),
+    ("overrides.fmnist_2c2d.optimizers.Adam.momentum", "not a field", "hyperparameters"),
     ("overrides.fmnist_2c2d.epochs", "0", "at least 1"),
 ]
 
