@@ -99,8 +99,8 @@ def test_a_full_disk_is_known_before_training(train, disk, capsys):
     assert train(disk) == 1
     error = capsys.readouterr().err
     assert error == (
-        f"Error: The results folder {disk} has no room for a record: No space left on device; "
-        "free some.\n"
+        f"Error: The folder {disk} has no room for a record: No space left on device; "
+        "free some space.\n"
     )
     assert [path.name for path in disk.iterdir()] == ["filler"]
     (disk / "filler").unlink()

@@ -64,7 +64,7 @@ class ResultsStore:
             reason = error.strerror or str(error)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise ResultsError(
-                    f"The results folder {folder} has no room for a record: {reason}."
+                    f"The folder {folder} has no room for a record: {reason}; free some space."
                 ) from error
             raise UsageError(
                 f"The results folder {folder} cannot be written: {reason}; choose another one."
