@@ -89,3 +89,18 @@ def test_small_p_values_are_bounded_not_rounded_to_zero():
     assert _format.p_value(0.0002) == "< 0.001"
     assert _format.p_value(0.0312) == "0.031"
     assert _format.p_value(math.nan) == "–"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-25.41, -25.12, "−25.4 to −25.1"),
+        (-25.0, -24.0, "−25 to −24"),
+        (0.9991, 0.9994, "0.9991 to 0.9994"),
+        (2.0, 2.0, "2.0 to 2.0"),
+        (math.nan, 1.0, "–"),
+    ],
+)
+def test_the_ends_of_an_interval_are_told_apart(low, high, text):
+    """An interval is written with as many digits as tell its ends apart."""
+    assert _format.interval(low, high) == text

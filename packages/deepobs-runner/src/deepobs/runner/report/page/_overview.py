@@ -34,7 +34,7 @@ def across_view(study: Study) -> dict[str, Any]:
             "method": row["method"],
             "mean": f"{row['mean']:.3f}",
             "iqm": f"{row['iqm']:.3f}",
-            "interval": f"{row['low']:.3f} to {row['high']:.3f}",
+            "interval": formats.interval(row["low"], row["high"], 3),
             "score": _optional(scores.get(row["method"]), "{:.2f}"),
             "rank": _optional(ranks.ranks.get(row["method"]), "{:.2f}"),
         }

@@ -87,7 +87,7 @@ def _over(pair: analysis.OverallComparison) -> str:
         f"than one of {short(pair.other)} with probability {pair.probability:.2f}"
     )
     if not math.isnan(pair.low):
-        text += f" (95 % interval {pair.low:.2f} to {pair.high:.2f})"
+        text += f" (95 % interval {interval(pair.low, pair.high)})"
     if not math.isnan(pair.p_value):
         text += f"; p {equals(pair.p_value)} (permutation test within each problem)"
         if pair.attainable > analysis.ALPHA:
