@@ -16,7 +16,7 @@ def test_a_cell_tells_value_rank_and_test(tmp_path):
     ]
     study = Study.of(report_cases.frame_of(runs, tmp_path))
     first, second = (cell_detail(study, study.cell("p", name)) for name in ("Adam", "SGD"))
-    assert "rank 1 of 2, not told apart from the best" in first
+    assert "rank 1 of 2, not significantly different from the best" in first
     assert "rank 2 of 2, worse than the best" in second
     assert first.splitlines()[1] == second.splitlines()[1]
     assert "permutation test, 10 runs of each, paired by seed" in second
