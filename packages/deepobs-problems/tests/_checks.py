@@ -3,9 +3,10 @@
 The golden numbers were computed in float32, in an order of additions that nobody recorded. How far
 rounding moves a number depends on the network: a loss moves by a millionth, but a single entry of a
 gradient moves by a hundredth when a ReLU whose input is nearly zero switches. So the tests measure
-it. They compute every number in float64, where our own rounding and the processor do not matter,
-and again several times with noise of the size of accumulated float32 rounding. A golden number may
-differ from ours by `FACTOR` times the largest change that the noise made.
+it. They compute every number, and compute it again several times with noise of the size of
+accumulated float32 rounding. A golden number may differ from ours by `FACTOR` times the largest
+change that the noise made: once where we compute in float64, so that our own rounding and the
+processor do not matter; twice where we compute in float32, since then both numbers are rounded.
 """
 
 from collections.abc import Callable, Iterator
@@ -116,8 +117,10 @@ class Comparison:
         self.observed = self.run()
         generator = torch.Generator().manual_seed(0)
         noisy = [self.run(generator) for _ in range(draws)]
+        # In float32 our number is rounded as the golden one is, so both may be off.
+        in_float32 = next(case.model.parameters()).dtype is torch.float32
         self.allowed = {
-            name: _allowed(exact, [draw[name].actual for draw in noisy])
+            name: (1 + in_float32) * _allowed(exact, [draw[name].actual for draw in noisy])
             for name, exact in self.observed.items()
         }
 
