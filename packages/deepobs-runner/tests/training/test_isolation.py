@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from deepobs.problems import build
-from deepobs.runner import run
+from deepobs.runner import RunConfig, run
 
 
 class Noisy(torch.optim.SGD):
@@ -125,7 +125,13 @@ def test_runs_in_threads_equal_runs_one_after_the_other():
     """As with Optuna's n_jobs or a thread pool: they share the process's random streams."""
     alone = [losses(seed, Noisy) for seed in (1, 2, 3)]
     before = torch.get_rng_state()
-    with ThreadPoolExecutor(3) as pool:
+
+    def check(name):  # takes trial steps, which draw random numbers too
+        return RunConfig(problem="digits_mlp", optimizer=name, lr=0.1)
+
+    with ThreadPoolExecutor(4) as pool:
+        checks = pool.map(check, ["Adagrad", "Adamax", "ASGD", "NAdam", "RAdam", "Rprop"])
         together = list(pool.map(lambda seed: losses(seed, Noisy), (1, 2, 3)))
+    assert len(list(checks)) == 6
     assert together == alone
     assert torch.equal(before, torch.get_rng_state())

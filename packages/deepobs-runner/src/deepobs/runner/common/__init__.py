@@ -17,9 +17,11 @@ from ._errors import (
 )
 from ._files import set_aside, write_atomically
 from ._lazy import lazy_exports
+from ._process import PROCESS_STATE
 from ._words import read_value
 
 __all__ = [
+    "PROCESS_STATE",
     "CheckpointError",
     "OptimizerError",
     "ResultsError",

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ..common import UsageError, explain
+from ..common import PROCESS_STATE, UsageError, explain
 from ._calls import Calls, hint_for
 from ._state import load_optimizer_state
 
@@ -195,14 +195,15 @@ def _difference(
 
 @contextmanager
 def own_randomness() -> Iterator[None]:
-    """Context that restores the global random states."""
-    python, numpy = random.getstate(), np.random.get_state()
-    try:
-        with torch.random.fork_rng(devices=[]):
-            yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
+    """Context that restores the global random states; runs in other threads wait for it."""
+    with PROCESS_STATE:
+        python, numpy = random.getstate(), np.random.get_state()
+        try:
+            with torch.random.fork_rng(devices=[]):
+                yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)
 
 
 def _tell(made: Optimizer, method: str) -> None:

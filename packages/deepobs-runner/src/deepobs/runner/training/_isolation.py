@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
 
-# Random streams and torch's settings are global to the process, so runs in threads take turns.
-_ONE_AT_A_TIME = threading.RLock()
+from ..common import PROCESS_STATE
 
 
 @contextmanager
@@ -26,7 +24,7 @@ def isolated(device: torch.device) -> Iterator[None]:
         device: The device of the run.
     """
     cudnn = torch.backends.cudnn
-    with _ONE_AT_A_TIME, ExitStack() as stack:
+    with PROCESS_STATE, ExitStack() as stack:
         stack.callback(torch.set_default_dtype, torch.get_default_dtype())
         stack.callback(
             torch.use_deterministic_algorithms,
