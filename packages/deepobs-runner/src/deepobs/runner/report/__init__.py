@@ -1,4 +1,4 @@
-"""Figures, tables and the HTML page, from tidy frames."""
+"""Figures, tables and the HTML page for tidy frames."""
 
 from .figures import (
     PaperFigure,

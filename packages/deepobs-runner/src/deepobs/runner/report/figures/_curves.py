@@ -1,4 +1,4 @@
-"""Learning curves, of one problem and of a whole benchmark set."""
+"""Learning curves of one problem and of a benchmark set."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def figure_learning_curves(
     """Draws the learning curves of each method's chosen setting on one problem.
 
     Lines are means over seeds, bands one sample standard deviation. A line ends where one of its
-    runs diverged. Methods whose runs lack a panel's values are named below it.
+    runs diverged. Methods without values for a panel are listed below it.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
         problem: The problem's name.
-        metrics: Columns of the frame, a panel each; by default test loss and, where there is
-            one, test accuracy.
-        x: What the curves are drawn against: "epoch", "steps" or "seconds".
+        metrics: Columns of the frame, one per panel; default: test loss and, if available, test
+            accuracy.
+        x: The horizontal axis: "epoch", "steps" or "seconds".
         log_loss: Whether losses have a logarithmic axis.
         width: Inches; by default a column, or the text's width for several panels.
 
@@ -86,20 +86,20 @@ def figure_benchmark(
     x: Axis = "epoch",
     width: float = TEXT_WIDTH,
 ) -> PaperFigure:
-    """Draws a benchmark set as the paper's figures 2 and 3: a column a problem, a row a metric.
+    """Draws a benchmark set like figures 2 and 3 of the paper: problems by metrics.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
         problems: "small" or "large" for the paper's sets, or names; by default all problems.
-            Problems that no run is on are left out.
-        x: What the curves are drawn against: "epoch", "steps" or "seconds".
+            Problems without runs are left out.
+        x: The horizontal axis: "epoch", "steps" or "seconds".
         width: Inches.
 
     Returns:
         The figure.
 
     Raises:
-        UsageError: If no run is on any of the problems.
+        UsageError: If there is no run on any of the problems.
 
     Source:
         Schneider, Balles, Hennig, ICLR 2019, arXiv 1903.05499, section 4.

@@ -1,4 +1,4 @@
-"""Figures for print: 8 pt text at the size they are set, the same looks everywhere."""
+"""Figures for print: 8 pt text at final size, in a uniform style."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from ..study import (
 
 
 class PaperFigure(Figure):
-    """A matplotlib figure that saves and shows itself in the style it was drawn in.
+    """A matplotlib figure that keeps its style when it is saved or shown.
 
-    It belongs to no window and no pyplot state, so that many can be made; a notebook shows it.
+    It is independent of pyplot and windows; notebooks display it.
     """
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:
@@ -40,14 +40,14 @@ class PaperFigure(Figure):
 
 
 def wrapped(text: str, width: int) -> str:
-    """Breaks a name that is too long for its place into lines, four at most.
+    """Breaks a long name into up to four lines.
 
     Args:
         text: The name; a dollar sign in it does not start a formula.
-        width: How many characters fit.
+        width: Number of characters per line.
 
     Returns:
-        The lines; what does not fit into four ends in an ellipsis.
+        The lines; an ellipsis replaces the rest of a longer name.
     """
     lines = textwrap.wrap(text, width, max_lines=4, placeholder="\u2026")
     return "\n".join(lines).replace("$", r"\$")
@@ -56,19 +56,19 @@ def wrapped(text: str, width: int) -> str:
 def legend(
     figure: Figure, styles: dict[str, MethodStyle], methods: Iterable[str], *, bars: bool = False
 ) -> None:
-    """Puts the legend below all panels, as many entries a line as fit.
+    """Adds the legend below all panels, with as many entries per line as fit.
 
     Args:
-        figure: The figure; it grows by what the legend has of lines beyond two.
+        figure: The figure; it grows if the legend has more than two lines.
         styles: All styles.
         methods: The methods drawn.
-        bars: Whether they are drawn as bars.
+        bars: Whether the methods are drawn as bars.
     """
     drawn = set(methods)
     names = [label for label in styles if label in drawn]
     if not names:
         return
-    characters = int(figure.get_figwidth() * 17)  # that many fit into an inch of 7 pt text
+    characters = int(figure.get_figwidth() * 17)  # 17 characters per inch of 7 pt text
     labels = [wrapped(name, characters - 8) for name in names]
     longest = max(len(row) for label in labels for row in label.splitlines())
     columns = max(1, min(len(labels), characters // (longest + 8)))
@@ -93,17 +93,17 @@ def marked(style: MethodStyle) -> dict[str, Any]:
 
 
 def bar(style: MethodStyle) -> dict[str, Any]:
-    """A method's bars: white lines in its colour, or its colour's lines in white for baselines."""
+    """Returns the style of a method's bars, with colours swapped for baselines."""
     inside, lines = (style.colour, "white") if style.filled else ("white", style.colour)
     return {"facecolor": inside, "edgecolor": lines, "hatch": style.hatch, "linewidth": 0.6}
 
 
 def value_axis(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> None:
-    """Scales the axis of a metric's values.
+    """Sets the scale of a metric's axis.
 
     Args:
         ax: The panel.
-        metric: What is drawn.
+        metric: The metric.
         curves: The lines' values, the state before training first.
         log: Whether the axis is logarithmic, if any value can be shown there.
     """
@@ -115,16 +115,16 @@ def value_axis(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) ->
 
 
 def whole_ticks(ax: Axes) -> None:
-    """Keeps the ticks of a horizontal axis that counts at whole numbers."""
+    """Restricts the ticks of a horizontal axis of counts to integers."""
     ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1))
 
 
 def name_missing(ax: Axes, methods: Sequence[str]) -> None:
-    """Says below a panel which methods lack what it shows.
+    """Notes below a panel which methods have no data for it.
 
     Args:
         ax: The panel, with its axis labelled.
-        methods: Their labels; with none, nothing is said.
+        methods: Their labels; if empty, nothing is added.
     """
     if methods:
         figure, grid = ax.get_figure(root=True), ax.get_gridspec()
@@ -135,11 +135,11 @@ def name_missing(ax: Axes, methods: Sequence[str]) -> None:
 
 
 def limits(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> None:
-    """Keeps a few very large values (the start, a blow-up) from flattening everything else.
+    """Limits the axis, so that a few very large values do not flatten the rest.
 
     Args:
         ax: The panel.
-        metric: What is drawn.
+        metric: The metric.
         curves: The lines' values, the state before training first.
         log: Whether the axis is logarithmic.
     """
@@ -158,7 +158,7 @@ def limits(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> Non
 
 
 def plain_ticks(ax: Axes, values: Iterable[float]) -> None:
-    """Writes the ticks of a logarithmic axis as plain numbers when it spans little."""
+    """Formats the ticks of a short logarithmic axis as plain numbers."""
     finite = [value for value in values if np.isfinite(value) and value > 0]
     if finite and max(finite) / min(finite) < 100 and max(finite) < 1e5 and min(finite) > 1e-3:
         ax.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))

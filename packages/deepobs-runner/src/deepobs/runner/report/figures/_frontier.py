@@ -1,4 +1,4 @@
-"""Which method is best for each budget: the frontier of speed against performance."""
+"""The frontier of speed against performance: the best method for each budget."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def figure_frontier(
     *,
     width: float = COLUMN_WIDTH,
 ) -> PaperFigure:
-    """Draws the best value so far over what it cost, and the frontier of all methods.
+    """Draws the best value so far over its cost, and the frontier of all methods.
 
-    Lines are means over seeds of each method's chosen setting; the grey steps are the best that
-    any method has for a budget, with a marker where a method improves on all others. Methods whose
-    runs did not record the cost are named below.
+    Lines are means over seeds of each method's chosen setting; the grey steps are the best value
+    of any method for a budget, with a marker where a method improves on all others. Methods whose
+    runs did not record the cost are listed below.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
         problem: The problem's name.
-        cost: What is paid: "epochs", "steps" or "seconds" of training.
+        cost: The measure of cost: "epochs", "steps" or "seconds" of training.
         width: Inches.
 
     Returns:
-        The figure; empty where the cost was not recorded.
+        The figure; empty if the cost was not recorded.
 
     Raises:
         UsageError: If the frame has no such problem.
@@ -85,12 +85,12 @@ def figure_frontier(
 
 
 def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict[str, Any]:
-    """Collects what the page's chart is drawn from.
+    """Collects the data of the page's chart.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
-        methods: Number of each method on the page.
+        methods: Each method's number on the page.
 
     Returns:
         By axis: `metric`, `points` of the frontier (cost, value, and the method's number), and
@@ -112,10 +112,10 @@ def frontier_data(study: Study, problem: str, methods: Mapping[str, int]) -> dic
 
 
 def frontier_rows(study: Study, problem: str) -> list[dict[str, Any]]:
-    """Says which method to take for which budget, a table for each axis of the chart.
+    """Returns a table of the best method for each budget, for each axis of the chart.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
 
     Returns:
@@ -137,7 +137,7 @@ def frontier_rows(study: Study, problem: str) -> list[dict[str, Any]]:
 
 
 def _stretches(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Returns the budgets for which one method is best, one after the other."""
+    """Yields the ranges of budgets for which one method is best."""
     best = table[table["on_frontier"]].sort_values("cost").drop_duplicates("cost")
     numbers = (best["method"] != best["method"].shift()).cumsum()
     groups = [rows for _, rows in best.groupby(numbers)]
@@ -159,7 +159,7 @@ def _without(study: Study, problem: str, table: pd.DataFrame) -> list[str]:
 
 
 def _budget(first: float, end: float) -> str:
-    """Budgets from one value up to, but not including, another."""
+    """Formats a half-open range of budgets."""
     return f"from {first:.4g}" if np.isnan(end) else f"{first:.4g} to below {end:.4g}"
 
 

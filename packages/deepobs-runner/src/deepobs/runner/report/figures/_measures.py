@@ -1,4 +1,4 @@
-"""Figures of what the numbers say beyond curves: sensitivity, tunability, profiles, ranks, cost."""
+"""Figures of sensitivity, tunability, profiles, ranks and cost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def figure_sensitivity(
     metric: str | None = None,
     width: float = COLUMN_WIDTH,
 ) -> PaperFigure:
-    """Draws final performance over the learning rate, all other settings as chosen.
+    """Draws final performance over the learning rate, with all other settings as chosen.
 
     Points are means over the seeds that all rates share, bars one sample standard deviation;
     crosses above the panel, a row for each method, mark learning rates at which one of these runs
@@ -36,7 +36,7 @@ def figure_sensitivity(
     Args:
         frame: A tidy frame, or a `Study` of one.
         problem: The problem's name.
-        metric: A column of the frame; by default what the problem is judged by.
+        metric: A column of the frame; default: the problem's metric.
         width: Inches.
 
     Returns:
@@ -85,7 +85,7 @@ def figure_sensitivity(
 
 
 def _cross(ax: Axes, rates: Floats, row: int, colour: str) -> None:
-    """Puts crosses above the panel, where they hide neither values nor other methods' crosses."""
+    """Draws crosses above the panel, one row per method."""
     height = np.full(len(rates), 1 + 0.045 * row)
     where = ax.get_xaxis_transform()
     ax.plot(rates, height, "x", color=colour, transform=where, clip_on=False)
@@ -94,7 +94,7 @@ def _cross(ax: Axes, rates: Floats, row: int, colour: str) -> None:
 def figure_tunability(
     frame: pd.DataFrame | Study, problem: str, *, width: float = COLUMN_WIDTH
 ) -> PaperFigure:
-    """Draws the performance to expect after so many trials of the search that was made.
+    """Draws the expected performance over the number of trials of the search.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -102,8 +102,8 @@ def figure_tunability(
         width: Inches.
 
     Returns:
-        The figure; lines are expectations, which failed trials drag along, bands 95 % intervals of
-        the median (`analysis.best_of_intervals`), where the trials made bound it on both sides.
+        The figure; lines are expectations, including failed trials, and bands 95 % intervals of
+        the median (`analysis.best_of_intervals`), where these are bounded.
 
     Raises:
         UsageError: If the frame has no such problem.
@@ -140,7 +140,7 @@ def figure_profile(
 
     Args:
         frame: A tidy frame, or a `Study` of one.
-        measure: How time to the target is counted: "epochs", "steps" or "seconds".
+        measure: The unit of time to target: "epochs", "steps" or "seconds".
         width: Inches.
 
     Returns:
@@ -167,7 +167,7 @@ def figure_profile(
 def figure_ranks(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) -> PaperFigure:
     """Draws average ranks over problems with the critical difference (Demšar 2006, figure 1).
 
-    Methods joined by a bar are not told apart at the level 0.05.
+    Methods joined by a bar do not differ significantly at the level 0.05.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -207,14 +207,14 @@ def figure_ranks(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) ->
 
 
 def figure_overhead(frame: pd.DataFrame | Study, *, width: float = COLUMN_WIDTH) -> PaperFigure:
-    """Draws what the optimizer's step costs as a share of the forward and backward pass.
+    """Draws the optimizer step's cost relative to the forward and backward pass.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
         width: Inches.
 
     Returns:
-        The figure; empty where no run has timings.
+        The figure; empty if no run has timings.
     """
     study = Study.of(frame)
     table = study.overhead

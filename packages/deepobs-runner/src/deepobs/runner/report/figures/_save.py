@@ -1,4 +1,4 @@
-"""Every figure and table as files for a paper."""
+"""Saving of all figures and tables."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from ._measures import (
 def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
     """Saves every figure as PDF, PNG and PGF, and the results table as LaTeX and Markdown.
 
-    PGF files are written by LaTeX itself; where there is no `pdflatex` they are left out.
+    PGF files need `pdflatex` and are left out without it.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
-        folder: Where to; it is created.
+        folder: The folder, which is created.
 
     Returns:
-        The files written.
+        The written files.
 
     Raises:
         UsageError: If the folder is a file.
@@ -71,7 +71,7 @@ def _save_all(study: Study, target: Path) -> list[Path]:
 
 
 def has_latex() -> bool:
-    """Returns whether figures can be saved as PGF: matplotlib asks LaTeX how wide texts are."""
+    """Returns whether figures can be saved as PGF, for which matplotlib needs LaTeX."""
     return shutil.which(LATEX_PROGRAM) is not None
 
 

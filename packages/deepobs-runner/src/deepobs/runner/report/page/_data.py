@@ -1,4 +1,4 @@
-"""What the page's charts are drawn from, as compact JSON."""
+"""The data of the page's charts, as compact JSON."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from ..figures import frontier_data
 from ..study import METRICS, Floats, Runs, Setting, Study, mean_and_spread
 
-MAX_POINTS = 200  # per curve: more than a chart has pixels to tell apart at column width
+MAX_POINTS = 200  # per curve; a chart of column width cannot show more
 MIN_POINTS = 25
 MAX_VALUES = 900_000  # over all single runs: about 6 MB
 DIGITS = 6
 
 
 def dump(data: object) -> Markup:
-    """Writes JSON that is safe inside a `<script>` element, whatever names it holds.
+    """Returns JSON that is safe inside a `<script>` element.
 
     Args:
-        data: Anything JSON can hold; no NaN.
+        data: Any JSON-serialisable value without NaN.
 
     Returns:
         Markup without any `<`, `>` or `&`.
@@ -38,13 +38,13 @@ def problem_data(study: Study, problem: str, methods: Mapping[str, int]) -> dict
     """Collects one problem's curves.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
-        methods: Number of each method on the page.
+        methods: Each method's number on the page.
 
     Returns:
         `grids` (epochs at which curves are kept), `curves` (mean and spread of each method's best
-        setting), `runs` (every run by itself), `sensitivity` (final value per learning rate),
+        setting), `runs` (individual runs), `sensitivity` (final value per learning rate),
         `tunability` (expected best per number of trials) and `frontier` (best value per budget).
     """
     runs, settings, best = study.runs, study.settings_on(problem), study.chosen_on(problem)
@@ -75,7 +75,7 @@ _TUNABILITY = ("trials", "expected", "low", "high")
 
 
 class _Grids:
-    """The epochs at which a curve is kept, shared between curves of the same length."""
+    """Returns the epochs at which a curve is kept, shared by curves of the same length."""
 
     def __init__(self, points: int) -> None:
         self.points = points
@@ -138,7 +138,7 @@ def _single(
 
 
 def _sensitivity(runs: Runs, settings: Sequence[Setting], methods: Mapping[str, int]) -> list[Any]:
-    """Final value over learning rate per method; no mean where a seed diverged."""
+    """Returns each method's final values by learning rate; no mean if a seed diverged."""
     by_method: dict[str, list[Setting]] = {}
     for setting in settings:
         by_method.setdefault(setting.method, []).append(setting)
@@ -166,7 +166,7 @@ def _add_axis(curve: dict[str, Any], axis: str, values: Floats, kept: NDArray[np
         return
     per_epoch = values[-1] / max(len(values) - 1, 1)
     if axis == "steps" and np.array_equal(values, per_epoch * np.arange(len(values))):
-        curve["spe"] = per_epoch  # steps per epoch: a number in place of a series
+        curve["spe"] = per_epoch  # steps per epoch, as a number instead of a series
     else:
         curve[axis] = _kept(values, kept)
 
@@ -176,10 +176,10 @@ def _kept(values: Floats, kept: NDArray[np.intp]) -> list[float | None]:
 
 
 def compact(values: Floats) -> list[float | None]:
-    """Rounds to six significant digits, so that JSON writes few characters.
+    """Rounds to six significant digits, for compact JSON.
 
     Args:
-        values: Numbers; what is not finite becomes `None`.
+        values: Numbers; non-finite ones become `None`.
 
     Returns:
         One entry per number.

@@ -1,4 +1,4 @@
-"""The page's first screen: the headline's matrix of methods and problems."""
+"""The matrix of methods and problems below the headline."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from ... import analysis
 from ..study import Study, percent
 from ..text import cell_detail, formats, overall_detail
 
-MOST_COLOURED = 12  # with more methods than that, only the best ones are in colour at first
+MOST_COLOURED = 12  # with more methods, only the best ones are initially in colour
 _COLOURED = 8
 _FLAGGED = " ⚠"
 
 
 def matrix_view(study: Study) -> dict[str, Any] | None:
-    """Describes the matrix: a row a method, the best first; a column a problem.
+    """Describes the matrix: a row per method, the best first; a column per problem.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
-        Values for the template; `None` where there is no result to show.
+        Values for the template; `None` if there is no result.
     """
     verdict = study.verdict
     if not verdict.cells:
@@ -58,14 +58,14 @@ def _measure(metric: str) -> str:
 
 
 def highlighted(verdict: analysis.StudyVerdict, methods: list[str]) -> list[int]:
-    """Chooses the methods that are drawn in colour at first.
+    """Chooses the methods that are initially in colour.
 
     Args:
         verdict: The study's verdict.
         methods: All methods, in the order of their numbers.
 
     Returns:
-        The numbers of all methods, or of the best ones where there are many.
+        The numbers of all methods, or of the best ones if there are many.
     """
     if len(methods) <= MOST_COLOURED:
         return list(range(len(methods)))

@@ -1,4 +1,4 @@
-"""The parts of the page that are about all problems together."""
+"""The page's sections over all problems."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ._data import compact
 
 
 def across_view(study: Study) -> dict[str, Any]:
-    """Describes how methods do over the problems they all were run on.
+    """Describes the methods' results over the problems that they share.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
-        `rows` (a method each), `num_problems` (that the rows sum up), `pairs` of methods, `ranks`
-        (a sentence) and `num_targets`: the problems with a target that all methods were run on.
+        `rows` (one per method), `num_problems` (summarised in the rows), `pairs` of methods,
+        `ranks` (a sentence) and `num_targets`: the shared problems with a target.
     """
     ranks = analysis.rank_test(study.scores)
     times = study.times["epochs"]
@@ -65,12 +65,12 @@ def profile_data(study: Study, methods: Mapping[str, int]) -> dict[str, list[dic
     """Collects the performance profiles' steps for the chart.
 
     Args:
-        study: What is reported.
-        methods: Number of each method on the page.
+        study: The study.
+        methods: Each method's number on the page.
 
     Returns:
-        For "epoch", "steps" and "seconds" the methods' profiles; empty where nothing can be
-        compared.
+        The methods' profiles for "epoch", "steps" and "seconds"; empty if there is nothing to
+        compare.
     """
     data: dict[str, list[dict[str, Any]]] = {}
     for axis, measure in MEASURES.items():
@@ -90,10 +90,10 @@ def overhead_view(study: Study) -> list[dict[str, Any]]:
     """Describes what each optimizer's step costs.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
-        Rows for the template and the chart; none where no run has timings.
+        Rows for the template and the chart; empty if no run has timings.
     """
     return [
         {
@@ -112,17 +112,17 @@ def overhead_view(study: Study) -> list[dict[str, Any]]:
 
 
 def _peak_memory(row: Mapping[str, Any]) -> str:
-    """Returns the peak, and what it is of where that is not the run alone."""
+    """Returns the peak memory, with a note if it is that of the whole process."""
     text = formats.size(row["peak_memory_bytes"])
     whole = row["memory_of"] == "process" and text != formats.MISSING
     return f"{text} (whole process)" if whole else text
 
 
 def diverged_view(study: Study) -> list[dict[str, Any]]:
-    """Describes which runs diverged, a row per problem and method.
+    """Describes the diverged runs, with a row per problem and method.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
         Rows for the template.
@@ -152,15 +152,15 @@ def _rank_sentence(test: analysis.RankTest) -> str:
     over = f"Average ranks over {test.num_problems} problems"
     if test.smallest > 0.05:
         return (
-            f"{over} of {len(test.ranks)} methods are too few to test: no order could give a p "
+            f"{over} of {len(test.ranks)} methods are too few for a test: no ranking can give a p "
             f"below {test.smallest:.2g}."
         )
     p = f"p {'' if test.p_value < 0.001 else '= '}{formats.p_value(test.p_value)}"
     if test.p_value > 0.05:
-        return f"{over} do not differ by more than chance would ({p}, Friedman's test, permuted)."
+        return f"{over} do not differ significantly ({p}, Friedman's test, permuted)."
     return (
         f"{over} differ ({p}, Friedman's test, permuted); ranks closer than "
-        f"{test.critical_difference:.2f} are not told apart (Nemenyi)."
+        f"{test.critical_difference:.2f} do not differ significantly (Nemenyi)."
     )
 
 

@@ -1,4 +1,4 @@
-"""The report: one HTML file that needs nothing but a browser."""
+"""The report: a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ._tuned import tuned_view
 from ._views import method_views, problem_view
 
 _PHASES = {"test": "test data", "train": "training data", "valid": "validation data"}
-# Part of the page, the call that gives its numbers, the call that gives its figure or table.
+# Section of the page, the call for its numbers, and the call for its figure or table.
 _CALLS = (
     ("Verdict", "study_verdict(frame)", "overall_verdict(frame), verdicts(frame)"),
     ("Results", "summary_table(frame)", "results_table(frame), latex_table(frame)"),
@@ -49,8 +49,8 @@ _CALLS = (
     ("Cost", "optimizer_overhead(frame)", "figure_overhead(frame)"),
     ("Warnings", "group_flags(frame)", "verdicts(frame)"),
 )
-# plotly.js in the smallest of its bundles that draws lines and bars: a quarter of the whole one,
-# which Python's plotly brings, so that the page opens in half the time (benchmarks/report.py).
+# The smallest plotly.js bundle with lines and bars is a quarter of the full one in Python's plotly,
+# so that the page opens in half the time (benchmarks/report.py).
 _SCRIPTS = (
     "vendor/plotly-basic.min.js",
     "page.js",
@@ -71,14 +71,13 @@ def write_report(
     baselines: bool = False,
     title: str | None = None,
 ) -> Path:
-    """Write everything a paper needs on one HTML page that works offline.
+    """Writes everything a paper needs on one HTML page that works offline.
 
     Args:
         results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
             for the published baselines alone.
-        output: The HTML file to write; folders above it are created.
-        baselines: Whether to set the published baselines beside the runs, for the problems that
-            the runs are on.
+        output: The HTML file to write; its parent folders are created.
+        baselines: Whether to add the published baselines, for the problems of the runs.
         title: The page's title.
 
     Returns:
@@ -100,11 +99,11 @@ def write_report(
 def render(
     frame: pd.DataFrame | Study, *, title: str | None = None, left_out: Sequence[str] = ()
 ) -> str:
-    """Makes the page.
+    """Returns the page.
 
     Args:
         frame: A tidy frame with at least one run, or a `Study` of one.
-        title: The page's title; by default it names the optimizers and problems.
+        title: The page's title; default: the names of the optimizers and problems.
         left_out: Files that could not be read, and why.
 
     Returns:
@@ -171,7 +170,7 @@ def render(
 
 
 def _run_counts(study: Study, labels: list[str]) -> dict[str, list[int]]:
-    """Returns how many runs each method has on each problem, the methods in the page's order."""
+    """Returns each method's number of runs on each problem, in the page's order."""
     counts = {problem: [0] * len(labels) for problem in study.problems}
     for row in study.runs.rows:
         counts[row["problem"]][labels.index(row["method"])] += 1
@@ -236,7 +235,7 @@ def _script(source: str) -> Markup:
 
 
 def _policy(scripts: list[Markup]) -> str:
-    """Content-Security-Policy: these very scripts may run, and nothing may be fetched."""
+    """Returns the Content-Security-Policy: only the page's scripts may run, without network."""
     hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
     allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
     return (

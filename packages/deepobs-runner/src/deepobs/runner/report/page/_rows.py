@@ -1,4 +1,4 @@
-"""Rows of the page's long tables, which the browser draws when they are first seen."""
+"""Rows of the page's long tables, which the browser renders on demand."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..text import formats, milestone_table
 
 
 def pair_rows(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Writes each pair of methods on a problem.
+    """Returns the comparisons of all pairs of methods on a problem.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
-        methods: Number of each method on the page.
+        methods: Each method's number on the page.
 
     Returns:
         The numbers of both methods, `m` and `a`, and the other `cells` as text.
@@ -28,7 +28,7 @@ def pair_rows(study: Study, problem: str, methods: Mapping[str, int]) -> list[di
 
 
 def _pair(row: Mapping[str, Any]) -> list[str]:
-    """One method against another, in the metric's units."""
+    """Returns the comparison of two methods, in the metric's units."""
     scale = percent(row["metric"])
     return [
         formats.number(scale * row["difference"], 2),
@@ -44,12 +44,12 @@ def _pair(row: Mapping[str, Any]) -> list[str]:
 def milestone_rows(
     study: Study, problem: str, methods: Mapping[str, int]
 ) -> tuple[list[int], list[dict[str, Any]]]:
-    """Writes the numbers behind a problem's curves.
+    """Returns the numbers behind a problem's curves.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
-        methods: Number of each method on the page.
+        methods: Each method's number on the page.
 
     Returns:
         The epochs, and a row per method and series: the method's number `m` and the other `cells`.

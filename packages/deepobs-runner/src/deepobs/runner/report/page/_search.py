@@ -1,4 +1,4 @@
-"""What was searched on a problem: every hyperparameter that varied, and which of them matter."""
+"""The searches on a problem: hyperparameters that varied, and their importance."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ...config import SETTINGS
 from ..study import Runs, Setting, Study, mean_and_spread, percent
 from ._data import compact
 
-# The columns of all settings that may vary within a search, the optimizer's own apart.
+# The columns of settings that may vary within a search, besides hyperparameters.
 _SETTINGS = tuple(
     item.column
     for item in SETTINGS
     if item.role in ("tuned", "method") and item.kind not in ("object", "pairs")
 )
-_LEAST = 5  # settings, below which a search is no search
-_DECADES = 30.0  # ratio of largest to smallest value from which an axis is logarithmic
+_LEAST = 5  # fewer settings do not count as a search
+_DECADES = 30.0  # smallest ratio of largest to smallest value for a logarithmic axis
 
 
 def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Collects the searches on a problem in which two hyperparameters or more were varied.
+    """Collects the searches on a problem that varied at least two hyperparameters.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
-        methods: Number of each method on the page.
+        methods: Each method's number on the page.
 
     Returns:
-        For each optimizer so searched: its `label`; `metric` and `values`, the mean result of each
+        For each such optimizer: its `label`; `metric` and `values`, the mean result of each
         trial; `m`, the trials' methods; `axes`, the hyperparameters that vary, with their name,
         values, whether they are shown on a logarithmic scale, and `share`, their importance; and
         `explained` (`analysis.hyperparameter_importance`).
@@ -53,7 +53,7 @@ def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[
 
 
 def _metric(study: Study, problem: str) -> str:
-    """Returns what trials are compared on: validation data where there are any."""
+    """Returns the metric that trials are compared on: of validation data if there are any."""
     judged = analysis.default_metric(study.frame, problem)
     valid = judged.replace("test", "valid")
     return valid if study.measured(problem, valid) else judged
@@ -82,7 +82,7 @@ def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[
 
 
 def _hyperparameters(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns all that was set for a run, one entry a hyperparameter."""
+    """Returns all settings of a run, with one entry per hyperparameter."""
     values: dict[str, Any] = {name: row[name] for name in _SETTINGS}
     for name, value in json.loads(row["hyperparameters"]).items():
         if isinstance(value, list) and len(value) <= 3:

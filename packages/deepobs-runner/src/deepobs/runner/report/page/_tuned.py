@@ -1,4 +1,4 @@
-"""What each result cost to find: the table that a reviewer asks for first."""
+"""The table of tuning costs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..study import Study, records
 from ..text import count, formats, listed
 
 _SETTINGS = {"learning_rate": "lr", "batch_size": "batch size", "weight_decay": "L2 factor"}
-_MOST = 6  # values of a hyperparameter that are named one by one
+_MOST = 6  # values of a hyperparameter that are listed individually
 
 
 def tuned_view(study: Study) -> list[dict[str, Any]]:
-    """Describes how each method's setting was found on each problem.
+    """Describes how each method was tuned on each problem.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
         Rows for the template.
@@ -58,16 +58,16 @@ _SPLITS = {"valid": "validation data", "test": "test data"}
 def _chosen_by(choice: Mapping[str, Any], left_out: set[int]) -> str:
     if left_out:
         return formats.seed_ranges(sorted(left_out))
-    return "those that count" if choice["same_runs"] else count(choice["selection_seeds"], "seed")
+    return "the reported seeds" if choice["same_runs"] else count(choice["selection_seeds"], "seed")
 
 
 def _space(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Returns the values tried of everything that was varied: `lr 1e-4 to 0.1 (7 values)`."""
+    """Returns the tried values of everything that was varied: `lr 1e-4 to 0.1 (7 values)`."""
     values: dict[str, set[Any]] = {}
     for row in rows:
         given = {text: row[name] for name, text in _SETTINGS.items()}
         for name, value in (given | json.loads(row["hyperparameters"])).items():
-            # Eleven digits, as settings count as equal; as text, since lists are values too.
+            # Eleven digits, the precision of settings; as text, since lists are values too.
             equal = float(f"{value:.10e}") if isinstance(value, float) else value
             values.setdefault(name, set()).add(json.dumps(equal))
     texts = [

@@ -1,4 +1,4 @@
-"""What the page's template shows, as plain values: text, numbers already written out, flags."""
+"""The values that the page's template shows: text, formatted numbers and flags."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SWATCH_DASHES = {"solid": "none", "dashdot": "9 3 2 3", "longdash": "12 4", "do
 
 
 def method_views(styles: dict[str, MethodStyle]) -> dict[str, dict[str, Any]]:
-    """Describes each method's look for the legend.
+    """Describes each method's style for the legend.
 
     Args:
         styles: Styles by label.
@@ -45,10 +45,10 @@ def method_views(styles: dict[str, MethodStyle]) -> dict[str, dict[str, Any]]:
 
 
 def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Describes one problem's part of the page.
+    """Describes one problem's section of the page.
 
     Args:
-        study: What is reported.
+        study: The study.
         name: The problem.
         methods: The views of the methods.
 
@@ -161,8 +161,8 @@ def _time_to_target(row: dict[str, Any] | None) -> str:
 
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
-    """Returns how wide a method's range of good learning rates is."""
-    # Neither is known of one rate alone, nor where no rate did better than no training.
+    """Returns the width of a method's range of good learning rates."""
+    # Unknown with a single rate, and if no rate improved on no training.
     span = decades = sensitivity = formats.MISSING
     if row["sensitivity"] == row["sensitivity"]:
         low, high = (formats.learning_rate(row[f"basin_{end}"]) for end in ("low", "high"))
@@ -182,7 +182,7 @@ def _basin(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tunability(study: Study, problem: str) -> dict[str, Any] | None:
-    """What to expect after 1, 2, 4, 8, ... and all trials, of methods with more than one."""
+    """Returns the expected best after 1, 2, 4, ... and all trials of methods with several."""
     table = study.tunability[study.tunability["problem"] == problem]
     most = int(table["trials"].max()) if len(table) else 1
     if most == 1:

@@ -1,4 +1,4 @@
-"""What a report shows: its runs, prepared, and the looks that figures, text and page share."""
+"""The study of a report: its prepared runs, and the styles of methods."""
 
 from ._arrays import METRICS, Floats, Runs, mean_and_spread, records
 from ._epochs import epochs_by_method

@@ -1,7 +1,7 @@
-"""A tidy frame taken apart once: what each run was, and its series as arrays.
+"""The runs of a tidy frame, with their series as arrays.
 
-The frame has a row per run and epoch. A report asks for series thousands of times; slicing arrays
-that lie run after run costs microseconds, where a pandas group costs milliseconds.
+The frame has a row per run and epoch. A report reads series thousands of times; slicing an
+array takes microseconds, a pandas group milliseconds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Runs:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> Runs:
-        """Takes a tidy frame apart."""
+        """Creates the arrays from a tidy frame."""
         table = per_run(frame)
         for column in table.select_dtypes("category"):
             table[column] = table[column].astype(object)
@@ -65,7 +65,7 @@ class Runs:
         return len(self.rows)
 
     def series(self, run: int, name: str) -> Floats:
-        """One series of one run.
+        """Returns one series of one run.
 
         Args:
             run: The run's place in `rows`.
@@ -81,17 +81,17 @@ class Runs:
         return float(self.finals[name][run])
 
     def seconds(self, run: int) -> float:
-        """Returns how long a run trained, evaluation excepted; NaN where that was not recorded."""
+        """Returns the training time of a run, without evaluation; NaN if not recorded."""
         known = self.series(run, "seconds")
         known = known[~np.isnan(known)]
         return float(known[-1]) if len(known) else float("nan")
 
     def diverged(self, run: int) -> bool:
-        """Returns whether a run stopped for lack of finite numbers."""
+        """Returns whether a run diverged."""
         return bool(self.rows[run]["status"] == "diverged")
 
     def distinct(self, name: str) -> list[Any]:
-        """The values of a setting over all runs, in the runs' order, missing ones left out."""
+        """Returns the values of a setting over all runs, without missing ones."""
         return list(dict.fromkeys(row[name] for row in self.rows if row[name] == row[name]))
 
     def has(self, run: int, name: str) -> bool:
@@ -102,8 +102,8 @@ class Runs:
 def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
     """Averages series epoch by epoch.
 
-    Where one of the runs has no value any more (it diverged) there is no mean either: an average of
-    the survivors would flatter.
+    There is no mean where one of the runs has no value (it diverged): an average of the others
+    would be too good.
 
     Args:
         rows: One series per run, possibly of different lengths.
@@ -118,7 +118,7 @@ def mean_and_spread(rows: list[Floats]) -> tuple[Floats, Floats]:
     with np.errstate(over="ignore", invalid="ignore"):
         mean = matrix.mean(axis=0)
         std = matrix.std(axis=0, ddof=1) if len(rows) > 1 else np.full(length, np.nan)
-    # The mean of huge values overflows to infinity, which no chart can show.
+    # The mean of huge values overflows to infinity, which charts cannot show.
     return _finite(mean), _finite(std)
 
 

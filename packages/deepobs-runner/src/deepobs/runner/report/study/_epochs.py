@@ -1,4 +1,4 @@
-"""How long methods were trained: what makes their final values comparable."""
+"""The methods' numbers of epochs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ def epochs_by_method(study: Study, problem: str) -> dict[int, list[str]]:
     """Groups a problem's methods by the number of epochs that they were trained for.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
 
     Returns:
-        The methods by number of epochs, the smallest first; without those whose files do not say
-        it. More than one group: final values compare the length of training too.
+        The methods by number of epochs, the smallest first; without those whose files do not have
+        it. With several groups, final values also reflect the length of training.
     """
     groups: dict[int, list[str]] = {}
     for setting in study.chosen_on(problem):

@@ -1,4 +1,4 @@
-"""Reading what a report is about."""
+"""Reading the runs of a report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Gathered:
 
     Attributes:
         study: The runs, prepared.
-        left_out: Files that could not be read, and why, a line each.
+        left_out: A line for each file that could not be read, with the reason.
     """
 
     study: Study
@@ -39,20 +39,20 @@ def gather(
     targets: Mapping[str, float] | None = None,
     target_split: analysis.Split = "test",
 ) -> Gathered:
-    """Reads what a report is about.
+    """Reads the runs of a report.
 
     Args:
         results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
             for the published baselines alone.
-        baselines: Whether to add the published baselines, for the problems that the runs are on.
-        targets: Targets that count in place of the problems' own, by problem.
-        target_split: Which examples a target is about: "test", or "valid" for AlgoPerf's rule.
+        baselines: Whether to add the published baselines, for the problems of the runs.
+        targets: Targets in place of the problems' own, by problem.
+        target_split: Split that targets refer to: "test", or "valid" for AlgoPerf's rule.
 
     Returns:
-        The runs, at least one.
+        At least one run.
 
     Raises:
-        UsageError: If there are none, a folder does not exist, or no run is on a target's problem.
+        UsageError: If there are no runs, a folder does not exist, or a target's problem has no run.
     """
     gathered = _gather(results, baselines=baselines)
     if not targets and target_split == "test":

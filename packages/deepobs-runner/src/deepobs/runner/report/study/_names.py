@@ -1,4 +1,4 @@
-"""Names of metrics, axes and elements, as figures, text and page share them."""
+"""Names of metrics, axes and elements in figures, text and page."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ AXIS_COUNTS = {"epoch": "epochs", "steps": "steps", "seconds": "seconds of train
 
 
 def percent(metric: str) -> float:
-    """The factor that turns a metric's values into what is shown: per cent for accuracies."""
+    """Returns the factor of displayed values: 100 for accuracies (per cent), else 1."""
     return 100.0 if metric.endswith("accuracy") else 1.0
 
 
 def axis_label(metric: str) -> str:
-    """Returns a metric's name as an axis shows it."""
+    """Returns a metric's name for an axis."""
     return NAMES[metric] + (" (%)" if percent(metric) != 1 else "")
 
 
 def in_sentence(metric: str) -> str:
-    """Returns a metric's name as it stands behind another word: "final test loss"."""
+    """Returns a metric's name for use within a sentence: "final test loss"."""
     label = axis_label(metric)
     return label[0].lower() + label[1:]
 
 
 def identifiers(names: Iterable[str], prefix: str) -> dict[str, str]:
-    """Gives each name an identifier that is safe in HTML and in an address, and its own.
+    """Returns a unique identifier for each name, safe in HTML and URLs.
 
     Args:
         names: Any texts.

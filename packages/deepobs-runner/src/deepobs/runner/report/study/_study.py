@@ -1,4 +1,4 @@
-"""What every part of a report starts from: the runs, the choice of settings, the looks."""
+"""The study of a report: runs, chosen settings and styles."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ...common import unknown
 from ._arrays import Runs
 from ._style import MethodStyle, method_styles
 
-# What time is counted in: as the tidy frame's columns and the page's axes call it, and as analysis.
+# Units of time: the name in the tidy frame and on the page's axes, and the name in analysis.
 MEASURES: dict[str, analysis.Measure] = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Runs of one method on one problem that differ in nothing but their seed.
+    """Runs of one method on one problem that only differ in their seed.
 
     Attributes:
         problem: The problem's name.
         method: The method's label.
         learning_rate: The learning rate.
-        runs: Their places in the `Runs`.
+        runs: Their indices in the `Runs`.
     """
 
     problem: str
@@ -36,18 +36,18 @@ class Setting:
 
 @dataclass(frozen=True)
 class Study:
-    """A tidy frame prepared for reporting, so that many figures share the work.
+    """A tidy frame with cached analyses, shared by all parts of a report.
 
     Attributes:
         frame: The tidy frame.
         runs: Its runs.
         tuned: The setting chosen for each method, as `analysis.tuned_settings` returns it.
         settings: All settings.
-        chosen: Those of them that stand for their methods, with the runs that count: without the
-            seeds that chose the setting, where there are others.
-        styles: How each method is drawn, in every figure and on the page.
-        given_targets: Targets that count in place of the problems' own, by problem.
-        target_split: Which examples a target is about: "valid" is AlgoPerf's rule.
+        chosen: The chosen setting of each method, without the seeds that chose it if there are
+            others.
+        styles: The style of each method.
+        given_targets: Targets in place of the problems' own, by problem.
+        target_split: Split that targets refer to: "valid" is AlgoPerf's rule.
     """
 
     frame: pd.DataFrame
@@ -102,7 +102,7 @@ class Study:
 
     @cached_property
     def verdict(self) -> analysis.StudyVerdict:
-        """What the study says, as values: `analysis.study_verdict`."""
+        """The findings of the study: `analysis.study_verdict`."""
         return analysis.study_verdict(self.frame, tuned=self.tuned)
 
     @cached_property
@@ -111,17 +111,17 @@ class Study:
         return {(cell.problem, cell.method): cell for cell in self.verdict.cells}
 
     def cell(self, problem: str, method: str) -> analysis.Cell:
-        """One method's result on one problem."""
+        """Returns one method's result on one problem."""
         return self.cells[problem, method]
 
     @cached_property
     def pairs(self) -> pd.DataFrame:
-        """Each method against each other: `analysis.compare`."""
+        """Comparisons of all pairs of methods on each problem: `analysis.compare`."""
         return analysis.compare(self.frame, tuned=self.tuned)
 
     @cached_property
     def overall(self) -> pd.DataFrame:
-        """Each method against each other over all problems: `analysis.compare_overall`."""
+        """Comparisons of all pairs of methods over all problems: `analysis.compare_overall`."""
         return analysis.compare_overall(self.frame, tuned=self.tuned)
 
     @cached_property
@@ -136,7 +136,7 @@ class Study:
 
     @cached_property
     def goals(self) -> dict[str, float]:
-        """The target of each problem that has a telling one: `analysis.problem_targets`."""
+        """The target of each problem that has one: `analysis.problem_targets`."""
         return analysis.problem_targets(self.frame, self.given_targets, self.target_split)
 
     @cached_property
@@ -155,22 +155,22 @@ class Study:
 
     @cached_property
     def frontiers(self) -> dict[analysis.Measure, pd.DataFrame]:
-        """What each budget buys, by what is paid: `analysis.speed_frontier`."""
+        """The frontier by measure of cost: `analysis.speed_frontier`."""
         return {cost: analysis.speed_frontier(self.tuned_runs, cost) for cost in MEASURES.values()}
 
     @cached_property
     def sensitivity(self) -> pd.DataFrame:
-        """How much depends on the learning rate: `analysis.sensitivity_table`."""
+        """The sensitivity to the learning rate: `analysis.sensitivity_table`."""
         return analysis.sensitivity_table(self.frame, tuned=self.tuned)
 
     @cached_property
     def tunability(self) -> pd.DataFrame:
-        """What to expect after so many trials: `analysis.tunability`."""
+        """The expected best by number of trials: `analysis.tunability`."""
         return analysis.tunability(self.frame)
 
     @cached_property
     def overhead(self) -> pd.DataFrame:
-        """What the optimizers' steps cost: `analysis.optimizer_overhead`."""
+        """The cost of the optimizers' steps: `analysis.optimizer_overhead`."""
         return analysis.optimizer_overhead(self.frame)
 
     @property
@@ -183,7 +183,7 @@ class Study:
         return [setting for setting in self.settings if setting.problem == problem]
 
     def chosen_on(self, problem: str) -> list[Setting]:
-        """Returns the settings that stand for their methods on a problem."""
+        """Returns the chosen settings on a problem."""
         return [setting for setting in self.chosen if setting.problem == problem]
 
     def several_rates(self, problem: str) -> bool:
@@ -192,10 +192,10 @@ class Study:
         return len(rates) > len({method for method, _ in rates})
 
     def rates_on(self, problem: str) -> list[Setting]:
-        """Returns what the chosen settings become with other learning rates, by rising rate.
+        """Returns variants of the chosen settings with other learning rates, in increasing order.
 
-        As in `analysis.sensitivity_curve`, with the runs of those seeds alone that all of a
-        method's rates have, or with all runs where they share no seed.
+        As in `analysis.sensitivity_curve`, only with the seeds that all of a method's rates share,
+        or with all runs if they share none.
         """
         rows, found = self.runs.rows, []
         choices = self.tuned[self.tuned["problem"] == problem]
@@ -208,7 +208,7 @@ class Study:
                 and analysis.all_but_rate(rows[setting.runs[0]]["setting"]) == rest
                 and {rows[run]["role"] for run in setting.runs} != {"repeat"}
             ]
-            if not alike:  # a search whose trials left no record
+            if not alike:  # a search whose trials have no record
                 continue
             seeds = [{rows[run]["seed"] for run in setting.runs} for setting in alike]
             shared = set.intersection(*seeds)
@@ -224,7 +224,7 @@ class Study:
 
 
 def check_problem(study: Study, problem: str) -> None:
-    """Raises `UsageError` unless some run is on the problem."""
+    """Raises `UsageError` unless there is a run on the problem."""
     if problem not in study.problems:
         there = f"there are {', '.join(study.problems)}."
         raise unknown("problem in the results", problem, study.problems, there)

@@ -1,8 +1,8 @@
-"""One look per method, the same on the page and in every figure.
+"""The style of each method, on the page and in all figures.
 
-Colours are those of Okabe and Ito (2008), which people with any colour vision tell apart, darkened
-where a line would be too faint on white (WCAG 2.2 asks for a contrast of 3); line pattern and
-marker differ as well, so that nothing rests on colour alone.
+Colours are those of Okabe and Ito (2008), which are safe for colour-blind readers, darkened
+where a line would be too faint on white (WCAG 2.2 requires a contrast of 3); line pattern and
+marker differ as well.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TEXT_WIDTH = 6.75  # inches: both columns
 
 @dataclass(frozen=True, kw_only=True)
 class MethodStyle:
-    """How one method is drawn.
+    """The style of one method.
 
     Attributes:
         colour: On a light background, as `#RRGGBB`.
@@ -77,13 +77,13 @@ class MethodStyle:
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
-    """Gives every method its colour, line pattern and marker.
+    """Assigns a colour, line pattern and marker to every method.
 
     A baseline takes the colour of the user's method of the same name, dotted and with open markers:
     "SGD" and "SGD (baseline)" belong together.
 
     Args:
-        methods: Labels of all methods that appear together, in any order.
+        methods: Labels of all methods, in any order.
 
     Returns:
         The styles by label, the user's methods first, each part in alphabetical order.
@@ -93,7 +93,7 @@ def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
     published = [label for label in labels if label.endswith(BASELINE_SUFFIX)]
     places: dict[str, int] = {label: place for place, label in enumerate(own)}
     styles = {label: _style(place, place // len(COLOURS)) for label, place in places.items()}
-    if not own:  # nothing to be told apart from
+    if not own:  # only baselines
         return {label: _style(place, 0) for place, label in enumerate(published)}
     for label in published:
         place = places.setdefault(label.removesuffix(BASELINE_SUFFIX), len(places))
@@ -118,9 +118,9 @@ def _style(place: int, round_: int) -> MethodStyle:
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """Sets matplotlib up for print, 8 pt text at final size, and puts it back afterwards.
+    """Context with matplotlib's settings for print: 8 pt text at final size.
 
-    Nothing of a user's matplotlibrc or changed settings reaches the figures.
+    The user's matplotlibrc and settings have no effect on the figures.
     """
     import matplotlib as mpl  # here: half a second that `deepobs --help` need not pay
 

@@ -1,4 +1,4 @@
-"""What stands behind a cell of the matrix of methods and problems, in words."""
+"""Details of the cells of the matrix of methods and problems."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ._words import count, short
 
 
 def cell_detail(study: Study, cell: analysis.Cell) -> str:
-    """Gives the statistics of one method's result on one problem.
+    """Returns the statistics of one method's result on one problem.
 
     Args:
-        study: What is reported.
+        study: The study.
         cell: The result.
 
     Returns:
@@ -51,7 +51,7 @@ def _basis(cell: analysis.Cell) -> str:
     if cell.num_diverged:
         parts.append(f"{cell.num_diverged} diverged")
     if cell.num_left_out:
-        parts.append(f"{cell.num_left_out} more chose the setting and do not count")
+        parts.append(f"{cell.num_left_out} excluded, since they chose the setting")
     if cell.same_runs and cell.budget > 1:
         parts.append("the same that chose the setting")
     parts.append(f"{count(cell.budget, 'setting')} tried")
@@ -63,10 +63,10 @@ def _basis(cell: analysis.Cell) -> str:
 
 
 def overall_detail(study: Study, method: str) -> str:
-    """Gives the statistics of one method over all problems.
+    """Returns the statistics of one method over all problems.
 
     Args:
-        study: What is reported.
+        study: The study.
         method: The method's label.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What stands behind means: values along the way, and the runs that no mean includes."""
+"""Details behind means: intermediate values and diverged runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MILESTONES = (0, 1, 2, 5, 10, 20, 50, 100, 200)
 
 
 def milestone_table(frame: pd.DataFrame | Study, problem: str) -> pd.DataFrame:
-    """Sums up the learning curves of each method's chosen setting after a few epochs.
+    """Summarises the learning curves of each method's chosen setting at a few epochs.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -46,7 +46,7 @@ def milestone_table(frame: pd.DataFrame | Study, problem: str) -> pd.DataFrame:
 
 
 def diverged_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
-    """Counts the runs that stopped because the loss was no longer a finite number.
+    """Counts the diverged runs, whose loss was no longer finite.
 
     Args:
         frame: A tidy frame, or a `Study` of one.

@@ -1,4 +1,4 @@
-"""Numbers as people read them: sensible digits, powers of ten, units."""
+"""Formatting of numbers: significant digits, powers of ten, units."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _BYTES = 1024
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Writes a number with significant digits: `0.6821`, `87.4`, `1.2 × 10⁻⁵`.
+    """Formats a number with significant digits: `0.6821`, `87.4`, `1.2 × 10⁻⁵`.
 
     Args:
         value: Any number; missing ones are written as a dash.
         digits: Significant digits, at least one.
 
     Returns:
-        Text for people, in Unicode.
+        Unicode text.
     """
     if value is None or math.isnan(value):
         return MISSING
@@ -33,14 +33,14 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def plus_minus(mean: float | None, std: float | None) -> str:
-    """Writes mean and spread to two digits of the spread: `0.682 ± 0.021`.
+    """Formats mean and spread to two digits of the spread: `0.682 ± 0.021`.
 
     Args:
         mean: The mean.
         std: Standard deviation of the same unit; missing when there is one run only.
 
     Returns:
-        Text for people, in Unicode.
+        Unicode text.
     """
     if mean is None or not math.isfinite(mean):
         return number(mean)
@@ -53,7 +53,7 @@ def plus_minus(mean: float | None, std: float | None) -> str:
 
 
 def latex_plus_minus(mean: float | None, std: float | None) -> str:
-    r"""Writes mean and spread as LaTeX mathematics: `$0.682 \pm 0.021$`.
+    r"""Formats mean and spread as LaTeX mathematics: `$0.682 \pm 0.021$`.
 
     Args:
         mean: The mean.
@@ -76,7 +76,7 @@ def latex_plus_minus(mean: float | None, std: float | None) -> str:
 
 
 def learning_rate(value: float) -> str:
-    """Writes a learning rate short enough for a label: `0.1585`, `2.512e-4`.
+    """Formats a learning rate for a label: `0.1585`, `2.512e-4`.
 
     Args:
         value: The learning rate.
@@ -93,13 +93,13 @@ def learning_rate(value: float) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """Writes a duration in the unit that suits it: `3.2 ms`, `41 s`, `2 h 05 min`.
+    """Formats a duration in a suitable unit: `3.2 ms`, `41 s`, `2 h 05 min`.
 
     Args:
         value: Seconds.
 
     Returns:
-        Text for people.
+        The text.
     """
     if value is None or not math.isfinite(value):
         return MISSING
@@ -111,13 +111,13 @@ def seconds(value: float | None) -> str:
 
 
 def size(value: float | None) -> str:
-    """Writes a number of bytes: `412 B`, `3.1 MiB`.
+    """Formats a number of bytes: `412 B`, `3.1 MiB`.
 
     Args:
         value: Bytes.
 
     Returns:
-        Text for people.
+        The text.
     """
     if value is None or not math.isfinite(value):
         return MISSING
@@ -129,13 +129,13 @@ def size(value: float | None) -> str:
 
 
 def seed_ranges(seeds: list[int]) -> str:
-    """Writes seeds with runs of neighbours joined: `42–51`, `1, 3, 7–9`.
+    """Formats seeds, with consecutive ones as ranges: `42–51`, `1, 3, 7–9`.
 
     Args:
         seeds: Seeds in any order.
 
     Returns:
-        Text for people.
+        The text.
     """
     parts: list[list[int]] = []
     for seed in sorted(set(seeds)):
@@ -149,13 +149,13 @@ def seed_ranges(seeds: list[int]) -> str:
 
 
 def p_value(value: float) -> str:
-    """Writes a p-value to two digits: `0.031`, `< 0.001`.
+    """Formats a p-value to two digits: `0.031`, `< 0.001`.
 
     Args:
         value: Between 0 and 1, or NaN.
 
     Returns:
-        Text for people.
+        The text.
     """
     if math.isnan(value):
         return MISSING
@@ -163,7 +163,7 @@ def p_value(value: float) -> str:
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    """Writes an interval with as many digits as tell its ends apart: `-25.4 to -25.1`.
+    """Formats an interval with enough digits to distinguish its ends: `-25.4 to -25.1`.
 
     Args:
         low: Its lower end.
@@ -171,7 +171,7 @@ def interval(low: float, high: float, digits: int = 2) -> str:
         digits: Significant digits, if they suffice.
 
     Returns:
-        Text for people; a dash if an end is missing.
+        The text; a dash if an end is missing.
     """
     if math.isnan(low) or math.isnan(high):
         return MISSING

@@ -1,4 +1,4 @@
-"""The report's first sentence: what a study says, in plain words and without statistics."""
+"""The report's headline: the finding of a study in one sentence."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ._reasons import reasons
 from ._words import count, listed, short
 
 Certainty = Literal["clear", "likely", "none"]
-_MOST = 3  # methods named one by one
+_MOST = 3  # methods that are listed by name
 
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """What a study says, in a sentence.
+    """The finding of a study in one sentence.
 
     Attributes:
-        say: Who is best and by how much, or that nothing can be told and what would tell.
-        certainty: How sure that is.
-        tag: The same in a word or two.
-        why: What limits it, in plain sentences; empty if nothing does.
+        say: Which method is best and by how much, or what a conclusion would need.
+        certainty: The certainty of the finding.
+        tag: The certainty in one or two words.
+        why: Its limitations in sentences; empty if there are none.
     """
 
     say: str
@@ -33,10 +33,10 @@ class Headline:
 
 
 def headline(study: Study) -> Headline:
-    """Says in one sentence what a study finds.
+    """Returns the finding of a study in one sentence.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
         The sentence with its certainty.
@@ -52,10 +52,10 @@ def headline(study: Study) -> Headline:
 
 
 def tag(verdict: analysis.StudyVerdict | analysis.ProblemVerdict) -> str:
-    """Says how sure a verdict is, in a word or two.
+    """Returns the certainty of a verdict in one or two words.
 
     Args:
-        verdict: That of a study or of a problem.
+        verdict: The verdict on a study or a problem.
 
     Returns:
         The words.
@@ -93,10 +93,10 @@ def _overall(verdict: analysis.StudyVerdict) -> str:
 
 
 def problem_sentence(study: Study, verdict: analysis.ProblemVerdict) -> str:
-    """Says in one sentence what holds on a problem.
+    """Returns the finding on a problem in one sentence.
 
     Args:
-        study: What is reported.
+        study: The study.
         verdict: The problem's verdict.
 
     Returns:
@@ -125,7 +125,7 @@ def problem_sentence(study: Study, verdict: analysis.ProblemVerdict) -> str:
 
 
 def _undecided(verdict: analysis.StudyVerdict | analysis.ProblemVerdict, leader: str) -> str:
-    """Returns why the leader is no winner, and how many more runs would tell."""
+    """Returns why the leader is not a winner, and how many more runs are needed."""
     more = verdict.more_runs
     if more is None:
         needed = "even 100 more of each probably would not"
@@ -135,7 +135,7 @@ def _undecided(verdict: analysis.StudyVerdict | analysis.ProblemVerdict, leader:
         needed = needed if more is not None else "repeat with more seeds"
         return f"{leader} comes first, but there are too few runs to tell; {needed}."
     others = [name for name in verdict.best if name != verdict.leader]
-    if more == 0:  # whoever can be compared with the leader is beaten
+    if more == 0:  # the leader beats every method that it can be compared with
         return (
             f"{leader} comes first, but {listed(others or ['some methods'], most=_MOST)} cannot be "
             "compared with it: on no problem were both trained equally long."
@@ -154,7 +154,7 @@ def _value(study: Study, verdict: analysis.ProblemVerdict, method: str) -> str:
 
 
 def _by_how_much(study: Study, verdict: analysis.ProblemVerdict) -> str:
-    """Returns the winner's mean, and what lies between it and the runner-up's."""
+    """Returns the winner's mean and its distance from the runner-up's."""
     margin = verdict.margin
     assert margin is not None, "a winner has beaten some method"
     text, other = _value(study, verdict, margin.method), short(margin.other)

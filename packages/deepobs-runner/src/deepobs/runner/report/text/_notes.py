@@ -1,21 +1,21 @@
-"""What a reader must know of all verdicts together: error rates, baselines, hardware."""
+"""Notes on all verdicts: error rates, baselines and hardware."""
 
 from __future__ import annotations
 
 from ..study import Study
 from ._words import count, listed
 
-_MOST = 4  # machines or problems named one by one
+_MOST = 4  # machines or problems that are listed by name
 
 
 def notes(study: Study) -> list[str]:
-    """Says what the verdicts claim together, and why some seem to disagree.
+    """Returns notes on error rates, and on verdicts that seem to disagree.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
-        A sentence or two each.
+        The notes.
     """
     verdict = study.verdict
     if len(verdict.verdicts) < 2:
@@ -23,8 +23,8 @@ def notes(study: Study) -> list[str]:
     texts = [
         "Error rates: the sentence over all problems names a wrong winner in at most 5 % of "
         "studies. The verdict on a problem does so in at most 5 % of cases for each problem by "
-        f"itself, so that with {count(len(verdict.verdicts), 'problem')} one wrong winner or "
-        "another is more likely than that; only a winner marked Clear holds for all problems at "
+        f"itself, so with {count(len(verdict.verdicts), 'problem')} the chance of "
+        "at least one wrong winner is larger; only a winner marked Clear holds for all problems at "
         "once."
     ]
     if verdict.disagreements:
@@ -37,17 +37,17 @@ def notes(study: Study) -> list[str]:
 
 
 def hardware_note(study: Study) -> str:
-    """Warns where seconds from different machines would be compared.
+    """Returns a warning if seconds from different machines would be compared.
 
     Args:
-        study: What is reported.
+        study: The study.
 
     Returns:
         A sentence; empty if all runs are known to be from one machine, or none has times.
     """
     runs = study.runs
     timed = [row for run, row in enumerate(runs.rows) if runs.seconds(run) == runs.seconds(run)]
-    told = [row.get("hardware") for row in timed]  # NaN where a record does not tell
+    told = [row.get("hardware") for row in timed]  # NaN if a record does not have it
     machines = sorted({name if isinstance(name, str) else "" for name in told})
     if len(machines) < 2:
         return ""

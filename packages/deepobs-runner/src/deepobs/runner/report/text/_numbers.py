@@ -1,4 +1,4 @@
-"""The report's numbers for programs."""
+"""The report's numbers as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._verdict import overall_verdict, verdicts
 
 
 def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
-    """Collects what the page says as values JSON can hold; missing numbers are `None`.
+    """Collects the page's content as JSON-serialisable values; missing numbers are `None`.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -57,7 +57,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
 
 
 def _ranks(study: Study) -> pd.DataFrame:
-    """Averages ranks with the test they stand or fall with."""
+    """Returns the average ranks with their test."""
     test = analysis.rank_test(analysis.score_matrix(study.tuned_runs))
     table = test.ranks.rename_axis("method").reset_index(name="rank")
     return table.assign(

@@ -1,28 +1,28 @@
-"""Why a verdict says no more than it does, in words."""
+"""The limitations of a verdict in words."""
 
 from __future__ import annotations
 
 from ... import analysis
 from ._words import count, listed
 
-_MOST = 3  # methods or problems named one by one
+_MOST = 3  # methods or problems that are listed by name
 
 
-# What limits a lead says nothing where nobody leads.
+# Limitations of a lead, which do not apply without a leader.
 _OF_WINNERS = ("seeds_added", "many_problems", "few_problems", "other_problems")
 
 
 def reasons(
     verdict: analysis.StudyVerdict | analysis.ProblemVerdict, *, num_problems: int
 ) -> list[str]:
-    """Words the reasons of a verdict that its sentence does not tell already.
+    """Returns the reasons of a verdict that its sentence does not contain already.
 
     Args:
-        verdict: That of a study or of a problem.
-        num_problems: How many problems the study has.
+        verdict: The verdict on a study or a problem.
+        num_problems: Number of problems in the study.
 
     Returns:
-        A sentence each.
+        The sentences.
     """
     given = [r for r in verdict.reasons if verdict.winner or r.code not in _OF_WINNERS]
     return [text for reason in given if (text := _reason(reason, num_problems))]
@@ -42,14 +42,13 @@ def _reason(reason: analysis.Reason, num_problems: int) -> str:
         ),
         "unequal_epochs": f"{who} trained for another number of epochs{where}.",
         "diverged": f"Runs of {who} diverged{where}; they count as worse than any other.",
-        "seeds_added": "The lead may still change as seeds are added.",
+        "seeds_added": "The lead may change as seeds are added.",
         "many_problems": (
-            f"It holds for this problem by itself, not for {count(num_problems, 'problem')} at "
-            "once."
+            f"It holds for this problem alone, not for {count(num_problems, 'problem')} together."
         ),
         "few_problems": (
-            f"It holds for these problems: {count(num_problems, 'problem')} are too few to say "
-            "anything about others."
+            f"It holds for these problems: {count(num_problems, 'problem')} are too few to "
+            "generalise to others."
         ),
         "other_problems": "It holds for these problems; others may rank the methods differently.",
         "not_compared": f"{who} cannot be compared with the leader{where}.",

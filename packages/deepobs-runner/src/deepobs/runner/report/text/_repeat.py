@@ -9,13 +9,13 @@ from typing import Any
 
 from ...config import SETTINGS, command_words
 
-# What TensorFlow's optimizers and their hyperparameters are called in torch.
+# torch's names of TensorFlow's optimizers and their hyperparameters.
 _TORCH_OPTIMIZERS = {"Momentum": "SGD"}
 _TORCH_HYPERPARAMETERS = {"use_nesterov": "nesterov", "epsilon": "eps"}
 
 
 def repeat_command(run: Mapping[str, Any]) -> str:
-    """Writes the command that repeats a run.
+    """Returns the command that repeats a run.
 
     A published TensorFlow run is repeated with torch's optimizer of the same formula, and with
     `--replay`, as DeepOBS 1.1 replayed the first epoch's order.
@@ -49,7 +49,7 @@ def _in_torch(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schedule(text: str) -> str | dict[str, Any]:
-    """Returns the schedule that a cell of the frame holds: a name, or a mapping as JSON."""
+    """Returns the schedule in a cell of the frame: a name or a mapping."""
     try:
         schedule = json.loads(text)
     except ValueError:

@@ -23,13 +23,13 @@ _LATEX = {
 
 
 def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
-    """Sums up how well each method does at its chosen setting, a row per problem and method.
+    """Summarises each method's results at its chosen setting, with a row per problem and method.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
 
     Returns:
-        `analysis.summary_table` on the metric each problem is judged by, with two columns more:
+        `analysis.summary_table` on each problem's metric, with two more columns:
         `best`, whether the method is not significantly different from the best (`analysis.Cell`),
         which bold print shows; and `flags`, what the mean misrepresents (`analysis.group_flags`).
     """
@@ -46,7 +46,7 @@ def results_table(frame: pd.DataFrame | Study) -> pd.DataFrame:
 
 
 def markdown_table(frame: pd.DataFrame | Study) -> str:
-    """Writes the results table as Markdown: means ± standard deviations.
+    """Returns the results table as Markdown: means ± standard deviations.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -79,7 +79,7 @@ def markdown_table(frame: pd.DataFrame | Study) -> str:
 
 
 def latex_table(frame: pd.DataFrame | Study) -> str:
-    r"""Writes the results table as LaTeX with booktabs rules.
+    r"""Returns the results table as LaTeX with booktabs rules.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -113,7 +113,7 @@ def latex_table(frame: pd.DataFrame | Study) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Escapes what LaTeX would take for commands.
+    """Escapes LaTeX's special characters.
 
     Args:
         text: Any text.
@@ -132,7 +132,7 @@ def _values(row: dict[str, Any], *, latex: bool = False) -> Sequence[str]:
 
 
 def _notes(study: Study) -> list[str]:
-    """Returns what bold print means, and where methods were not trained equally long."""
+    """Returns notes on bold print and on unequal numbers of epochs."""
     texts = [
         "Mean ± standard deviation over seeds. Bold: not significantly different from the best."
     ]

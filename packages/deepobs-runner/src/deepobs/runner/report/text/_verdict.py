@@ -1,4 +1,4 @@
-"""What is better than what on each problem, by how much, and how sure that is, in words."""
+"""The verdict on each problem in words."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from ._words import count, short
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The answer for one problem, in words.
+    """The verdict on one problem in words.
 
     Attributes:
         problem: The problem's name.
-        kind: What is found: the `kind` of `analysis.ProblemVerdict`.
+        kind: The finding: the `kind` of `analysis.ProblemVerdict`.
         certainty: How sure a winner is: "clear", "likely", or "none" without one.
-        tag: The same in a word or two.
-        say: The finding, one sentence.
-        why: The statistics that it rests on.
-        warnings: What a mean would hide: diverged, stuck or two-fold groups, a best learning
-            rate at the grid's edge; and unequal numbers of epochs.
+        tag: The certainty in one or two words.
+        say: The finding in one sentence.
+        why: The underlying statistics.
+        warnings: Diverged, stuck or bimodal groups, a best learning rate at the edge of the grid,
+            and unequal numbers of epochs.
     """
 
     problem: str
@@ -41,7 +41,7 @@ class Verdict:
 
 
 def verdicts(frame: pd.DataFrame | Study) -> list[Verdict]:
-    """Says for each problem which method is best, by how much and how sure that is.
+    """Returns the verdict on each problem in words.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -66,7 +66,7 @@ def verdicts(frame: pd.DataFrame | Study) -> list[Verdict]:
 
 
 def overall_verdict(frame: pd.DataFrame | Study) -> str:
-    """Says in a sentence what holds over all problems.
+    """Returns the verdict over all problems in one sentence.
 
     Args:
         frame: A tidy frame, or a `Study` of one.
@@ -90,11 +90,11 @@ def _rests_on(verdict: analysis.ProblemVerdict) -> str:
 
 
 def compared(pair: analysis.Comparison, metric: str) -> str:
-    """Gives the statistics of one comparison in words.
+    """Returns the statistics of one comparison in words.
 
     Args:
         pair: The comparison of a problem's leader with another method.
-        metric: What the problem is judged by.
+        metric: The problem's metric.
 
     Returns:
         One or two sentences.
@@ -110,7 +110,7 @@ def compared(pair: analysis.Comparison, metric: str) -> str:
             text += f" (95 % interval {interval(scale * pair.low, scale * pair.high)})"
         text += "; "
     if math.isnan(pair.p_value):
-        return text + f"{how}. A single run says nothing about chance."
+        return text + f"{how}. A single run does not show the variation."
     text += f"p {equals(pair.p_value)} (permutation test, {how})"
     if pair.attainable > analysis.ALPHA:
         return text + f"; so few runs cannot give a p below {p_value(pair.attainable)}."
@@ -120,7 +120,7 @@ def compared(pair: analysis.Comparison, metric: str) -> str:
 
 
 def equals(p: float) -> str:
-    """Writes a p-value behind the letter: `= 0.031`, `< 0.001`.
+    """Returns a p-value after the letter p: `= 0.031`, `< 0.001`.
 
     Args:
         p: Between 0 and 1.

@@ -1,4 +1,4 @@
-"""What a mean would hide on a problem, in words."""
+"""Warnings about means that misrepresent the runs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def warnings(study: Study, problem: str) -> list[str]:
     """Warns of groups of runs that a mean misrepresents, and of unequal numbers of epochs.
 
     Args:
-        study: What is reported.
+        study: The study.
         problem: The problem's name.
 
     Returns:
-        A sentence each, without its full stop.
+        Sentences without a full stop.
     """
     groups = records(study.flags[study.flags["problem"] == problem])
     choice = study.tuned[study.tuned["problem"] == problem]
@@ -40,15 +40,13 @@ def _of_group(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
         elif word in ("collapsed", "partly collapsed"):
             texts.append(
                 f"{word}: {group['num_collapsed']} of {runs} got stuck early, far "
-                "from what can be reached"
+                "from the reachable values"
             )
         elif word == "bimodal":
             num_high = num_runs - group["num_diverged"] - group["num_low"]
             low, high = (number(scale * group[f"{end}_mean"], 3) for end in ("low", "high"))
             lower = count(group["num_low"], "run")
-            texts.append(
-                f"bimodal: {lower} end around {low}, {num_high} around {high}; a mean tells little"
-            )
+            texts.append(f"bimodal: {lower} end around {low}, {num_high} around {high}; no mean")
         elif word == "grid edge":
             end = "smallest" if group["grid_edge"] == "low" else "largest"
             texts.append(
@@ -59,12 +57,12 @@ def _of_group(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
 
 
 def _unequal_epochs(study: Study, problem: str) -> list[str]:
-    """A warning where the chosen settings of one problem differ in their number of epochs."""
+    """Returns a warning if a problem's chosen settings differ in their number of epochs."""
     groups = epochs_by_method(study, problem)
     parts = [f"{epochs} ({listed(methods, most=5)})" for epochs, methods in groups.items()]
     if len(parts) < 2:
         return []
     return [
-        f"unequal epochs: methods were trained for {listed(parts, ' and ')}, so that final values "
-        "compare the length of training too"
+        f"unequal epochs: methods were trained for {listed(parts, ' and ')}, so final values "
+        "also reflect the length of training"
     ]

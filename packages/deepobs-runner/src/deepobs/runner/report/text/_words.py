@@ -1,4 +1,4 @@
-"""Small words that sentences share: counts, lists, names that fit."""
+"""Shared formatting of counts, lists and names."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ LONGEST = 60  # characters of a name in a sentence
 
 
 def count(number: int, word: str) -> str:
-    """Writes a number of things: `1 run`, `3 runs`.
+    """Returns a number with a noun: `1 run`, `3 runs`.
 
     Args:
-        number: How many.
-        word: What, in the singular.
+        number: The number.
+        word: The noun in the singular.
 
     Returns:
         The words.
@@ -21,13 +21,13 @@ def count(number: int, word: str) -> str:
 
 
 def short(name: str) -> str:
-    """Cuts a name that would drown its sentence.
+    """Shortens a long name.
 
     Args:
         name: A method's label, or any name.
 
     Returns:
-        At most `LONGEST` characters, the last an ellipsis where some are missing.
+        At most `LONGEST` characters, ending with an ellipsis if shortened.
     """
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
@@ -37,8 +37,8 @@ def listed(words: Sequence[str], last: str = " and ", *, most: int | None = None
 
     Args:
         words: The names, at least one.
-        last: What stands before the last.
-        most: Of more names than that, the first are named and the others counted.
+        last: The separator before the last name.
+        most: Largest number of names; of more, the others are counted.
 
     Returns:
         The text.

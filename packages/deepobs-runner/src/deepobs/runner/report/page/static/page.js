@@ -92,7 +92,7 @@ const report = (() => {
     if (at) document.getElementById(at)?.scrollIntoView({ behavior: "instant" });
   }
 
-  // Whoever follows a link to a part wants to see it, filtered out or not.
+  // A link to a section shows it even if it is filtered out.
   function reveal(element) {
     for (let details = element?.closest("details"); details; details = details.parentElement.closest("details")) details.open = true;
     const name = element?.closest("[data-problem]")?.dataset.problem;
