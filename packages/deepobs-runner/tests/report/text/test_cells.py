@@ -27,7 +27,7 @@ def test_cells_tell_which_runs_chose_and_what_to_beware_of():
     """Of the baselines, seed 42 chose among 36 settings, and a collapsed group says so."""
     study = Study.of(load_baselines())
     text = cell_detail(study, study.cell("mnist_vae", "SGD (baseline)"))
-    assert "9 runs; 1 more chose the setting and do not count; 36 settings tried" in text
+    assert "9 runs; 1 excluded, since they chose the setting; 36 settings tried" in text
     assert "beware: partly collapsed" in text
 
 
