@@ -65,3 +65,20 @@ def test_a_module_that_exits_is_an_error(tmp_path):
     done = call("run", "digits_logreg", "leaves.Mine", "--lr", "0.1", cwd=tmp_path)
     assert done.returncode == 2
     assert b"leaves cannot be imported: SystemExit: 0" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["--results=~/x", "--results ~/x"])
+def test_a_tilde_is_the_home_folder(tmp_path, form):
+    """No shell expands the one behind an equals sign."""
+    home = tmp_path / "home"
+    done = call(*RUN, *form.split(), "--progress", "off", cwd=tmp_path, HOME=str(home))
+    assert done.returncode == 0, done.stderr
+    assert len(list((home / "x").rglob("random_seed__42__*.json"))) == 1
+    assert not (tmp_path / "~").exists()
+
+
+def test_the_home_of_nobody_is_named(tmp_path):
+    """A user that does not exist."""
+    done = call(*RUN, "--results=~nobody-of-that-name/x", cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"'~nobody-of-that-name/x' names a home folder that cannot be found" in done.stderr

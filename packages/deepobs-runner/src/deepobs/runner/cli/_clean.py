@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from ._paths import UserPath
+
 
 @click.command("clean")
-@click.argument("results", type=click.Path(path_type=Path))
+@click.argument("results", type=UserPath())
 @click.option(
     "--unfinished",
     is_flag=True,

@@ -12,13 +12,14 @@ import click
 
 from ..common import read_value
 from ..config import REQUIRED, SETTINGS, Setting
+from ._paths import UserPath
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _TYPES = {"int": int, "float": float}
 _NAME = re.compile(r"(?!\d)(\w|\.)+(\[\d+\])?$")  # such as momentum, base.momentum, betas[0]
 data_root_option = click.option(
     "--data-root",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     help="Folder of the data files [default: $DEEPOBS_DATA_DIR, else the user's cache].",
 )
 loggers_option = click.option(
@@ -35,7 +36,7 @@ log_every_option = click.option(
 _EXECUTION = (
     click.option(
         "--results",
-        type=click.Path(path_type=Path),
+        type=UserPath(),
         default=Path("results"),
         show_default=True,
         help="Folder for the records.",

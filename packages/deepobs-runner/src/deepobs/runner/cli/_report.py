@@ -9,13 +9,15 @@ from typing import Literal
 
 import click
 
+from ._paths import UserPath
+
 
 @click.command("report")
-@click.argument("results", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("results", nargs=-1, type=UserPath())
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     default=Path("report.html"),
     show_default=True,
     help="The HTML file to write.",
@@ -24,7 +26,7 @@ import click
 @click.option("--title", help="The page's title.")
 @click.option(
     "--figures",
-    type=click.Path(path_type=Path),
+    type=UserPath(),
     metavar="DIR",
     help="Also save figures (PDF, PNG, PGF) and tables (LaTeX, Markdown) here.",
 )

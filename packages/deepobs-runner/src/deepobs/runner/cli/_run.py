@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +16,7 @@ from ._options import (
     pop_settings,
     setting_options,
 )
+from ._paths import UserPath
 
 if TYPE_CHECKING:
     from ..results import Record
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("problem")
 @click.argument("optimizer")
 @setting_options()
-@click.option("--results", type=click.Path(path_type=Path), help="Folder for the record.")
+@click.option("--results", type=UserPath(), help="Folder for the record.")
 @data_root_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._options import execution_options, find_users_modules, pairs
+from ._paths import UserPath
 
 if TYPE_CHECKING:
     from ..sweeps import Estimate, Group, SweepResult
@@ -17,7 +18,7 @@ _ENDS = ("finished", "diverged", "done before", "failed")
 
 
 @click.command(name="sweep")
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", type=UserPath())
 @execution_options
 @click.option(
     "--dry-run", is_flag=True, help="Only print the number of runs and the estimated time."

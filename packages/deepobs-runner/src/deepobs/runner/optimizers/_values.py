@@ -94,7 +94,7 @@ def _number(what: str, value: Any, default: Any) -> int | float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise UsageError(f"{what} must be a finite number, not {str(value)[:20]}.")
+        raise UsageError(f"{what} must be a finite number, not {brief(value)}.")
     if isinstance(value, numbers.Integral):
         return number if isinstance(default, float) else int(value)
     whole = isinstance(default, int) and number.is_integer()
