@@ -72,7 +72,7 @@ def test_text(word):
         ("lr=log:2:1", "0 < LOW < HIGH"),
         ("lr=uniform:1:1", "LOW < HIGH"),
         ("lr=int:0.5:2", "whole numbers"),
-        ("lr=choice:", "no values"),
+        ("lr=choice:", "at least one value"),
         ("lr=0.1", "expected log:LOW:HIGH, 1-log:LOW:HIGH, uniform:LOW:HIGH"),
     ],
 )

@@ -21,7 +21,7 @@ def requeue_signal() -> str:
 class StopSignals:
     """Records the first signal in `received` while entered; a second one has its usual effect.
 
-    A signal that the process ignores, as SIGHUP under `nohup`, stays ignored. Python delivers
+    SIGHUP stays ignored if the process ignores it, as under `nohup`. Python delivers
     signals to the main thread only, so in any other thread this does nothing.
 
     Attributes:
@@ -36,7 +36,9 @@ class StopSignals:
         if threading.current_thread() is threading.main_thread():
             names = [name for name in (*_NAMES, requeue_signal()) if hasattr(signal, name)]
             for number in {getattr(signal, name) for name in names}:
-                if signal.getsignal(number) != signal.SIG_IGN:
+                # Shells ignore SIGINT in what they start in the background, where others send it.
+                hangup = number == getattr(signal, "SIGHUP", None)
+                if not (hangup and signal.getsignal(number) == signal.SIG_IGN):
                     self._outer[number] = signal.signal(number, self._note)
         return self
 
