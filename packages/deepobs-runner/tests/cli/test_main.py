@@ -139,7 +139,7 @@ def test_the_home_of_nobody_is_one_sentence(
     """The data folder is an argument: exit status 2."""
     assert deepobs("data", *arguments, "--data-root", "~nosuchuser/x") == 2
     error = capsys.readouterr().err
-    assert error.startswith("Error: The data folder ~nosuchuser/x")
+    assert error.startswith("Error: Invalid value for '--data-root': '~nosuchuser/x' names a home")
     assert error.count("\n") == 1
 
 
