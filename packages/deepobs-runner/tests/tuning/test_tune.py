@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from deepobs.problems import get_problem
+from deepobs.problems import build, get_problem
 from deepobs.runner import RunConfig, UsageError, load_records, tune
 from deepobs.runner.executors import Job
 from deepobs.runner.executors._base import ignore_progress
@@ -171,6 +171,35 @@ def test_a_pruned_trial_is_not_done_again(tmp_path):
     study.tell(0, None, pruned=True)
     options = {"results": tmp_path, "device": "cpu", "callbacks": tuple(study.callbacks())}
     assert perform(Job(config=config, options=options), ignore_progress).status == "pruned"
+
+
+def test_the_first_process_to_finish_a_trial_decides_how_it_ended(tmp_path, monkeypatch):
+    """What a slower process writes of a trial that both took over is dropped."""
+    optuna = pytest.importorskip("optuna", reason="the extra tune is not installed")
+    from deepobs.runner.tuning._tpe import OptunaStudy, load_study
+
+    path = tmp_path / "a.journal"
+    study = OptunaStudy(path, parse_space(()), 42, prune=VALID)
+    study.ask(1, 1)
+    config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
+    study.name_run(0, config.run_id)
+    (slower,) = study.callbacks()
+    slower.on_run_start(config, build(config.problem_value))
+    study.ask(1, 2)
+
+    def ended_in_between(*arguments, **options):
+        raise optuna.exceptions.UpdateFinishedTrialError("another process was faster")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.storages.JournalStorage, "set_trial_state_values", ended_in_between)
+        study.tell(1, 0.1)
+    study.tell(0, 0.5)
+    study.name_run(0, config.run_id)
+    slower.on_evaluation(1, {VALID.metric: 0.1})
+    study.tell(0, 0.1)
+    first, second = load_study(path, 0, prune=False).get_trials()
+    assert (first.value, first.intermediate_values) == (0.5, {})
+    assert second.value is None
 
 
 def test_two_processes_share_a_study(tmp_path):

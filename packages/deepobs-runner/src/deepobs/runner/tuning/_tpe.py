@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,10 @@ _log = logging.getLogger(__name__)
 
 _NAME = "deepobs"
 _RUN_ID = "run_id"
+
+# Several processes may work on one trial: each takes over those of a process that died, or that is
+# only slower. The first to finish a trial decides how it ended; what the others write is dropped.
+_first_to_finish = suppress(optuna.exceptions.UpdateFinishedTrialError)
 
 
 class OptunaStudy:
@@ -73,7 +78,8 @@ class OptunaStudy:
         """Stores the run's identity in a trial, for the callback that may prune it."""
         load_study(self._path, 0, prune=False)  # creates the study if needed
         storage = _storage(self._path)
-        storage.set_trial_user_attr(_trial_id(storage, number), _RUN_ID, run_id)
+        with _first_to_finish:
+            storage.set_trial_user_attr(_trial_id(storage, number), _RUN_ID, run_id)
 
     def tell(self, number: int, value: float | None, *, pruned: bool = False) -> None:
         """Reports how a trial ended: its value, that it was pruned, or (None) that it failed."""
@@ -81,7 +87,8 @@ class OptunaStudy:
         if pruned:
             state, value = optuna.trial.TrialState.PRUNED, None
         study = load_study(self._path, 0, prune=False)
-        study.tell(number, value, state=state, skip_if_finished=True)
+        with _first_to_finish:
+            study.tell(number, value, state=state, skip_if_finished=True)
 
     def callbacks(self) -> list[Callback]:
         """Returns the callbacks that prune a run; empty without pruning."""
@@ -124,11 +131,13 @@ class PruningCallback(Callback):
         """Reports the value, and stops the run if it is to be pruned."""
         if self._trial is None or epoch == 0:
             return
-        self._trial.report(self._objective.signed(metrics[self._objective.metric]), epoch)
+        with _first_to_finish:
+            self._trial.report(self._objective.signed(metrics[self._objective.metric]), epoch)
         if self._trial.should_prune():
             # Report before the run's lock is released, so that waiting processes see it as pruned.
             pruned = optuna.trial.TrialState.PRUNED
-            self._trial.study.tell(self._trial.number, state=pruned, skip_if_finished=True)
+            with _first_to_finish:
+                self._trial.study.tell(self._trial.number, state=pruned, skip_if_finished=True)
             raise PrunedError(f"worse than the median after {epoch} epochs")
 
 
