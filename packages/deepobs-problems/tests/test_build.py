@@ -245,3 +245,17 @@ def _images():
     images = torch.randint(0, 256, (24, 1, 28, 28), generator=generator, dtype=torch.uint8)
     arrays = Arrays(images, torch.arange(24) % 10)
     return ArrayDataset("images", train=arrays, test=arrays, num_classes=10, transform=Scale(255))
+
+
+def test_the_data_set_gets_the_model_to_collect_with() -> None:
+    """It is attached when the problem is built, when the model is replaced and when it moves."""
+    given: list[torch.nn.Module] = []
+    built = build("digits_mlp")
+    built.dataset.attach = given.append  # type: ignore[method-assign]
+    rebuilt = build("digits_mlp", dataset=built.dataset)
+    assert given == [rebuilt.model]
+    rebuilt.model = built.model
+    assert given[-1] is built.model
+    rebuilt.to("cpu")
+    assert len(given) == 3
+    assert built.dataset.state_dict() == {}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 import torch
 import torch.utils.data
-from torch import Tensor
+from torch import Tensor, nn
 
 from ._trees import Tree, map_tensors, num_rows, split, tensors
 
@@ -95,8 +95,9 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     Order and augmentation of an epoch are pure functions of (seed, epoch). To continue a run, ask
     for its epoch from the next batch on; to repeat an epoch, ask for it again.
 
-    Batches are made when they are asked for. A data set may therefore hold a reference to a model
-    and collect data with it, as reinforcement learning does.
+    Batches are made when they are asked for. A data set may therefore collect them with the model
+    that is trained, as reinforcement learning does: it overrides `attach`, which gives it the
+    model, and `state_dict` and `load_state_dict`, which let an interrupted run continue exactly.
 
     Attributes:
         name: The name it is loaded by, such as `"mnist"`.
@@ -197,6 +198,32 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     @abstractmethod
     def to(self, device: torch.device | str) -> Self:
         """Returns this data set with its batches on a device; what it holds is moved there now."""
+
+    def attach(self, model: nn.Module) -> None:
+        """Gives this data set the model to collect data with; does nothing by default.
+
+        A built problem calls it with its model, and again if that is replaced or moved.
+
+        Args:
+            model: The model that is trained; its weights change from step to step.
+        """
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the state that batches depend on besides (seed, epoch); empty by default.
+
+        Such as the states of environments and the batches that have been collected but not used.
+
+        Returns:
+            Tensors and plain values.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores what `state_dict` returned; `batches` then continues from there.
+
+        Args:
+            state: What `state_dict` returned.
+        """
 
     @abstractmethod
     def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:

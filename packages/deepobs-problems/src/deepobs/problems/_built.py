@@ -72,6 +72,7 @@ class BuiltProblem:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
         self._model = model
+        self.dataset.attach(model)
         self.forward: Callable[..., Any] = model
         self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
 
@@ -256,6 +257,7 @@ class BuiltProblem:
         if not isinstance(target, torch.dtype):
             self.device = torch.device(target)
             self.dataset = self.dataset.to(self.device)
+            self.dataset.attach(self.model)
             self._noise = NoiseStream(derive_seed(self.seed, "noise"), self.device)
             self._carried = CarriedState()
         return self

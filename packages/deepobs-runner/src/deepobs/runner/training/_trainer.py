@@ -268,6 +268,7 @@ class Trainer:
             "schedule": self.schedule.state_dict(),
             "scaler": self.scaler.state_dict(),
             "problems": self.processes.gather(self.built.state_dict()),
+            "data": self.processes.gather(self.built.dataset.state_dict()),
             "random": random_state(),
             "cost": self.timer.medians(),
             "started": self.started,
@@ -300,6 +301,7 @@ class Trainer:
         self.schedule.load_state_dict(state["schedule"])
         self.scaler.load_state_dict(state["scaler"])
         self.built.load_state_dict(state["problems"][self.processes.rank])
+        self.built.dataset.load_state_dict(state["data"][self.processes.rank])
         set_random_state(state["random"])
         self.timer.earlier, self.started = state["cost"], state["started"]
 
