@@ -31,7 +31,8 @@ def test_tune(tune, tmp_path, monkeypatch, capsys):
         2,
     ]
     assert tune("digits_logreg", *search) == 0
-    *trials, best, path = capsys.readouterr().out.splitlines()
+    space, *trials, best, path = capsys.readouterr().out.splitlines()
+    assert space == "space: lr=choice:0.01,1.0 (given by the user)"
     assert [trial.split(":")[0] for trial in trials] == ["lr=0.01", "lr=1"]
     assert best.startswith("best: lr=1: ")
     assert best.endswith("; repeated with 2 seeds")
@@ -39,6 +40,15 @@ def test_tune(tune, tmp_path, monkeypatch, capsys):
     assert held["hyperparameters"] == {"momentum": 0.5}
     assert tune("digits_logreg", *search, "--json") == 0
     assert json.loads(capsys.readouterr().out) == held
+
+
+def test_the_space_is_the_optimizers_own(deepobs, tmp_path, capsys):
+    """Without `--space` it is that of the table of reference optimizers, with its source."""
+    words = ["--trials", 1, "--repeat", 0, "--epochs", 1, "--device", "cpu", "--results", tmp_path]
+    assert deepobs("tune", "digits_logreg", "AdamW", *words, "--set", "weight_decay=0.01") == 0
+    space = capsys.readouterr().out.splitlines()[0]
+    assert space.startswith("space: lr=log:0.0001:0.01 betas[0]=1-log:0.02:0.5 (AlgoPerf")
+    assert space.endswith("; weight_decay set by the user)")
 
 
 def test_no_setting_finishes(tune, tmp_path, monkeypatch, capsys):

@@ -7,10 +7,9 @@ from deepobs.runner.sweeps import DEEPOBS_GRID
 from deepobs.runner.tuning import Choice, Integer, LogUniform, Uniform, parse_space
 
 
-def test_default_is_deepobs_grid():
-    """Without a word about it, `lr` comes from DeepOBS's range, whose grid is DeepOBS's."""
-    space = parse_space([])
-    assert list(space) == ["lr"]
+def test_the_grid_of_deepobs_range_is_that_of_deepobs():
+    """The same 36 learning rates."""
+    space = parse_space(["lr=log:1e-5:1e2"])
     assert space["lr"].grid() == pytest.approx(DEEPOBS_GRID, rel=1e-12)
     assert space["lr"].grid() == DEEPOBS_GRID  # the same runs, to the bit
 

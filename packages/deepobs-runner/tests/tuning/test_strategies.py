@@ -10,8 +10,8 @@ from deepobs.runner.sweeps import DEEPOBS_GRID
 from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._strategies import key, make_strategy
 
-LR = parse_space([])
-TWO = parse_space(["momentum=choice:0.0,0.9,0.99"])
+LR = parse_space(["lr=log:1e-5:1e2"])
+TWO = parse_space(["lr=log:1e-5:1e2", "momentum=choice:0.0,0.9,0.99"])
 
 
 def _search(strategy, function):
@@ -69,6 +69,15 @@ def test_a_grid_of_two_dimensions():
     best = min(tried, key=loss)
     assert best["lr"] == pytest.approx(1e-2)
     assert best["momentum"] == 0.9
+
+
+def test_a_grid_with_too_many_choices_tries_several_values_of_each():
+    """Half of the trials are combinations drawn at random; the others refine the best."""
+    space = parse_space(dict.fromkeys(("lr", "b", "c"), "choice:1,2,3,4,5"))
+    tried = _search(make_strategy("grid", space, 20, 0), lambda point: sum(point.values()))
+    assert len(tried) == 20
+    assert all(len({point[name] for point in tried[:10]}) > 2 for name in space)
+    assert min(sum(point.values()) for point in tried) < min(sum(p.values()) for p in tried[:10])
 
 
 @pytest.mark.parametrize("name", ["random", "sobol"])

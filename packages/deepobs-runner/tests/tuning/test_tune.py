@@ -165,7 +165,7 @@ def test_a_pruned_trial_is_not_done_again(tmp_path):
     from deepobs.runner.tuning._tpe import OptunaStudy
 
     config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
-    study = OptunaStudy(tmp_path / "a.journal", parse_space(()), 42, prune=VALID)
+    study = OptunaStudy(tmp_path / "a.journal", parse_space(["lr=log:1e-5:1e2"]), 42, prune=VALID)
     study.ask(1, 1)
     study.name_run(0, config.run_id)
     study.tell(0, None, pruned=True)
@@ -179,7 +179,7 @@ def test_the_first_process_to_finish_a_trial_decides_how_it_ended(tmp_path, monk
     from deepobs.runner.tuning._tpe import OptunaStudy, load_study
 
     path = tmp_path / "a.journal"
-    study = OptunaStudy(path, parse_space(()), 42, prune=VALID)
+    study = OptunaStudy(path, parse_space(["lr=log:1e-5:1e2"]), 42, prune=VALID)
     study.ask(1, 1)
     config = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
     study.name_run(0, config.run_id)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     "--space",
     multiple=True,
     metavar="NAME=RANGE",
-    help="Search space: lr=log:1e-5:1e2 (the default), momentum=choice:0.9,0.99, "
-    "uniform:LOW:HIGH, int:LOW:HIGH; repeatable.",
+    help="Search space: lr=log:1e-5:1e2, momentum=choice:0.9,0.99, 1-log:LOW:HIGH, "
+    "uniform:LOW:HIGH, int:LOW:HIGH; repeatable. By default that of `deepobs optimizers`.",
 )
 @click.option(
     "--objective",
@@ -86,7 +86,9 @@ def command(
 
 
 def _summary(result: TuneResult) -> str:
-    lines = [_line(trial) for trial in result.trials]
+    space = " ".join(f"{name}={text}" for name, text in result.study["space"].items())
+    lines = [f"space: {space} ({result.study['space_source']})"]
+    lines += [_line(trial) for trial in result.trials]
     if result.best is None:
         return "\n".join([*lines, f"no setting finished, of {len(result.trials)}; {result.path}"])
     repeats = f"; repeated with {len(result.repeats)} seeds" if result.repeats else ""

@@ -95,8 +95,8 @@ def tried_before(path: Path) -> list[Point]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         settings: list[Point] = [dict(trial["settings"]) for trial in content["trials"]]
-        if not all(is_number(one["lr"]) for one in settings):
-            raise ValueError("a learning rate is not a number")
+        if not all(one and is_number(one.get("lr", 1.0)) for one in settings):
+            raise ValueError("a setting is empty, or its learning rate is not a number")
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         _log.warning(
             "The search's file %s is damaged (%s); it is kept as %s, and trials that have records "

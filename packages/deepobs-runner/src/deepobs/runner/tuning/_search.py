@@ -102,7 +102,7 @@ class Search:
         searched = {name: value for name, value in point.items() if name != "lr"}
         return RunConfig(
             **self.shared,
-            lr=point["lr"],
+            lr=point.get("lr"),
             hyperparameters={**self.hyperparameters, **searched},
             seed=seed,
             validation=validation,

@@ -97,12 +97,16 @@ class OneMinusLogUniform:
 
     def at(self, unit: float) -> float:
         """Returns the value at a position in [0, 1); it increases towards 1."""
-        return float(1 - self.high * (self.low / self.high) ** unit)
+        return self.value(self.high * (self.low / self.high) ** unit)
+
+    def value(self, complement: float) -> float:
+        """Returns the value whose difference from 1 is given."""
+        return float(canonical(float(1 - complement)))
 
     def grid(self) -> tuple[float, ...]:
         """Returns five points, including both ends."""
         values = np.geomspace(self.high, self.low, _POINTS_OF_A_RANGE)
-        return tuple(float(1 - value) for value in values)
+        return tuple(self.value(value) for value in values)
 
     def __str__(self) -> str:
         """Returns the range as text, as `deepobs tune --space` takes it."""
@@ -206,14 +210,14 @@ Space: TypeAlias = Mapping[str, Dimension]
 
 
 def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[str, Dimension]:
-    """Reads a search space; without `lr`, DeepOBS's range of learning rates is added.
+    """Reads a search space.
 
     Args:
         words: Texts `NAME=RANGE`, as the command takes them, or a mapping from names to ranges
             (`"log:1e-5:1"`, or a `LogUniform`, `Uniform`, `Integer`, `Choice`).
 
     Returns:
-        The dimensions by name, `lr` first.
+        The dimensions by name, `lr` first if it is one of them.
 
     Raises:
         UsageError: If a text is not of that form; the message names it.
@@ -230,10 +234,10 @@ def parse_space(words: Sequence[str] | Mapping[str, Dimension | str]) -> dict[st
                     f"space {brief(word)} {fault}; expected for instance lr=log:1e-5:1e2."
                 )
             given[name] = text
-    space: dict[str, Dimension] = {"lr": DEEPOBS_LEARNING_RATES}
-    for name, dimension in given.items():
-        space[name] = _parse(name, dimension) if isinstance(dimension, str) else dimension
-    return space
+    return {
+        name: _parse(name, dimension) if isinstance(dimension, str) else dimension
+        for name, dimension in sorted(given.items(), key=lambda item: item[0] != "lr")
+    }
 
 
 def _parse(name: str, text: str) -> Dimension:

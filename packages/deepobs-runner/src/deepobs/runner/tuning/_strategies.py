@@ -56,9 +56,10 @@ class ListStrategy:
 class GridStrategy:
     """The whole grid if there are enough trials, else a coarse grid refined around the best.
 
-    The coarse grid uses up to half of the trials. Then the stride is halved repeatedly, and the
-    neighbours of the best setting at that stride along each dimension are tried. At stride one, the
-    neighbours of the next best settings follow until all trials are used.
+    The coarse grid uses up to half of the trials; if the choices alone have more combinations,
+    these are drawn at random. Then the stride is halved repeatedly, and the neighbours of the best
+    setting at that stride along each dimension are tried. At stride one, the neighbours of the next
+    best settings follow until all trials are used.
 
     Args:
         space: The search space.
@@ -94,8 +95,9 @@ class GridStrategy:
         stride = 1
         points = self._indices(stride)
         while len(points) > self._num_trials or (stride > 1 and len(points) > self._num_trials / 2):
-            if stride >= max(self._sizes):
-                return stride, points[: self._num_trials]
+            if stride >= max(self._sizes):  # the choices alone are too many
+                drawn = np.random.default_rng(0).permutation(len(points))
+                return stride, [points[i] for i in drawn[: -(-self._num_trials // 2)]]
             stride *= 2
             points = self._indices(stride)
         return stride, points

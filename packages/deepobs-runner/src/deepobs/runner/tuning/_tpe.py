@@ -55,7 +55,10 @@ class OptunaStudy:
         self._path = path
         self._seed = seed
         self._prune = prune
-        self._distributions = {name: _distribution(held) for name, held in space.items()}
+        self._space = space
+        self._distributions = {
+            _parameter(name, held): _distribution(held) for name, held in space.items()
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = filelock.FileLock(path.with_name(f".{path.name}.lock"))
         with self._lock:
@@ -71,7 +74,7 @@ class OptunaStudy:
                     break
                 seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
                 study = load_study(self._path, seed, prune=self._prune is not None)
-                asked[number] = study.ask(self._distributions).params
+                asked[number] = self._point(study.ask(self._distributions).params)
         return asked
 
     def name_run(self, number: int, run_id: str) -> None:
@@ -97,7 +100,16 @@ class OptunaStudy:
     def trials(self) -> dict[int, tuple[Point, str]]:
         """Returns each trial's settings and state: `running`, `complete`, `pruned` or `fail`."""
         trials = load_study(self._path, 0, prune=False).get_trials(deepcopy=False)
-        return {trial.number: (trial.params, trial.state.name.lower()) for trial in trials}
+        return {t.number: (self._point(t.params), t.state.name.lower()) for t in trials}
+
+    def _point(self, parameters: Mapping[str, Any]) -> Point:
+        """Returns the setting of a trial from Optuna's parameters."""
+        return {
+            name: held.value(parameters[_parameter(name, held)])
+            if isinstance(held, OneMinusLogUniform)
+            else parameters[name]
+            for name, held in self._space.items()
+        }
 
 
 class PruningCallback(Callback):
@@ -225,12 +237,15 @@ def _set_damaged_aside(path: Path) -> None:
         )
 
 
+def _parameter(name: str, dimension: Any) -> str:
+    """Returns the name of a dimension's parameter in Optuna's study."""
+    return f"1 - {name}" if isinstance(dimension, OneMinusLogUniform) else name
+
+
 def _distribution(dimension: Any) -> Any:
     if isinstance(dimension, Choice):
         return optuna.distributions.CategoricalDistribution(dimension.values)
     if isinstance(dimension, Integer):
         return optuna.distributions.IntDistribution(dimension.low, dimension.high)
-    if isinstance(dimension, OneMinusLogUniform):
-        return optuna.distributions.FloatDistribution(1 - dimension.high, 1 - dimension.low)
-    log = isinstance(dimension, LogUniform)
+    log = isinstance(dimension, LogUniform | OneMinusLogUniform)  # the latter of 1 - NAME
     return optuna.distributions.FloatDistribution(dimension.low, dimension.high, log=log)

@@ -1,36 +1,39 @@
 """Search for a good setting, then repeat the best with several seeds."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 from deepobs.problems import Problem
 
 from ..common import UsageError, number, unknown, whole
 from ..config import RunConfig, canonical_settings, check_keywords, describe_settings
 from ..executors import Executor
+from ..optimizers import OptimizerLike, find_optimizer
 from ..sweeps import Execution
 from ..training import Callback
+from ._default_space import sourced_space
 from ._objective import find_objective
 from ._result import Trial, TuneResult, choose_best, study_id, tried_before
 from ._search import Search
-from ._space import Dimension, Space, parse_space
+from ._space import Dimension, Space
 from ._strategies import STRATEGIES, make_strategy
+
+_log = logging.getLogger(__name__)
 
 
 @partial(describe_settings, searchable=True)
 def tune(
     problem: str | Problem,
-    optimizer: str | type[torch.optim.Optimizer],
+    optimizer: OptimizerLike,
     *,
     results: str | Path,
     trials: int = 36,
     strategy: Literal["grid", "random", "sobol", "tpe"] = "grid",
-    space: Sequence[str] | Mapping[str, Dimension | str] = (),
+    space: Sequence[str] | Mapping[str, Dimension | str] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
     objective: Literal["valid", "valid_accuracy", "test"] = "valid",
     validation: float = 0.2,
@@ -59,13 +62,15 @@ def tune(
 
     Args:
         problem: A test problem.
-        optimizer: An optimizer's name or class.
+        optimizer: An optimizer's name, a class or a recipe.
         results: Folder for the records and the search's own file.
         trials: Number of settings to try; 36 is the size of DeepOBS's grid.
         strategy: `grid` (the whole grid if `trials` suffices, else a coarse grid that is
             refined around the best); `random`; `sobol`; `tpe` by Optuna (extra `tune`).
-        space: Search space, as `lr=log:1e-5:1e2` (the default), `momentum=choice:0.9,0.99`,
-            `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such ranges.
+        space: Search space, as `lr=log:1e-5:1e2`, `momentum=choice:0.9,0.99`,
+            `1-log:LOW:HIGH`, `uniform:LOW:HIGH`, `int:LOW:HIGH`, or a mapping from names to such
+            ranges. By default that of the table of reference optimizers; for other optimizers
+            DeepOBS's learning rates, `lr=log:1e-5:1e2`.
         hyperparameters: Hyperparameters that all trials share.
         {settings}
         objective: `valid`, the final validation loss; `valid_accuracy`; or `test`, as in
@@ -117,7 +122,8 @@ def tune(
     for name, (value, least) in {**counts, "repeat": (repeat, 0), "seed": (seed, 0)}.items():
         whole(name, value, least=least)
     shared: dict[str, Any] = {"problem": problem, "optimizer": optimizer, **settings}
-    probe = RunConfig.from_dict({**shared, "lr": 0.1, "hyperparameters": hyperparameters or {}})
+    lr = 0.1 if find_optimizer(optimizer).takes_lr else None  # any rate, for the checks
+    probe = RunConfig.from_dict({**shared, "lr": lr, "hyperparameters": hyperparameters or {}})
     goal = find_objective(objective, has_accuracy=probe.problem_value.correct is not None)
     search = Search(
         shared=shared,
@@ -127,8 +133,10 @@ def tune(
         seeds=seeds_per_trial,
         execution=execution,
     )
-    dimensions = parse_space(space)
+    sourced = sourced_space(space, optimizer, search.hyperparameters)
+    dimensions = sourced.dimensions
     _check_space(dimensions, search)
+    _log.info("The search space is %s (%s).", _words(dimensions), sourced.source)
     _check_strategy(strategy, prune=prune, simple=seeds_per_trial == 1 and objective != "test")
     search_settings = {
         "objective": objective,
@@ -139,7 +147,7 @@ def tune(
         "seeds_per_trial": seeds_per_trial,
         "prune": prune,
     }
-    study = {**_shared(probe.to_dict()), **search_settings}
+    study = {**_shared(probe.to_dict()), **search_settings, "space_source": sourced.source}
     path = _file_of(probe, search_settings, Path(results))
     with execution.make_executor() as ready:
         if strategy == "tpe":
@@ -161,6 +169,10 @@ def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path
     identity = study_id({**shared, **search_settings, "problem": probe.problem_identity})
     folder = results / probe.problem_name / probe.optimizer_name
     return folder / f"tuning__{search_settings['strategy']}__{identity}.json"
+
+
+def _words(space: Space) -> str:
+    return " ".join(f"{name}={dimension}" for name, dimension in space.items())
 
 
 def _shared(run: Mapping[str, Any]) -> dict[str, Any]:
