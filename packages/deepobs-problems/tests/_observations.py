@@ -15,7 +15,7 @@ def observe_outputs(case: Case) -> Observations:
     """Logits, losses of each example, accuracy, and the regularizer."""
     golden = case.golden["test"]
     with torch.no_grad():
-        output = case.built.output(case.batch)
+        output = case.built.output(case.batch, forward=case.forward)
     observed = _outputs(case, golden, output)
     if golden["accuracy"] is not None:
         accuracy = case.built.problem.correct(output, case.batch).double().mean()

@@ -55,6 +55,22 @@ def test_objective_is_mean_loss_plus_regularizer(stand_ins: str) -> None:
     assert built.regularizer() > 0
 
 
+def test_another_forward_takes_the_place_of_the_model() -> None:
+    """In output, losses and objective, where it is called with the inputs."""
+    built = build("digits_mlp")
+    batch = next(built.batches("train"))
+
+    def doubled(inputs: Tensor) -> Tensor:
+        output: Tensor = 2 * built.model(inputs)
+        return output
+
+    output = built.output(batch, forward=doubled)
+    assert torch.equal(output, 2 * built.output(batch))
+    mean = built.loss_module(output, batch.targets)
+    assert torch.equal(built.objective(batch, forward=doubled), mean)
+    assert built.losses(batch, forward=doubled).mean().isclose(mean)
+
+
 def test_evaluation_weighs_every_example_once() -> None:
     """The mean over batches of unequal size equals the mean over all examples at once."""
     built = build("digits_mlp")

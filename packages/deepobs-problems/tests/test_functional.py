@@ -90,7 +90,7 @@ def test_functional_form_leaves_the_model_alone() -> None:
 def test_unknown_parameters_are_refused() -> None:
     """A name that the model does not have is named in the message."""
     problem = build("digits_logreg")
-    with pytest.raises(ValueError, match="digits_logreg has no parameter 'weights'"):
+    with pytest.raises(ValueError, match="LogisticRegression has no parameter 'weights'"):
         problem.functional_losses({"weights": torch.zeros(1)}, next(problem.batches("train")))
 
 

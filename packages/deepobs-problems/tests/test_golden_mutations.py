@@ -49,7 +49,7 @@ def changed(case: Case, name: str, values: Tensor) -> Forward:
     """The forward function with other values in place of one parameter."""
 
     def forward(*arguments: Any) -> Any:
-        return functional_call(case.model, {name: values}, arguments, case.keywords)
+        return functional_call(case.model, {name: values}, arguments)
 
     return forward
 
@@ -62,7 +62,7 @@ def shifted(case: Case, module: nn.Module) -> Forward:
 
     def forward(*arguments: Any) -> Any:
         with module.register_forward_pre_hook(shift):
-            return case.model(*arguments, **case.keywords)
+            return case.model(*arguments)
 
     return forward
 
@@ -78,7 +78,7 @@ def test_a_mistake_in_one_layer_is_found(name: str) -> None:
     assert comparison.complaints() == []
     tried, missed = 0, []
     for mistake, forward in mutations(case):
-        case.built.forward = forward
+        case.forward = forward
         if not comparison.complaints(comparison.run()):
             missed.append(mistake)
         tried += 1

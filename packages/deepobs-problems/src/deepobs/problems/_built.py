@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
-from torch.utils._pytree import tree_map_only
 
 from deepobs.data import Batch, Dataset, Phase, derive_seed
 
+from ._calls import Forward, functional_output, in_model_dtype
 from ._carried import CarriedState
+from ._evaluation import add_up, metrics_of
 from ._metrics import Metrics
 from ._noise import NoiseStream
 from ._problem import Problem
@@ -26,8 +25,6 @@ class BuiltProblem:
 
     Attributes:
         problem: The `Problem` that it was built from.
-        forward: The function that `output`, `losses` and `objective` call: the model, or a wrapper
-            of it that you put here, such as `torch.nn.parallel.DistributedDataParallel`.
         dataset: The data set, with its tensors on `device`.
         batch_size: Number of examples of a training batch.
         weight_decay: Factor of the regularizer; 0 for none.
@@ -58,13 +55,13 @@ class BuiltProblem:
         self.replay = replay
         self.model = model
         self.loss_module = problem.loss(reduction="mean")
-        self._loss_of_each = problem.loss(reduction="none")
+        self._loss_of_each: Callable[[Any, Any], Tensor] = problem.loss(reduction="none")
         self._noise = NoiseStream(derive_seed(seed, "noise"), device)
         self._carried = CarriedState()
 
     @property
     def model(self) -> nn.Module:
-        """The module to train. Assigning another one sets `forward` and the regularizer too."""
+        """The module to train; assigning another one sets what is regularized, too."""
         return self._model
 
     @model.setter
@@ -73,7 +70,6 @@ class BuiltProblem:
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
         self._model = model
         self.dataset.attach(model)
-        self.forward: Callable[..., Any] = model
         self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
 
     def num_batches(self, phase: Phase) -> int:
@@ -118,21 +114,38 @@ class BuiltProblem:
             shard=shard,
         )
 
-    def output(self, batch: Batch) -> Any:
-        """Returns the model's output on a batch, with noise from the problem's own stream."""
+    def output(self, batch: Batch, *, forward: Forward | None = None) -> Any:
+        """Returns the model's output on a batch, with noise from the problem's own stream.
+
+        Args:
+            batch: A batch.
+            forward: Called instead of the model, such as a
+                `torch.nn.parallel.DistributedDataParallel` or a compiled version of it.
+
+        Returns:
+            Whatever the model returns, without a carried state.
+        """
+        call = self.model if forward is None else forward
         with self._noise if self.problem.stochastic else nullcontext():
-            inputs = self._in_model_dtype(batch.inputs)
+            inputs = in_model_dtype(self.model, batch.inputs)
             if not self.problem.carries_state:
-                return self.forward(inputs)
-            output, state = self.forward(inputs, self._carried.before(batch.inputs))
+                return call(inputs)
+            output, state = call(inputs, self._carried.before(batch.inputs))
         self._carried.advance(state)
         return output
 
-    def losses(self, batch: Batch) -> Tensor:
-        """Returns the loss of each example, shape `[N]`, differentiable, without regularizer."""
-        output = self.output(batch)
-        losses: Tensor = self._loss_of_each(output, self._target(batch))
-        return losses
+    def losses(self, batch: Batch, *, forward: Forward | None = None) -> Tensor:
+        """Returns the loss of each example without the regularizer, differentiable.
+
+        Args:
+            batch: A batch of N examples.
+            forward: As for `output`.
+
+        Returns:
+            Losses `[N]`.
+        """
+        output = self.output(batch, forward=forward)
+        return self._loss_of_each(output, self._target(batch))
 
     def regularizer(self) -> Tensor:
         """Returns the L2 term ½·factor·Σw² over the regularized parameters, differentiable."""
@@ -140,9 +153,17 @@ class BuiltProblem:
             return torch.zeros((), device=self.device)
         return half_sum_of_squares(self._regularized, self.weight_decay)
 
-    def objective(self, batch: Batch) -> Tensor:
-        """Returns what training minimises: the mean loss over a batch plus the regularizer."""
-        loss: Tensor = self.loss_module(self.output(batch), self._target(batch))
+    def objective(self, batch: Batch, *, forward: Forward | None = None) -> Tensor:
+        """Returns what training minimises: the mean loss over a batch plus the regularizer.
+
+        Args:
+            batch: A batch.
+            forward: As for `output`.
+
+        Returns:
+            The objective, a differentiable scalar.
+        """
+        loss: Tensor = self.loss_module(self.output(batch, forward=forward), self._target(batch))
         return loss + self.regularizer() if self._regularized else loss
 
     def functional_losses(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
@@ -164,8 +185,7 @@ class BuiltProblem:
             ValueError: If the model has no parameter of a given name.
         """
         output = self._functional_output(parameters, batch)
-        losses: Tensor = self._loss_of_each(output, self._target(batch))
-        return losses
+        return self._loss_of_each(output, self._target(batch))
 
     def functional_objective(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
         """Returns mean loss plus regularizer as a function of the parameters, a scalar.
@@ -187,9 +207,8 @@ class BuiltProblem:
             >>> batch = next(built.batches("train"))
             >>> gradients = torch.func.grad(built.functional_objective)(parameters, batch)
         """
-        loss: Tensor = self.loss_module(
-            self._functional_output(parameters, batch), self._target(batch)
-        )
+        output = self._functional_output(parameters, batch)
+        loss: Tensor = self.loss_module(output, self._target(batch))
         if not self._regularized:
             return loss
         names = {id(p): name for name, p in self.model.named_parameters()}
@@ -224,21 +243,16 @@ class BuiltProblem:
         self._noise = NoiseStream(derive_seed(self.seed, f"noise/{phase}"), self.device)
         self.model.eval()
         try:
-            sums = self._sums(phase, shard)
-            if reduce is not None:
-                sums = reduce(sums)
+            batches = self.batches(phase, shard=shard)
+            sums = add_up(self.problem, batches, self._measured, self.device)
+            sums = sums if reduce is None else reduce(sums)
             regularizer = float(self.regularizer())
         finally:
             self._noise, self._carried, training = outer
             self.model.train(training)
-        loss, weight, *parts = sums.tolist()
-        if not weight:
+        if not sums[1]:
             raise ValueError(f"Phase {phase!r} of {self.problem.name} has no examples.")
-        values = {"loss": loss / weight}
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        for metric, (numerator, denominator) in zip(self.problem.all_metrics, pairs, strict=True):
-            values[metric.name] = metric.value(numerator, denominator)
-        return Metrics(values["loss"], regularizer, values.get("accuracy"), values)
+        return metrics_of(self.problem, sums, regularizer)
 
     def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
         """Moves model and data to a device, or the model to another dtype, in place.
@@ -272,55 +286,17 @@ class BuiltProblem:
         self._carried = CarriedState(state["carried"]).to(self.device)
 
     def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:
-        """The output with other parameters; buffers are copies, so that the model's stay."""
-        known = dict(self.model.named_parameters())
-        unknown = [name for name in parameters if name not in known]
-        if unknown:
-            raise ValueError(
-                f"{self.problem.name} has no parameter {unknown[0]!r}: use the names of"
-                " model.named_parameters()."
-            )
-        buffers = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
-        inputs = self._in_model_dtype(batch.inputs)
-        arguments: tuple[Any, ...] = (inputs,)
-        if self.problem.carries_state:
-            arguments += (self._carried.before(batch.inputs),)
+        """Returns the output with other parameters; leaves a carried state as it is."""
+        inputs = in_model_dtype(self.model, batch.inputs)
+        state = (self._carried.before(batch.inputs),) if self.problem.carries_state else ()
         with self._noise if self.problem.stochastic else nullcontext():
-            output = functional_call(self.model, {**buffers, **parameters}, arguments)
-        return output[0] if self.problem.carries_state else output
+            output = functional_output(self.model, parameters, (inputs, *state))
+        return output[0] if state else output
+
+    def _measured(self, batch: Batch) -> tuple[Any, Tensor]:
+        """Returns the output and the mean loss on a batch."""
+        output = self.output(batch)
+        return output, self.loss_module(output, self._target(batch))
 
     def _target(self, batch: Batch) -> Any:
-        return self._in_model_dtype(self.problem.target(batch))
-
-    def _in_model_dtype(self, tree: Any) -> Any:
-        """Floating-point data in the dtype of the weights; integers as they are."""
-        dtype = next(self.model.parameters()).dtype
-
-        def cast(tensor: Tensor) -> Tensor:
-            return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-        return cast(tree) if isinstance(tree, Tensor) else tree_map_only(Tensor, cast, tree)
-
-    def _sums(self, phase: Phase, shard: tuple[int, int]) -> Tensor:
-        """Sums over a phase, on the device: loss, weight, and both parts of each metric.
-
-        The last window of a text may be shorter, so a batch weighs as much as it has targets.
-        """
-        metrics = self.problem.all_metrics
-        dtype = torch.float32 if self.device.type == "mps" else torch.float64  # MPS has no float64
-        sums = torch.zeros(2 + 2 * len(metrics), dtype=dtype, device=self.device)
-        batches = self.batches(phase, shard=shard)
-        for batch in islice(batches, self.problem.evaluation_batches):
-            one_tensor = isinstance(batch.targets, Tensor)
-            weight = batch.targets.numel() if one_tensor else batch.num_examples
-            if not weight:
-                continue
-            output = self.output(batch)
-            sums[0] += self.loss_module(output, self._target(batch)) * weight
-            sums[1] += weight
-            for i, metric in enumerate(metrics, start=1):
-                assert metric.parts is not None
-                numerator, denominator = metric.parts(output, batch)
-                sums[2 * i] += numerator
-                sums[2 * i + 1] += denominator
-        return sums
+        return in_model_dtype(self.model, self.problem.target(batch))

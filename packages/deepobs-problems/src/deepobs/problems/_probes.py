@@ -6,7 +6,7 @@ import pickle
 import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -52,14 +52,18 @@ def require(condition: bool | Tensor, complaint: str) -> None:
         raise BrokenRuleError(complaint)
 
 
-class FirstBatches:
-    """A data set of which every phase ends after `count` batches."""
-
-    def __init__(self, dataset: Dataset, count: int) -> None:
-        self._dataset, self._count = dataset, count
-
-    def batches(self, *arguments: Any, **keywords: Any) -> Iterator[Batch]:
-        return islice(self._dataset.batches(*arguments, **keywords), self._count)
+def of_first_batches(built: BuiltProblem, count: int) -> BuiltProblem:
+    """Returns the same model and data as a problem whose evaluations take `count` batches."""
+    limit = min(count, built.problem.evaluation_batches or count)
+    return BuiltProblem(
+        replace(built.problem, evaluation_batches=limit),
+        built.model,
+        built.dataset,
+        batch_size=built.batch_size,
+        weight_decay=built.weight_decay,
+        seed=built.seed,
+        device=built.device,
+    )
 
 
 def values(model: nn.Module) -> dict[str, Tensor]:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.func import functional_call
 from torch.utils._pytree import tree_map_only
 
-from deepobs.data import Dataset
-
 from ._probes import (
     Case,
-    FirstBatches,
     all_same,
     as_tensor,
     close,
     first_example,
     global_states,
     moved,
+    of_first_batches,
     require,
     same,
     tensors,
@@ -171,11 +169,9 @@ def _regularizes_its_parameters(case: Case) -> None:
 
 
 def _evaluation_leaves_it_alone(case: Case) -> None:
-    built = case.built
+    built = of_first_batches(case.built, _EVALUATED)
     before = {name: value.clone() for name, value in values(built.model).items()}
-    whole, built.dataset = built.dataset, cast(Dataset, FirstBatches(built.dataset, _EVALUATED))
     metrics = [built.evaluate("test") for _ in range(2)]
-    built.dataset = whole
     require(
         same(as_tensor(metrics[0]), as_tensor(metrics[1])),
         f"Two evaluations differ: {metrics[0]}, {metrics[1]}.",

@@ -134,7 +134,6 @@ def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | 
         built = build_problem(config, chosen, data_root)
         trainer = trainer_class(config)(config, built)
         step_seconds = _time(built, "train", trainer.training_step)
-        built.forward = built.model  # as an evaluation does
         with torch.no_grad(), autocast(config.precision, built.device):
             evaluation_seconds = _time(built, "test", built.losses)
     phases: tuple[Phase, ...] = ("train_eval", "test")

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import Tensor
-
-from deepobs.data import Batch
 
 from ..common import UsageError, unknown
 
@@ -91,20 +88,6 @@ def autocast(precision: str, device: torch.device) -> Iterator[None]:
     with torch.autocast(device.type, dtype=_AUTOCAST[precision]):
         yield
     torch.clear_autocast_cache()  # torch keeps cast weights while a caller's context is open
-
-
-def in_precision(
-    objective: Callable[[Batch], Tensor], precision: str, device: torch.device
-) -> Callable[[Batch], Tensor]:
-    """Wraps the objective in autocast; returns it unchanged for precisions without it."""
-    if precision not in _AUTOCAST:
-        return objective
-
-    def computed(batch: Batch) -> Tensor:
-        with autocast(precision, device):
-            return objective(batch)
-
-    return computed
 
 
 def _accelerators() -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, grad, vmap
+from torch.func import grad, vmap
 from torch.optim import Optimizer
 
 from deepobs.data import Batch
@@ -17,7 +17,7 @@ from ..common import OptimizerError
 from ..config import RunConfig
 from ..optimizers import Calls, hint_for
 from ._distributed import Processes
-from ._precision import in_precision
+from ._precision import autocast
 from ._step_timer import StepTimer
 
 
@@ -31,6 +31,7 @@ class Stepper:
         calls: How it is called.
         processes: The processes of the run.
         timer: Notified of the start and end of each pass.
+        compiled: Whether to compile the model's training pass.
 
     Attributes:
         passes: Evaluations of the gradient since it was last set to 0; a Hessian-vector product and
@@ -46,15 +47,21 @@ class Stepper:
         *,
         processes: Processes,
         timer: StepTimer,
+        compiled: bool = False,
     ) -> None:
         self.config, self.built, self.optimizer, self.calls = config, built, optimizer, calls
         self.processes, self.timer = processes, timer
         self.parameters = [p for p in built.model.parameters() if p.requires_grad]
-        self.objective = in_precision(built.objective, config.precision, built.device)
         scaling = config.precision == "fp16"
         self.scaler = torch.amp.GradScaler(built.device.type, enabled=scaling)
         self.wrapped = processes.wrap(built.model, built.device)
+        self.forward = torch.compile(self.wrapped) if compiled else self.wrapped
         self.passes = 0
+
+    def objective(self, batch: Batch) -> Tensor:
+        """Returns the objective on a batch: the wrapped model, in the precision of the run."""
+        with autocast(self.config.precision, self.built.device):
+            return self.built.objective(batch, forward=self.forward)
 
     def step(self, batch: Batch) -> Tensor:
         """Takes a step.
@@ -155,16 +162,11 @@ class Stepper:
     def _example_gradients(self, batch: Batch) -> None:
         """Computes per-example gradients into `parameter.grad_sample`."""
         self.passes += 1
-        model, outer = self.built.model, self.built.forward
-        trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        trained = {n: p for n, p in self.built.model.named_parameters() if p.requires_grad}
 
         def loss_of_one(values: dict[str, Tensor], inputs: Tensor, *target: Tensor) -> Tensor:
             one = Batch(inputs[None], *(t[None] for t in target))
-            self.built.forward = lambda *arguments: functional_call(model, values, arguments)
-            try:
-                return self.built.losses(one).sum()
-            finally:
-                self.built.forward = outer
+            return self.built.functional_losses(values, one).sum()
 
         targets = () if batch.targets is None else (batch.targets,)
         of_each = vmap(

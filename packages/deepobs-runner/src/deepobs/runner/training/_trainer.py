@@ -83,7 +83,13 @@ class Trainer:
         refuse(calls, precision=config.precision, processes=processes.world_size)
         self.timer = StepTimer(built.device)
         self.stepper = Stepper(
-            config, built, self.optimizer, calls, processes=processes, timer=self.timer
+            config,
+            built,
+            self.optimizer,
+            calls,
+            processes=processes,
+            timer=self.timer,
+            compiled=compiled,
         )
         self.steps_per_epoch = built.num_batches("train")
         self.epochs = config.epochs
@@ -98,8 +104,6 @@ class Trainer:
             self.average = WeightAverage(config.averaging, built.model, self.epochs)
         self.resumed: str | None = None  # "exactly", or why not, if the run was resumed
         self.scaler = self.stepper.scaler
-        wrapped = self.stepper.wrapped
-        self.training_forward = torch.compile(wrapped) if compiled else wrapped
 
         self.phases: tuple[Phase, ...] = ("train_eval", "test")
         if config.validation:
@@ -165,8 +169,8 @@ class Trainer:
         """Takes one optimizer step; override it for a custom step.
 
         Give the subclass to `run` as `trainer="package.module.Class"`: its path becomes part of
-        what defines the run. `self.optimizer` is the optimizer, `self.built` the problem, whose
-        `objective(batch)` is the loss to minimise, and `self.stepper` takes the default step.
+        what defines the run. `self.optimizer` is the optimizer, `self.built` the problem,
+        `self.objective(batch)` the loss to minimise, and `self.stepper` takes the default step.
 
         Args:
             batch: The batch of this step, on the device.
@@ -178,6 +182,17 @@ class Trainer:
             OptimizerError: If the optimizer raised an error in its step.
         """
         return self.stepper.step(batch)
+
+    def objective(self, batch: Batch) -> Tensor:
+        """Returns the loss to minimise, in the run's precision, through all wrappers of the model.
+
+        Args:
+            batch: The batch of this step, or a part of it.
+
+        Returns:
+            The mean loss plus the regularizer, a differentiable scalar.
+        """
+        return self.stepper.objective(batch)
 
     def finish_epoch(self, begin: float) -> None:
         """Copies the epoch's losses from the device."""
@@ -200,7 +215,6 @@ class Trainer:
     def evaluate(self, *, after: int) -> float:
         """Evaluates all phases after `epoch` epochs; returns the loss for ReduceLROnPlateau."""
         begin = perf_counter()
-        self.built.forward = self.built.model  # the model alone, not its wrappers
         # Evaluate the first process's model, which is also the one that is saved.
         self.processes.share_buffers(self.built.model)
         average = self.average
@@ -238,7 +252,6 @@ class Trainer:
     def training_mode(self) -> None:
         """Restores the training weights and training mode of optimizer and model."""
         self.built.model.train()
-        self.built.forward = self.training_forward
         tell(self.optimizer, "train")  # schedule-free optimizers keep two sets of weights
 
     def why_not_resumed_exactly(self) -> str | None:
