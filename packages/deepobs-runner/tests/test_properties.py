@@ -81,11 +81,11 @@ RANGES = st.dictionaries(
 def test_a_plan_is_accepted_or_refused_in_sentences(changes):
     """Each field of a sweep with any value, the ranges among them."""
     plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1, "epochs": 1}
-    runs = outcome(read_plan, {**plan, **changes})
-    if isinstance(runs, Exception):
-        assert is_sentence(runs)
+    made = outcome(read_plan, {**plan, **changes})
+    if isinstance(made, Exception):
+        assert is_sentence(made)
         return
-    assert all(isinstance(one, RunConfig) for one in runs)
+    assert all(isinstance(run, RunConfig) for run in made.runs)
 
 
 @EXAMPLES

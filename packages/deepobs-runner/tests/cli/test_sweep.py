@@ -75,6 +75,19 @@ def test_dry_run(deepobs, plan, capsys):
     assert group["run_seconds"] > 22 * group["step_seconds"] > 0
 
 
+def test_combinations_that_are_left_out_are_named(deepobs, plan, capsys):
+    """By the sweep and by its dry run, with the reason."""
+    grid = {"momentum": [0.0, 0.9], "nesterov": [False, True]}
+    optimizers = [{"name": "SGD", "hyperparameters": grid}]
+    plan.write_text(json.dumps({**PLAN, "optimizers": optimizers, "lr": 0.1, "seeds": 42}))
+    words = "left out: 1 combination of settings, the first with momentum=0.0 nesterov=True: SGD "
+    where = ["--device", "cpu", "--workers", 0]
+    assert deepobs("sweep", plan, "--dry-run", *where) == 0
+    assert words in capsys.readouterr().out
+    assert deepobs("sweep", plan, "--results", "results", *where) == 0
+    assert words in capsys.readouterr().out
+
+
 def test_dry_run_tells_apart_what_costs_differently(deepobs, plan, capsys):
     """What changes a step's cost has a line of its own; optimizers with two modes work too."""
     Path("modes.py").write_text(

@@ -59,7 +59,7 @@ def test_a_sweeps_configuration_has_it(item):
         plan["optimizers"] = [{"name": "SGD", item.name: value}]
     elif value not in (None, ()):  # a field is left out where a run has none
         plan[item.yaml_field] = value["name"] if isinstance(value, dict) else value
-    assert read_plan(plan) == [config]
+    assert read_plan(plan).runs == (config,)
 
 
 def test_the_command_to_repeat_has_what_is_not_the_default():

@@ -45,7 +45,7 @@ LINES = [
 
 def _plan(**fields):
     plan = {"problems": ["digits_logreg"], "optimizers": ["SGD"], "lr": 0.1}
-    return read_plan({**plan, **fields})
+    return read_plan({**plan, **fields}).runs
 
 
 def test_product():
@@ -108,9 +108,6 @@ def test_hyperparameters_are_checked_beside_each_other():
     assert len(_plan(optimizers=[{"name": "SGD", "hyperparameters": nesterov}])) == 2
     with pytest.raises(UsageError, match="Nesterov momentum requires"):
         _plan(optimizers=[{"name": "SGD", "hyperparameters": {"nesterov": True}}])
-    hyperparameters = {"nesterov": True, "momentum": [0.9, 0]}
-    with pytest.raises(UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg: .*Nesterov"):
-        _plan(optimizers=[{"name": "SGD", "hyperparameters": hyperparameters}])
 
 
 def test_settings_that_depend_on_each_other():
@@ -142,7 +139,8 @@ def test_classes():
 
 def test_all_mistakes_at_once(tmp_path, monkeypatch):
     """Each mistake has its line: the field's path, what it holds, and what it may hold."""
-    monkeypatch.setattr("deepobs.runner.sweeps._plan._MOST_MISTAKES", len(LINES))
+    for module in ("_plan", "_reader"):
+        monkeypatch.setattr(f"deepobs.runner.sweeps.{module}.MOST_MISTAKES", len(LINES))
     path = tmp_path / "sweep.yaml"
     path.write_text(MISTAKEN, encoding="utf-8")
     with pytest.raises(UsageError) as caught:
@@ -153,6 +151,34 @@ def test_all_mistakes_at_once(tmp_path, monkeypatch):
         (line,) = [line for line in lines if line.strip().split(" ")[0].rstrip(":") == field]
         assert held in line
         assert advice in line
+
+
+def test_combinations_that_the_optimizer_refuses_are_left_out():
+    """SGD refuses Nesterov's momentum without a momentum; the other combinations are run."""
+    grid = {"momentum": [0, 0.9], "nesterov": [False, True]}
+    plan = {"problems": ["digits_logreg"], "lr": [0.1, 0.2]}
+    made = read_plan({**plan, "optimizers": [{"name": "SGD", "hyperparameters": grid}]})
+    assert len(made.runs) == 6
+    assert [one.hyperparameters for one in made.left_out] == [{"momentum": 0, "nesterov": True}] * 2
+    assert "Nesterov momentum requires a momentum" in made.left_out[0].message
+    always = {"momentum": [0, 0.9], "nesterov": True}  # the first value of momentum is refused
+    made = read_plan({**plan, "optimizers": [{"name": "SGD", "hyperparameters": always}]})
+    assert (len(made.runs), len(made.left_out)) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("hyperparameters", "words"),
+    [
+        ({"momentum": 0, "nesterov": True}, "nesterov holds True"),
+        ({"momentum": [0.9, -1]}, "momentum holds -1"),
+        ({"momentum": [0.9], "nesterov": True, "dampening": [0.5, 0.1]}, "dampening"),
+        ({"momentun": [0.9], "nesterov": [False, True]}, "did you mean momentum"),
+    ],
+)
+def test_a_value_that_the_optimizer_always_refuses_is_a_mistake(hyperparameters, words):
+    """So is an optimizer that refuses every combination."""
+    with pytest.raises(UsageError, match=words):
+        _plan(optimizers=[{"name": "SGD", "hyperparameters": hyperparameters}])
 
 
 def test_one_mistake_is_one_sentence():

@@ -186,4 +186,4 @@ def test_the_result_keeps_the_order_of_the_plan(tmp_path):
     """Runs are reported in the plan's order, whichever worker was faster."""
     plan = {**PLAN, "problems": ["digits_logreg"], "optimizers": ["SGD"]}
     result = _sweep(plan, tmp_path)
-    assert [run.config for run in result.runs] == read_plan(plan)
+    assert [run.config for run in result.runs] == list(read_plan(plan).runs)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import qmc
 
+from deepobs.runner import UsageError
 from deepobs.runner.sweeps import DEEPOBS_GRID
 from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._strategies import key, make_strategy
@@ -55,6 +56,31 @@ def test_a_refined_grid_uses_all_trials():
     """With nothing to go by, all trials are used, and no more."""
     for trials in (1, 2, 5, 35):
         assert len(_search(make_strategy("grid", LR, trials, 0), lambda point: math.inf)) == trials
+
+
+@pytest.mark.parametrize("trials", [2, 12, 36])
+def test_a_grid_leaves_out_what_cannot_be_tried(trials):
+    """The other points take its place, as long as there are any."""
+    accepted = (*DEEPOBS_GRID[-10:-5], *DEEPOBS_GRID[:5])
+
+    def accepts(point):
+        return point["lr"] in accepted
+
+    tried = _search(make_strategy("grid", LR, trials, 0, accepts), _valley(30))
+    assert {point["lr"] for point in tried} <= set(accepted)
+    assert len(tried) == min(trials, 10)
+    nothing = make_strategy("grid", LR, trials, 0, lambda _: False)
+    assert _search(nothing, _valley(30)) == []
+
+
+def test_a_grid_of_too_many_points_is_refused():
+    """In a sentence that names the other strategies, before the points are listed."""
+    for high in (10**6, 10**15):
+        space = parse_space([f"num=int:1:{high}"])
+        with pytest.raises(UsageError, match="use strategy random, sobol or tpe"):
+            make_strategy("grid", space, 10, 0)
+        (point,) = _search(make_strategy("random", space, 1, 0), lambda _: 0.0)
+        assert 1 <= point["num"] <= high
 
 
 def test_a_grid_of_two_dimensions():

@@ -10,6 +10,7 @@ import pytest
 
 from deepobs.problems import build, get_problem
 from deepobs.runner import RunConfig, UsageError, load_records, tune
+from deepobs.runner.cli._tune import _summary
 from deepobs.runner.executors import Job
 from deepobs.runner.executors._base import ignore_progress
 from deepobs.runner.executors._worker import perform
@@ -136,6 +137,45 @@ def test_why_a_trial_failed_is_told(tmp_path):
     assert json.loads(result.path.read_text())["trials"][0]["message"] == trial.message
 
 
+# SGD refuses Nesterov's momentum with a momentum of 0.
+INFEASIBLE = ["lr=choice:0.1", "momentum=choice:0.0,0.9", "nesterov=choice:False,True"]
+
+
+def test_a_grid_leaves_out_what_the_optimizer_refuses(tmp_path):
+    """Such a setting is no trial; the result, the file and the command tell which and why."""
+    result = _tune(tmp_path, trials=4, repeat=0, epochs=1, space=INFEASIBLE)
+    assert [trial.status for trial in result.trials] == ["finished"] * 3
+    (left_out,) = result.left_out
+    assert left_out.settings == {"lr": 0.1, "momentum": 0.0, "nesterov": True}
+    assert "Nesterov momentum requires a momentum" in left_out.message
+    assert json.loads(result.path.read_text())["left_out"][0]["message"] == left_out.message
+    assert "left out of the grid: 1, the first of which lr=0.1 momentum=0" in _summary(result)
+
+
+@pytest.mark.parametrize("strategy", ["random", "tpe"])
+def test_a_refused_draw_is_a_failed_trial(tmp_path, strategy):
+    """With its reason; the search goes on, and can be continued."""
+    if strategy == "tpe":
+        pytest.importorskip("optuna", reason="the extra tune is not installed")
+    options = {"strategy": strategy, "repeat": 0, "epochs": 1, "workers": 0, "seed": 3}
+    first = _tune(tmp_path, trials=6, space=INFEASIBLE, **options)
+    failed = [trial for trial in first.trials if trial.status == "failed"]
+    assert 0 < len(failed) < 6
+    for trial in failed:
+        assert trial.settings["nesterov"]
+        assert not trial.settings["momentum"]
+        assert "Nesterov momentum requires a momentum" in trial.message
+    second = _tune(tmp_path, trials=8, space=INFEASIBLE, **options)
+    assert [trial.settings for trial in second.trials[:6]] == [t.settings for t in first.trials]
+    assert second.best.status == "finished"
+    if strategy == "tpe":
+        from deepobs.runner.tuning._tpe import load_study
+
+        trials = load_study(first.path.with_suffix(".journal"), 0, prune=False).trials
+        told = [trial.number for trial in trials if trial.state.name == "FAIL"]
+        assert told == [i for i, trial in enumerate(second.trials) if trial.status == "failed"]
+
+
 def test_tpe(tmp_path):
     """Optuna's study repeats with its seed, and goes on from its journal."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
@@ -243,6 +283,9 @@ def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
         ({"validation": 0.0}, "validation must be a fraction above 0"),
         ({"prune": True}, "prune needs strategy tpe"),
         ({"space": ["momentun=choice:0.9"]}, "momentum"),
+        ({"space": ["momentum=choice:-1.0,0.9"]}, "Invalid momentum value"),
+        ({"space": ["nesterov=choice:True"]}, "Nesterov momentum requires a momentum"),
+        ({"space": ["lr=choice:0.1,-0.1"]}, "lr must be"),
         ({"space": ["momentum=choice:0.9"], "hyperparameters": {"momentum": 0}}, "both searched"),
         ({"epoch": 3}, "epochs"),
         ({"epochs": 0}, "epochs"),

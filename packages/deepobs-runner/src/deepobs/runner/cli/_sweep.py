@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from ._options import execution_options, find_users_modules, pairs
 from ._paths import UserPath
 
 if TYPE_CHECKING:
-    from ..sweeps import Estimate, Group, SweepResult
+    from ..sweeps import Estimate, Group, LeftOut, SweepResult
 
 _ENDS = ("finished", "diverged", "done before", "failed")
 
@@ -69,6 +70,7 @@ def _outcome(result: SweepResult) -> dict[str, Any]:
             {"run": run.config.to_dict(), "run_id": run.config.run_id, "message": run.message}
             for run in result.failed
         ],
+        "left_out": [vars(one) for one in result.left_out],
     }
 
 
@@ -78,7 +80,17 @@ def _summary(result: SweepResult) -> str:
     counts = ", ".join(f"{result.count(end)} {end}" for end in _ENDS if result.count(end))
     lines = [f"{len(result.runs)} runs: {counts}; {duration(result.seconds)}"]
     lines += [f"failed: {describe(run.config)}: {run.message}" for run in result.failed]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_left_out(result.left_out)])
+
+
+def _left_out(combinations: Sequence[LeftOut]) -> list[str]:
+    """Returns a line about the combinations of settings that are not run, if there are any."""
+    if not combinations:
+        return []
+    first = combinations[0]
+    named = " ".join(f"{name}={value}" for name, value in first.hyperparameters.items())
+    how_many = f"{len(combinations)} combinations" if combinations[1:] else "1 combination"
+    return [f"left out: {how_many} of settings, the first with {named}: {first.message}"]
 
 
 def _expected(expected: Estimate) -> dict[str, Any]:
@@ -88,6 +100,7 @@ def _expected(expected: Estimate) -> dict[str, Any]:
         "workers": expected.workers,
         "seconds": expected.seconds,
         "groups": [vars(group) for group in expected.groups],
+        "left_out": [vars(one) for one in expected.left_out],
     }
 
 
@@ -102,7 +115,7 @@ def _forecast(expected: Estimate) -> str:
     done = f", of which {expected.done} are done" if expected.done else ""
     workers = f"{expected.workers} worker{'s' if expected.workers > 1 else ''}"
     lines.append(f"{expected.runs} runs{done}; about {duration(expected.seconds)} on {workers}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *_left_out(expected.left_out)])
 
 
 def _words(group: Group) -> str:

@@ -89,6 +89,9 @@ def _summary(result: TuneResult) -> str:
     space = " ".join(f"{name}={text}" for name, text in result.study["space"].items())
     lines = [f"space: {space} ({result.study['space_source']})"]
     lines += [_line(trial) for trial in result.trials]
+    if result.left_out:
+        first = _line(result.left_out[0])
+        lines.append(f"left out of the grid: {len(result.left_out)}, the first of which {first}")
     if result.best is None:
         return "\n".join([*lines, f"no setting finished, of {len(result.trials)}; {result.path}"])
     repeats = f"; repeated with {len(result.repeats)} seeds" if result.repeats else ""

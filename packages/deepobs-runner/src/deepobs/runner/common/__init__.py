@@ -3,6 +3,7 @@
 from ._checks import canonical, is_number, number, whole
 from ._errors import (
     CheckpointError,
+    InfeasibleError,
     OptimizerError,
     ResultsError,
     RunInProgressError,
@@ -23,6 +24,7 @@ from ._words import read_value
 __all__ = [
     "PROCESS_STATE",
     "CheckpointError",
+    "InfeasibleError",
     "OptimizerError",
     "ResultsError",
     "RunInProgressError",

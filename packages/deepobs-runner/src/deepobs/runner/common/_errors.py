@@ -27,6 +27,10 @@ class UsageError(ValueError):
         super().__init__("\n".join(lines))
 
 
+class InfeasibleError(UsageError):
+    """Error for arguments that an optimizer refuses, alone or in combination with others."""
+
+
 class RunInProgressError(RuntimeError):
     """Error for a run that another process is executing."""
 

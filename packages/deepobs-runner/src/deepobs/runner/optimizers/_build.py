@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 
 from deepobs.models import Role
 
-from ..common import UsageError, explain
+from ..common import InfeasibleError, UsageError, explain
 from ._find import FoundOptimizer
 from ._parameters import NamedParameter
 from ._signature import Takes
@@ -52,7 +52,8 @@ def make_optimizer(
         hyperparameters: Its hyperparameters, checked, including those of a wrapped one.
 
     Raises:
-        UsageError: If the constructor raises an error or does not return an optimizer.
+        InfeasibleError: If the constructor raises an error.
+        UsageError: If it does not return an optimizer.
     """
     own, inner = split(found, hyperparameters)
     try:
@@ -63,7 +64,7 @@ def make_optimizer(
     except UsageError:
         raise
     except Exception as error:  # a user's constructor may raise anything
-        raise UsageError(f"{found.name} refuses its arguments: {explain(error)}.") from error
+        raise InfeasibleError(f"{found.name} refuses its arguments: {explain(error)}.") from error
     if not isinstance(made, Optimizer) or not hasattr(made, "param_groups"):
         raise UsageError(
             f"{found.name} must return a torch.optim.Optimizer with param_groups, not a "

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ..common import PROCESS_STATE, UsageError, explain
+from ..common import PROCESS_STATE, InfeasibleError, explain
 from ._calls import Calls, hint_for
 from ._state import load_optimizer_state
 
@@ -128,7 +128,8 @@ def try_step(name: str, make: Callable[[nn.Module], Optimizer], calls: Calls) ->
         calls: How it is called.
 
     Raises:
-        UsageError: If it cannot be created, or the step raises an error.
+        InfeasibleError: If the step raises an error.
+        UsageError: If it cannot be created.
     """
     with own_randomness():
         module = trial_model()
@@ -137,7 +138,7 @@ def try_step(name: str, make: Callable[[nn.Module], Optimizer], calls: Calls) ->
             _tell(made, "train")
             take_step(made, calls, list(module.parameters()))
         except Exception as error:
-            raise UsageError(
+            raise InfeasibleError(
                 f"{name} fails in a trial step on a small model: {explain(error)}"
                 f"{hint_for(error, calls)}."
             ) from error

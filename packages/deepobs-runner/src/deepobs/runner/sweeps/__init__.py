@@ -3,7 +3,7 @@
 from ._dry_run import Estimate, Group
 from ._grid import DEEPOBS_GRID
 from ._monitor import describe, duration
-from ._plan import read_plan
+from ._plan import LeftOut, Plan, read_plan
 from ._sweep import Execution, SweepResult, SweptRun, dry_run, sweep
 
 __all__ = [
@@ -11,6 +11,8 @@ __all__ = [
     "Estimate",
     "Execution",
     "Group",
+    "LeftOut",
+    "Plan",
     "SweepResult",
     "SweptRun",
     "describe",

@@ -22,6 +22,7 @@ from ..training import (
     isolated,
     trainer_class,
 )
+from ._plan import LeftOut
 
 _WARM_UP_STEPS = 3
 _TIMED_STEPS = 20
@@ -68,12 +69,14 @@ class Estimate:
         done: Number of runs with a record.
         workers: Number of parallel runs.
         groups: The remaining runs, grouped by cost per step.
+        left_out: The combinations of settings that an optimizer refuses.
     """
 
     runs: int
     done: int
     workers: int
     groups: tuple[Group, ...]
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def seconds(self) -> float:

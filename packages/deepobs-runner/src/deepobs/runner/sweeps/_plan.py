@@ -4,22 +4,58 @@ import itertools
 import math
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..common import UsageError
+from ..common import InfeasibleError, UsageError
 from ..config import RunConfig
-from ._reader import Choices, Configuration, OptimizerEntry, Override, Reader, name_of
+from ._reader import (
+    MOST_MISTAKES,
+    Choices,
+    Configuration,
+    OptimizerEntry,
+    Override,
+    Reader,
+    name_of,
+)
 from ._yaml import read_yaml
 
 MOST_RUNS = 10_000
 """The largest number of runs of a sweep without confirmation."""
 
-_MOST_MISTAKES = 10  # in one message
 _NO_OVERRIDE = Override(settings={}, optimizers={})
 
 
-def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> list[RunConfig]:
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A combination of settings that is not run, because the optimizer refuses it.
+
+    Attributes:
+        settings: The settings, by name.
+        hyperparameters: The hyperparameters, by name.
+        message: Why the optimizer refuses them.
+    """
+
+    settings: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any]
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The runs of a sweep.
+
+    Attributes:
+        runs: Every run once, ordered by problem, optimizer, schedule, other settings and seed.
+        left_out: The combinations of settings that an optimizer refuses.
+    """
+
+    runs: Sequence[RunConfig]
+    left_out: Sequence[LeftOut]
+
+
+def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> Plan:
     """Reads a sweep's configuration and lists its runs.
 
     Args:
@@ -27,7 +63,7 @@ def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> l
         yes: Whether to allow more than `MOST_RUNS` runs.
 
     Returns:
-        Every run once, ordered by problem, optimizer, schedule, other settings and seed.
+        The runs, and the combinations that are left out.
 
     Raises:
         UsageError: If the configuration is wrong or has too many runs. The message has a line for
@@ -46,9 +82,9 @@ def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> l
             f"{source} stands for {count:,} runs, more than {MOST_RUNS:,}; if that is intended, "
             "confirm it with --yes (yes=True in Python)."
         )
-    runs, mistakes = _combine(configuration)
+    plan, mistakes = _combine(configuration)
     _raise(source, mistakes)
-    return list({run.run_id: run for run in runs}.values())
+    return plan
 
 
 def _raise(source: str, mistakes: Sequence[str]) -> None:
@@ -56,8 +92,8 @@ def _raise(source: str, mistakes: Sequence[str]) -> None:
     if len(mistakes) == 1:
         raise UsageError(f"{source}: {mistakes[0]}")
     if mistakes:
-        lines = "\n".join(f"  {mistake}" for mistake in mistakes[:_MOST_MISTAKES])
-        first = f", of which the first {_MOST_MISTAKES} are" if mistakes[_MOST_MISTAKES:] else ""
+        lines = "\n".join(f"  {mistake}" for mistake in mistakes[:MOST_MISTAKES])
+        first = f", of which the first {MOST_MISTAKES} are" if mistakes[MOST_MISTAKES:] else ""
         raise UsageError(f"{source} has {len(mistakes)} mistakes{first}:\n{lines}")
 
 
@@ -71,23 +107,43 @@ def _entries(
         yield where, problem, optimizer, *_resolve(configuration, problem, optimizer)
 
 
-def _combine(configuration: Configuration) -> tuple[list[RunConfig], list[str]]:
-    """Returns all runs, and the mistakes that concern combinations of settings."""
-    runs, mistakes = [], []
+def _combine(configuration: Configuration) -> tuple[Plan, list[str]]:
+    """Returns the plan, and the mistakes that concern combinations of settings.
+
+    Combinations that the optimizer refuses are left out, unless it refuses all of an entry.
+    """
+    runs: dict[str, RunConfig] = {}
+    left_out: list[LeftOut] = []
+    mistakes: list[str] = []
     for where, problem, optimizer, settings, hyperparameters in _entries(configuration):
         if "lr" not in settings:
             expected = "expected one there, in overrides, or for the whole sweep"
             mistakes.append(f"{where} has no lr; {expected}.")
             continue
+        accepted, refused = 0, []
+        names = {"problem": name_of(problem), "optimizer": name_of(optimizer.name)}
         for choice, chosen in itertools.product(_product(settings), _product(hyperparameters)):
             fields = {"problem": problem, "optimizer": optimizer.name, **choice}
             try:
-                runs.append(RunConfig(hyperparameters=chosen, **fields))
+                run = RunConfig(hyperparameters=chosen, **fields)
+            except InfeasibleError as error:
+                settings_refused = {**names, **choice}
+                refused.append(
+                    LeftOut(settings=settings_refused, hyperparameters=chosen, message=str(error))
+                )
             except UsageError as error:
                 mistakes.append(f"{where}: {error}")
-                if len(mistakes) > _MOST_MISTAKES:
-                    return runs, mistakes
-    return runs, mistakes
+                if len(mistakes) > MOST_MISTAKES:
+                    break
+            else:
+                runs[run.run_id] = run
+                accepted += 1
+        if refused and not accepted:
+            mistakes.append(f"{where}: {refused[0].message}")
+        left_out += refused
+        if len(mistakes) > MOST_MISTAKES:
+            break
+    return Plan(runs=tuple(runs.values()), left_out=tuple(left_out)), mistakes
 
 
 def _resolve(

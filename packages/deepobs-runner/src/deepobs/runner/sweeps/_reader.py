@@ -1,5 +1,6 @@
 """Reading of a sweep's configuration, which collects all mistakes."""
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -7,7 +8,7 @@ from typing import Any, TypeAlias
 
 from deepobs.problems import UnknownProblemError
 
-from ..common import UsageError, advice, brief
+from ..common import InfeasibleError, UsageError, advice, brief
 from ..config import SETTINGS, current_names, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
@@ -18,6 +19,10 @@ _FIELDS = tuple(_SETTINGS)
 _PROBLEM, _OPTIMIZER = (
     next(item for item in SETTINGS if item.name == name) for name in ("problem", "optimizer")
 )
+MOST_MISTAKES = 10
+"""The largest number of mistakes in one message."""
+
+_MOST_COMBINATIONS = 100  # that are tried to see whether an optimizer accepts a value in one
 _SOME_RATE = 0.1  # a learning rate for checking an optimizer's other arguments
 
 Choices: TypeAlias = Mapping[str, Sequence[Any]]
@@ -180,14 +185,17 @@ class Reader:
         for name, held in value.items():
             pair = _is_pair(optimizer, name, held)
             grids[name] = [held] if pair else self._expand(held, f"{path}.{name}")
-        first = {name: values[0] for name, values in {**partners, **grids}.items() if values}
-        good = {n: v for n, v in first.items() if _sentence(optimizer, {n: v}) is None}
         for name, values in grids.items():
+            others = {n: held for n, held in {**partners, **grids}.items() if n != name}
             for held in values:
-                sentence = _sentence(optimizer, {name: held})
-                # nesterov is valid only with a momentum
-                if sentence and _sentence(optimizer, {**good, name: held}):
-                    self.mistakes.append(f"{path}.{name} holds {brief(held)}: {sentence}")
+                error = _refused(optimizer, {name: held})
+                # SGD accepts nesterov with a momentum only: no mistake if there is one
+                if isinstance(error, InfeasibleError) and _accepted(optimizer, name, held, others):
+                    continue
+                if error is not None:
+                    self.mistakes.append(f"{path}.{name} holds {brief(held)}: {error}")
+                if len(self.mistakes) > MOST_MISTAKES:
+                    return grids
         return grids
 
     def _expand(self, value: object, path: str) -> list[Any]:
@@ -221,13 +229,26 @@ def _refusal(check: Callable[[], object]) -> str | None:
     return None
 
 
-def _sentence(optimizer: Any, hyperparameters: Mapping[str, Any]) -> str | None:
-    def build() -> None:
-        found = find_optimizer(optimizer)
-        lr = _SOME_RATE if found.takes_lr else None
+def _refused(optimizer: Any, hyperparameters: Mapping[str, Any]) -> UsageError | None:
+    """Returns the error for hyperparameters that an optimizer does not accept, else None."""
+    found = find_optimizer(optimizer)
+    lr = _SOME_RATE if found.takes_lr else None
+    try:
         try_out(found, lr, check_hyperparameters(found, lr, hyperparameters))
+    except UsageError as error:
+        return error
+    return None
 
-    return _refusal(build)
+
+def _accepted(optimizer: Any, name: str, held: object, others: Choices) -> bool:
+    """Returns whether an optimizer accepts a value beside some values of the others."""
+    known = {
+        other: [v for v in values if type(_refused(optimizer, {other: v})) is not UsageError]
+        for other, values in others.items()
+    }
+    choices = [[(other, v) for v in values] for other, values in known.items() if values]
+    beside = itertools.islice(itertools.product(*choices), _MOST_COMBINATIONS)
+    return any(_refused(optimizer, {**dict(chosen), name: held}) is None for chosen in beside)
 
 
 def _is_pair(optimizer: Any, name: str, held: object) -> bool:

@@ -22,7 +22,7 @@ from ..results import ResultsStore
 from ..training import Callback, choose_device
 from ._dry_run import Estimate, estimate
 from ._monitor import Monitor, check_progress, make_monitor
-from ._plan import read_plan
+from ._plan import LeftOut, read_plan
 
 _LONGEST_WAIT = 30.0  # seconds between two checks for runs of other processes
 
@@ -52,10 +52,12 @@ class SweepResult:
     Attributes:
         runs: All runs, in the order of the plan.
         seconds: Duration of the sweep.
+        left_out: The combinations of settings that an optimizer refuses.
     """
 
     runs: tuple[SweptRun, ...]
     seconds: float
+    left_out: Sequence[LeftOut] = ()
 
     @property
     def failed(self) -> tuple[SweptRun, ...]:
@@ -212,9 +214,9 @@ def sweep(
         log_every=log_every,
     )
     ready = execution.make_executor()  # local workers import torch while the plan is being read
-    runs = read_plan(config, yes=yes)
+    plan = read_plan(config, yes=yes)
     with ready:
-        return execution.run_all(runs, ready)
+        return replace(execution.run_all(plan.runs, ready), left_out=plan.left_out)
 
 
 def dry_run(
@@ -245,15 +247,16 @@ def dry_run(
     """
     workers = default_workers(device) if workers is None else whole("workers", workers, least=0)
     workers = max(1, workers)
-    runs = read_plan(config, yes=yes)
-    return estimate(
-        runs,
+    plan = read_plan(config, yes=yes)
+    expected = estimate(
+        plan.runs,
         results=results,
         workers=workers,
         threads=max(1, available_cores() // workers),
         device=device,
         data_root=data_root,
     )
+    return replace(expected, left_out=plan.left_out)
 
 
 def _drive(

@@ -26,8 +26,9 @@ class Trial:
         run_ids: The run of each seed.
         values: The objective of each run; None for one that diverged or has no record.
         value: Mean of `values`; None if one of them is None.
-        status: `finished`; `diverged` or `failed` if a run did; `pruned` if it was stopped.
-        message: Why it failed, if that was in this call; else None.
+        status: `finished`; `diverged` or `failed` if a run did; `failed` without runs if the
+            optimizer refuses the setting; `pruned` if it was stopped.
+        message: Why it failed, if that was in this call or there are no runs; else None.
     """
 
     settings: Point
@@ -50,6 +51,8 @@ class TuneResult:
         best: The best trial; None if none finished.
         repeats: The runs of the best setting on the whole training set, by seed.
         repeats_failed: Number of repeats without a record.
+        left_out: The settings of the grid that the optimizer refuses, with the reasons. They do
+            not count as trials.
         path: The file of this record.
     """
 
@@ -60,6 +63,7 @@ class TuneResult:
     path: Path
     repeats: Mapping[int, str] = field(default_factory=dict)
     repeats_failed: int = 0
+    left_out: tuple[Trial, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the content of the file as a dictionary."""
@@ -68,6 +72,9 @@ class TuneResult:
             **self.study,
             "num_trials": self.num_trials,
             "trials": [vars(trial) for trial in self.trials],
+            "left_out": [
+                {"settings": trial.settings, "message": trial.message} for trial in self.left_out
+            ],
             "best": None if self.best is None else vars(self.best),
             "repeats": {str(seed): run_id for seed, run_id in self.repeats.items()},
         }

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..common import InfeasibleError
 from ..config import RunConfig
 from ..executors import Executor
 from ..results import ResultsStore
@@ -30,6 +31,7 @@ class Search:
         seeds: Number of runs per trial.
         execution: How runs are executed.
         failures: Why runs of this search failed, by `run_id`.
+        left_out: Settings that `accepts` has found to be refused, by `key`.
     """
 
     shared: Mapping[str, Any]
@@ -39,12 +41,28 @@ class Search:
     seeds: int
     execution: Execution
     failures: dict[str, str] = field(default_factory=dict)
+    left_out: dict[str, Trial] = field(default_factory=dict)
 
     def configs(self, point: Point) -> tuple[RunConfig, ...]:
         """Returns the configurations of one trial, one per seed."""
         return tuple(
             self._config(point, FIRST_SEED + i, self.validation) for i in range(self.seeds)
         )
+
+    def refusal(self, point: Point) -> str | None:
+        """Returns why the optimizer refuses a setting, or None if it accepts it."""
+        try:
+            self.configs(point)
+        except InfeasibleError as error:
+            return str(error)
+        return None
+
+    def accepts(self, point: Point) -> bool:
+        """Returns whether the optimizer accepts a setting; adds it to `left_out` if not."""
+        if self.refusal(point) is None:
+            return True
+        self.left_out[key(point)] = self.trial(point)
+        return False
 
     def repetitions(self, point: Point, count: int) -> tuple[RunConfig, ...]:
         """Returns the runs of one setting on the whole training set, one per seed."""
@@ -63,7 +81,8 @@ class Search:
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):
-            runs = [config for point in points for config in self.configs(point)]
+            accepted = [point for point in points if self.refusal(point) is None]
+            runs = [config for point in accepted for config in self.configs(point)]
             self.run_all(runs, executor)
             for point in points:
                 trials.append(self.trial(point))
@@ -71,9 +90,19 @@ class Search:
             yield trials
 
     def trial(self, point: Point, *, pruned: bool = False) -> Trial:
-        """Returns the trial of a setting, read from its records."""
+        """Returns the trial of a setting, read from its records; a refused one has failed."""
         store = ResultsStore(self.execution.results)
-        configs = self.configs(point)
+        try:
+            configs = self.configs(point)
+        except InfeasibleError as error:
+            return Trial(
+                settings=dict(point),
+                run_ids=(),
+                values=(),
+                value=None,
+                status="failed",
+                message=str(error),
+            )
         records = [store.find(config) for config in configs]
         losses = [None if record is None else self.objective.loss(record) for record in records]
         values = [None if v is None else finite(self.objective.signed(v)) for v in losses]

@@ -33,7 +33,7 @@ class Dimension(Protocol):
     def at(self, unit: float) -> Any:
         """Returns the value at a position in [0, 1)."""
 
-    def grid(self) -> tuple[Any, ...]:
+    def grid(self) -> Sequence[Any]:
         """Returns the grid points of this range."""
 
     def __str__(self) -> str:
@@ -158,16 +158,16 @@ class Integer:
 
     def __post_init__(self) -> None:
         """Checks that the range is not empty and has integer ends."""
-        whole = isinstance(self.low, int) and isinstance(self.high, int)
-        _check_ends(self, whole and self.low < self.high, "whole numbers LOW < HIGH")
+        whole = all(isinstance(end, int) and abs(end) < 2**53 for end in (self.low, self.high))
+        _check_ends(self, whole and self.low < self.high, "whole numbers LOW < HIGH below 2**53")
 
     def at(self, unit: float) -> int:
         """Returns the value at a position in [0, 1)."""
         return self.low + int(unit * (self.high - self.low + 1))
 
-    def grid(self) -> tuple[int, ...]:
+    def grid(self) -> Sequence[int]:
         """Returns every value."""
-        return tuple(range(self.low, self.high + 1))
+        return range(self.low, self.high + 1)
 
     def __str__(self) -> str:
         """Returns the range as text, as `deepobs tune --space` takes it."""

@@ -6,13 +6,17 @@ each of them proposes the same settings, and no run is executed twice.
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..common import UsageError
 from ._space import Point, Space
 
+_MOST_POINTS = 100_000  # of a grid
 _Index = tuple[int, ...]
 
 
@@ -30,10 +34,24 @@ class Strategy(Protocol):
 STRATEGIES = ("grid", "random", "sobol", "tpe")
 
 
-def make_strategy(name: str, space: Space, num_trials: int, seed: int) -> Strategy:
-    """Returns the strategy with a name; `tpe` is not one of these, since it needs a study."""
+def make_strategy(
+    name: str,
+    space: Space,
+    num_trials: int,
+    seed: int,
+    accepts: Callable[[Point], bool] = lambda _: True,
+) -> Strategy:
+    """Returns the strategy with a name; `tpe` is not one of these, since it needs a study.
+
+    Args:
+        name: The strategy's name.
+        space: The search space.
+        num_trials: Number of settings to try.
+        seed: Seed of the search.
+        accepts: Whether a setting can be tried; a grid leaves out those that cannot.
+    """
     if name == "grid":
-        return GridStrategy(space, num_trials)
+        return GridStrategy(space, num_trials, accepts)
     return {"random": random_strategy, "sobol": sobol_strategy}[name](space, num_trials, seed)
 
 
@@ -64,14 +82,26 @@ class GridStrategy:
     Args:
         space: The search space.
         num_trials: Number of settings to try.
+        accepts: Whether a setting can be tried; others are left out.
+
+    Raises:
+        UsageError: If the grid has more than 100,000 points.
     """
 
-    def __init__(self, space: Space, num_trials: int) -> None:
+    def __init__(
+        self, space: Space, num_trials: int, accepts: Callable[[Point], bool] = lambda _: True
+    ) -> None:
         self._names = tuple(space)
         self._values = tuple(dimension.grid() for dimension in space.values())
         self._ordered = tuple(dimension.ordered for dimension in space.values())
         self._num_trials = num_trials
         self._sizes = tuple(len(values) for values in self._values)
+        if math.prod(self._sizes) > _MOST_POINTS:
+            raise UsageError(
+                f"The grid has {math.prod(self._sizes):,} points, more than {_MOST_POINTS:,}; use "
+                "strategy random, sobol or tpe, or smaller ranges."
+            )
+        self._accepts = cache(lambda index: accepts(self._settings(index)))
         self._stride, self._first = self._coarse()
 
     def propose(self, seen: Mapping[str, float]) -> list[Point]:
@@ -91,16 +121,24 @@ class GridStrategy:
         return dict(zip(self._names, values, strict=True))
 
     def _coarse(self) -> tuple[int, list[_Index]]:
-        """Returns the smallest stride (a power of 2) that leaves half of the trials to refine."""
+        """Returns the smallest stride (a power of 2) that leaves half of the trials to refine.
+
+        If no point of that grid can be tried, the stride is halved until there is one.
+        """
         stride = 1
         points = self._indices(stride)
         while len(points) > self._num_trials or (stride > 1 and len(points) > self._num_trials / 2):
             if stride >= max(self._sizes):  # the choices alone are too many
                 drawn = np.random.default_rng(0).permutation(len(points))
-                return stride, [points[i] for i in drawn[: -(-self._num_trials // 2)]]
+                points = [points[i] for i in drawn[: -(-self._num_trials // 2)]]
+                break
             stride *= 2
             points = self._indices(stride)
-        return stride, points
+        while stride > 1 and not any(map(self._accepts, points)):
+            stride //= 2
+            points = self._indices(stride)
+        accepted = filter(self._accepts, points)
+        return stride, list(itertools.islice(accepted, self._num_trials))
 
     def _indices(self, stride: int) -> list[_Index]:
         """Returns the centred part of the grid with this stride; choices are kept whole."""
@@ -112,13 +150,19 @@ class GridStrategy:
 
     def _refine(self, known: Mapping[_Index, float]) -> list[_Index]:
         """Returns unseen neighbours: of the best at halved strides, then of the next best."""
+        if not known:
+            return []
         ranking = sorted(known, key=lambda index: (known[index], index))
         stride = self._stride
         while stride > 1:
             stride //= 2
             if unseen := self._unseen(ranking[0], stride, known):
                 return unseen
-        return next(filter(None, (self._unseen(index, 1, known) for index in ranking)), [])
+        if near := next(filter(None, (self._unseen(index, 1, known) for index in ranking)), []):
+            return near
+        # Points that cannot be tried may separate others from all neighbours.
+        rest = (i for i in self._indices(1) if i not in known and self._accepts(i))
+        return list(itertools.islice(rest, self._num_trials))
 
     def _unseen(self, index: _Index, stride: int, known: Mapping[_Index, float]) -> list[_Index]:
         """Returns untried neighbours at a distance along one dimension each."""
@@ -127,7 +171,7 @@ class GridStrategy:
             at = index[axis]
             places = [at - stride, at + stride] if ordered else list(range(size))
             near += [(*index[:axis], p, *index[axis + 1 :]) for p in places if 0 <= p < size]
-        return [index for index in dict.fromkeys(near) if index not in known]
+        return [i for i in dict.fromkeys(near) if i not in known and self._accepts(i)]
 
 
 def random_strategy(space: Space, num_trials: int, seed: int) -> Strategy:

@@ -183,6 +183,9 @@ def explore_study(
         if not asked:
             yield ended()  # other processes may have reported trials since the last round
             return
+        for number in [n for n, point in asked.items() if search.refusal(point) is not None]:
+            study.tell(number, None)
+            del asked[number]
         for number, point in asked.items():
             study.name_run(number, search.configs(point)[0].run_id)
         runs = {run.run_id: run for point in asked.values() for run in search.configs(point)}

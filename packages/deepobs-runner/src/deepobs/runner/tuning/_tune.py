@@ -157,7 +157,7 @@ def tune(
             asked = OptunaStudy(journal, dimensions, seed, prune=goal if prune else None)
             rounds = explore_study(search, asked, trials, ready)
         else:
-            points = make_strategy(strategy, dimensions, trials, seed)
+            points = make_strategy(strategy, dimensions, trials, seed, search.accepts)
             rounds = search.explore(points, ready)
         result = TuneResult(study=study, num_trials=trials, trials=(), best=None, path=path)
         return _answer(search, rounds, result, repeat, ready)
@@ -196,7 +196,8 @@ def _answer(
         done = {trial.run_ids for trial in trials}
         kept = [t for t in before if t.run_ids not in done and t.status != "failed"]
         best = choose_best([*trials, *kept], higher_is_better=search.objective.higher_is_better)
-        result = replace(result, trials=(*trials, *kept), best=best)
+        left_out = tuple(search.left_out.values())
+        result = replace(result, trials=(*trials, *kept), best=best, left_out=left_out)
         result.save()
     if result.best is None or not repeat:
         return result
@@ -218,14 +219,33 @@ def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
 
 
 def _check_space(space: Space, search: Search) -> None:
-    """Checks both ends of every range as a run would check them."""
+    """Checks the ends of every range, and that the optimizer accepts some setting at all.
+
+    SGD refuses Nesterov's momentum without a momentum, so an end may be refused beside some values
+    only. It is a mistake if it is refused by itself and beside the first and last of the others.
+    """
     for name in space:
         if name in search.hyperparameters:
             raise UsageError(f"{name} is both searched and given as a hyperparameter; drop one.")
-    first = {name: dimension.grid()[0] for name, dimension in space.items()}
-    for name, dimension in space.items():
-        for value in (dimension.grid()[0], dimension.grid()[-1]):
-            search.configs({**first, name: value})
+    ends = {name: _ends(dimension) for name, dimension in space.items()}
+    alone = replace(search, hyperparameters={})
+    refusals: list[str | None] = []
+    for name, values in ends.items():
+        for value in values:
+            beside = [{n: held[i] for n, held in ends.items()} | {name: value} for i in (0, -1)]
+            found = [search.refusal(point) for point in beside]
+            itself = {n: held[0] for n, held in ends.items() if n == "lr"} | {name: value}
+            if None not in found and alone.refusal(itself):
+                raise UsageError(found[0] or "")
+            refusals += found
+    if None not in refusals:
+        raise UsageError(refusals[0] or "")
+
+
+def _ends(dimension: Dimension) -> Sequence[Any]:
+    """Returns the ends of a range, and every value of a choice."""
+    grid = dimension.grid()
+    return (grid[0], grid[-1]) if dimension.ordered else grid
 
 
 def _checked_share(validation: float) -> float:
