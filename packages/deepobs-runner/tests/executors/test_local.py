@@ -74,7 +74,7 @@ def test_retry_and_progress():
             seen.append(event if isinstance(event, JobProgress) else event.status)
             if seen == ["lost"]:
                 executor.submit(_job(1, "report"))
-    assert seen == ["lost", JobProgress(epoch=1, loss=0.5), "finished"]
+    assert seen == ["lost", JobProgress(epoch=1, result="test loss 0.5"), "finished"]
 
 
 def test_an_exception_lets_the_workers_save(tmp_path, until):

@@ -36,7 +36,11 @@ def test_a_run(tmp_path):
     assert (outcome.status, outcome.message) == ("finished", None)
     assert outcome.seconds > 0
     record = ResultsStore(tmp_path).find(_job(tmp_path).config)
-    assert said == [JobProgress(epoch=e, loss=loss) for e, loss in enumerate(record.test_losses)]
+    results = [
+        f"test accuracy {value:.4g} (best {max(record.test_accuracies[: epoch + 1]):.4g})"
+        for epoch, value in enumerate(record.test_accuracies)
+    ]
+    assert said == [JobProgress(epoch=epoch, result=r) for epoch, r in enumerate(results)]
 
 
 def test_busy(tmp_path):

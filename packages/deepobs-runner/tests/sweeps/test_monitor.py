@@ -51,7 +51,7 @@ def test_duration(seconds, words):
 def test_lines(capsys):
     """Without a terminal there is one line on stderr for each run that ends or is tried again."""
     with make_monitor("auto", total=2, skipped=3) as monitor:
-        monitor.update(_job(1), JobProgress(epoch=1, loss=0.5), again=False)
+        monitor.update(_job(1), JobProgress(epoch=1, result="test loss 0.5"), again=False)
         monitor.update(_job(1), FAILED, again=True)
         monitor.update(_job(2), Outcome(status="busy"), again=False)
         monitor.update(_job(1, 2), Outcome(status="finished", seconds=12), again=False)
@@ -71,7 +71,7 @@ def test_live_table():
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
     with _LiveTable(console, 4, 1) as monitor:
-        monitor.update(_job(1), JobProgress(epoch=3, loss=0.25), again=False)
+        monitor.update(_job(1), JobProgress(epoch=3, result="test loss 0.25"), again=False)
         monitor.update(_job(2), Outcome(status="diverged"), again=False)
         monitor.update(_job(3), FAILED, again=False)
         shown = Console(width=100, record=True, file=io.StringIO())
@@ -80,7 +80,7 @@ def test_live_table():
     assert "2/4 runs (1 diverged, 1 failed), 1 done before" in text
     assert "to go" in text
     (row,) = [line for line in text.splitlines() if "seed=1" in line]
-    assert row.split()[-2:] == ["3", "0.25"]
+    assert row.split()[-4:] == ["3", "test", "loss", "0.25"]
     assert "seed=3: RuntimeError: no" in text
     assert "seed=1" not in screen.getvalue().splitlines()[-1]  # nothing is left running
 

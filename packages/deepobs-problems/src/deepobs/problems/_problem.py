@@ -114,10 +114,10 @@ class Problem:
             if getattr(self, field) is not None:
                 self._check_positive(field)
         names = [metric.name for metric in self.all_metrics]
-        if len({*names, "loss"}) <= len(names):
+        if len({*names, "loss", "regularizer"}) <= len(names) + 1:
             raise ValueError(
-                f"The metrics of problem {self.name} need names that differ from each other and"
-                f" from 'loss', but are {', '.join(names)}."
+                f"The metrics of problem {self.name} need names that differ from each other, from"
+                f" 'loss' and from 'regularizer', but are {', '.join(names)}."
             )
         self._check_regularizer()
 

@@ -32,11 +32,11 @@ class JobProgress:
 
     Attributes:
         epoch: Number of completed epochs.
-        loss: The test loss after that epoch, or None.
+        result: The primary metric after that epoch, in words.
     """
 
     epoch: int
-    loss: float | None = None
+    result: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

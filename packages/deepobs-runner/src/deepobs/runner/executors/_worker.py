@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from deepobs.data import CorruptDatasetError, DataRootError, DatasetNotFoundError
-from deepobs.problems import UnknownProblemError
+from deepobs.problems import BuiltProblem, UnknownProblemError
 
 from ..common import (
     CheckpointError,
@@ -15,9 +15,10 @@ from ..common import (
     UsageError,
     explain,
 )
+from ..config import RunConfig
 from ..loggers import make_logger
 from ..results import Record, ResultsStore
-from ..training import Callback, Checkpoints, run_config
+from ..training import Callback, Checkpoints, run_config, with_best
 from ._base import Job, JobProgress, Outcome, Report
 
 # A retry would raise the same error, and its message says what to do.
@@ -40,8 +41,12 @@ class _EpochReporter(Callback):
     def __init__(self, report: Report) -> None:
         self._report = report
 
+    def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
+        self._metric = built.problem.metric.name
+
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        self._report(JobProgress(epoch=epoch, loss=metrics.get("test_loss")))
+        result = with_best(metrics, f"test_{self._metric}")
+        self._report(JobProgress(epoch=epoch, result=result))
 
 
 def perform(job: Job, report: Report) -> Outcome:

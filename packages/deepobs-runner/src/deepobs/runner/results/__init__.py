@@ -1,7 +1,7 @@
 """Results: the record, the store and the readers of all formats."""
 
 from ._cleanup import CleanUp, clean
-from ._record import CorruptRecordError, Record, read_record
+from ._record import PLURALS, CorruptRecordError, Record, read_record
 from ._store import ResultsStore
 from .reading import (
     ReadResult,
@@ -14,6 +14,7 @@ from .reading import (
 )
 
 __all__ = [
+    "PLURALS",
     "CleanUp",
     "CorruptRecordError",
     "ReadResult",

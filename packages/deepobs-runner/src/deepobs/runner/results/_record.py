@@ -14,7 +14,8 @@ from ..config import current_names
 
 FORMAT = "deepobs-2"
 
-
+#: The values that DeepOBS's files have fields for, and their plurals in the fields' names.
+PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
 _NOT_IN_FILE = {"path", "was_done"}
 
 
@@ -59,8 +60,13 @@ class Record:
         config: All settings of the run by name, as `RunConfig.from_dict` takes them.
         problem_version: The version of the problem.
         deepobs_version: The version of this package that executed the run.
-        convergence_target: The problem's target: the test accuracy (test loss for problems without
-            one) that counts as solved; None without a target.
+        primary_metric: Name of the metric by which the problem is judged, such as `"accuracy"`;
+            None in earlier records: the accuracy, or the loss for problems without one.
+        metrics: Each metric of the problem by name: `higher_is_better`, and except for loss and
+            accuracy, which have fields of their own, the series `train`, `test` and `valid`.
+        convergence_target: Value of the primary metric on the test set that counts as solved; None
+            without a target.
+        sequence_length: Tokens of an example; None for data other than text.
         learning_rates: The learning rate at the start of each epoch.
         num_steps: Optimizer steps per epoch.
         epoch_seconds: Training time of each epoch, evaluation excluded.
@@ -106,7 +112,10 @@ class Record:
     config: dict[str, Any]
     problem_version: int = 1
     deepobs_version: str = field(default_factory=partial(version, "deepobs-runner"))
+    primary_metric: str | None = None
+    metrics: dict[str, dict[str, Any]] | None = None
     convergence_target: float | None = None
+    sequence_length: int | None = None
     learning_rates: list[float]
     num_steps: int
     epoch_seconds: list[float]
@@ -120,6 +129,22 @@ class Record:
     finished: str
     path: Path | None = field(default=None, compare=False)
     was_done: bool = field(default=False, compare=False)
+
+    def evaluations(self, phase: str, metric: str) -> list[float] | None:
+        """Returns the values of a metric, one for each evaluation.
+
+        Args:
+            phase: `"train"`, `"test"` or `"valid"`.
+            metric: Such as `"loss"`, `"accuracy"`, or another name in `metrics`.
+
+        Returns:
+            The values; None if the metric was not measured on this phase.
+        """
+        if metric in PLURALS:
+            values: list[float] | None = getattr(self, f"{phase}_{PLURALS[metric]}")
+        else:
+            values = (self.metrics or {}).get(metric, {}).get(phase)
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the file's content: no unused fields, None for non-finite numbers."""
@@ -149,6 +174,8 @@ class Record:
         values = {name: _series(content[name]) for name in names if name in content}
         if isinstance(values.get("config"), dict):
             values["config"] = current_names(values["config"])
+        if isinstance(values.get("metrics"), dict):
+            values["metrics"] = _with_series(values["metrics"])
         for item in fields(cls):
             if item.name in values and not _fits(values[item.name], str(item.type)):
                 raise CorruptRecordError(f"{where}: {item.name} must be of type {item.type}.")
@@ -160,12 +187,9 @@ class Record:
 
 #: Fields that are left out of the file if they do not apply.
 _OPTIONAL = (
-    *("convergence_target", "passes", "parameter_groups", "raw_metrics"),
-    *(
-        f"{phase}_{series}"
-        for phase in ("train", "test", "valid")
-        for series in ("losses", "accuracies", "regularizers")
-    ),
+    *("primary_metric", "metrics", "convergence_target", "sequence_length"),
+    *("passes", "parameter_groups", "raw_metrics"),
+    *(f"{phase}_{series}" for phase in ("train", "test", "valid") for series in PLURALS.values()),
 )
 
 
@@ -206,3 +230,12 @@ def _series(value: Any) -> Any:
     if isinstance(value, list):
         return [math.nan if item is None else item for item in value]
     return value
+
+
+def _with_series(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Returns the metrics of a record with null in their series as NaN."""
+    return {
+        name: {key: _series(value) for key, value in entry.items()}
+        for name, entry in metrics.items()
+        if isinstance(entry, dict)
+    }

@@ -166,12 +166,11 @@ class _LiveTable:
 
     def _render(self) -> Group:
         table = Table(box=None, pad_edge=False)
-        for column in ("run", "epoch", "test loss"):
-            table.add_column(column, justify="left" if column == "run" else "right")
+        for column in ("run", "epoch", "result"):
+            table.add_column(column, justify="right" if column == "epoch" else "left")
         # a copy, since the table is drawn by another thread
         for job, progress in list(self._running.values()):
-            loss = "" if progress.loss is None else f"{progress.loss:.5g}"
-            table.add_row(describe(job.config), str(progress.epoch), loss)
+            table.add_row(describe(job.config), str(progress.epoch), progress.result)
         troubles = [Text(line, style="red") for line in self._troubles[-_SHOWN_TROUBLES:]]
         return Group(self._headline(), *([table] if self._running else []), *troubles)
 

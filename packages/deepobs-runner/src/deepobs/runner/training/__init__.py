@@ -5,6 +5,7 @@ from ._checkpoint import Checkpoints
 from ._distributed import Processes
 from ._isolation import isolated
 from ._precision import arithmetic, autocast, choose_device
+from ._progress import with_best
 from ._run import build_problem, run, run_config
 from ._signals import requeue_signal
 from ._trainer import Trainer, trainer_class
@@ -23,4 +24,5 @@ __all__ = [
     "run",
     "run_config",
     "trainer_class",
+    "with_best",
 ]

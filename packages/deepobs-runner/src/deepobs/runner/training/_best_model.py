@@ -19,12 +19,11 @@ from ._callbacks import Callback
 
 _log = logging.getLogger(__name__)
 
-# The first available one decides: validation before test, accuracy before loss.
-_CRITERIA = ("valid_accuracy", "valid_loss", "test_accuracy", "test_loss")
-
 
 class BestModel(Callback):
     """Callback that saves the weights of the best evaluation as `<record>.best.pt`.
+
+    The primary metric decides, on validation data if there are any, else on test data.
 
     The file is a dictionary that `torch.load` reads with `weights_only=True`: `epoch`,
     `criterion`, `value` and `model` (its state dict).
@@ -42,13 +41,15 @@ class BestModel(Callback):
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
         """Reads the best value so far."""
         self._built = built
+        self._metric = built.problem.metric
         if self._resumed and self.path.exists():
-            self._best = _merit_of_file(self.path)
+            self._best = self._merit_of_file()
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Saves the model if it is the best so far."""
-        criterion = next(name for name in _CRITERIA if name in metrics)
-        merit = _merit(criterion, metrics[criterion])
+        names = (f"{phase}_{self._metric.name}" for phase in ("valid", "test"))
+        criterion = next(name for name in names if name in metrics)
+        merit = self._merit(metrics[criterion])
         if not merit > self._best:
             return
         self._best = merit
@@ -67,15 +68,13 @@ class BestModel(Callback):
         if record.path is not None and self.path.exists():
             self.path.replace(record.path.with_suffix(".best.pt"))
 
+    def _merit(self, value: float) -> float:
+        return value if self._metric.higher_is_better else -value
 
-def _merit_of_file(path: Path) -> float:
-    try:
-        best = torch.load(path, map_location="cpu", weights_only=True)
-        return _merit(best["criterion"], best["value"])
-    except Exception:  # noqa: BLE001 - torch may raise any error for a damaged file
-        _log.warning("%s is damaged; the search for the best model starts again here.", path)
-        return -math.inf
-
-
-def _merit(criterion: str, value: float) -> float:
-    return value if criterion.endswith("accuracy") else -value
+    def _merit_of_file(self) -> float:
+        try:
+            best = torch.load(self.path, map_location="cpu", weights_only=True)
+            return self._merit(best["value"])
+        except Exception:  # noqa: BLE001 - torch may raise any error for a damaged file
+            _log.warning("%s is damaged; the search for the best model starts again.", self.path)
+            return -math.inf

@@ -51,10 +51,11 @@ class Callback:
 
         Args:
             epoch: Epochs trained; 0 for the evaluation before the first.
-            metrics: `train_loss`, `test_loss`, `train_regularizer`, `test_regularizer`;
-                `train_accuracy`, `test_accuracy` if the problem has them; the same with `valid_`
-                if there is a validation split. After training also `learning_rate` (at the epoch's
-                start) and `seconds` (training time of the epoch).
+            metrics: `train_loss`, `train_regularizer` and every other metric of the problem, such
+                as `train_accuracy`; the same with `test_`, and with `valid_` if there is a
+                validation split; the best value so far of the primary metric, such as
+                `best_test_accuracy`. After training also `learning_rate` (at the epoch's start) and
+                `seconds` (training time of the epoch).
         """
 
     def on_epoch_end(self, trainer: Trainer) -> None:

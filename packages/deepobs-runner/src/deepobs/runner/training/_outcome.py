@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from deepobs.problems import LOSS
+
 from ..common import UsageError
 from ..config import RunConfig
 from ..optimizers import state_bytes
-from ..results import Record
+from ..results import PLURALS, Record
 from ._environment import measured
 from ._step_timer import peak_memory_bytes
 from ._trainer import LOG_INTERVAL, Trainer, now
 
-# The metrics of an evaluation, and their plurals in names of series.
-_PLURALS = {"loss": "losses", "accuracy": "accuracies", "regularizer": "regularizers"}
+_PHASES = ("train", "test", "valid")
 
 
 def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
@@ -26,11 +27,10 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
     config, series = trainer.config, trainer.series
     schedule = config.to_dict()["schedule"]
     stepped = schedule["name"] == "step"
-    phases = ("train", "test", "valid")
     evaluated: dict[str, Any] = {
         f"{phase}_{plural}": series[f"{phase}_{metric}"]
-        for phase in phases
-        for metric, plural in _PLURALS.items()
+        for phase in _PHASES
+        for metric, plural in PLURALS.items()
         if f"{phase}_{metric}" in series
     }
     return Record(
@@ -51,7 +51,10 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         run_id=_identity(config),
         config=config.to_dict(),
         problem_version=config.problem_version,
+        primary_metric=config.problem_value.metric.name,
+        metrics=_metrics(trainer),
         convergence_target=config.problem_value.convergence_target,
+        sequence_length=trainer.built.dataset.facts.sequence_length,
         learning_rates=series["learning_rates"],
         num_steps=trainer.steps_per_epoch,
         epoch_seconds=series["epoch_seconds"],
@@ -70,6 +73,18 @@ def record_of(trainer: Trainer, environment: dict[str, Any]) -> Record:
         started=trainer.started,
         finished=now(),
     )
+
+
+def _metrics(trainer: Trainer) -> dict[str, dict[str, Any]]:
+    """Returns each metric's direction, and the series that have no field of their own."""
+    metrics = {}
+    for metric in (LOSS, *trainer.config.problem_value.all_metrics):
+        found: dict[str, Any] = {"higher_is_better": metric.higher_is_better}
+        if metric.name not in PLURALS:
+            series = {phase: trainer.series.get(f"{phase}_{metric.name}") for phase in _PHASES}
+            found |= {phase: values for phase, values in series.items() if values is not None}
+        metrics[metric.name] = found
+    return metrics
 
 
 def _parameter_groups(trainer: Trainer) -> dict[str, Any] | None:

@@ -35,6 +35,7 @@ class _Lines(Callback):
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
         self._name, self._epochs = _name(config), config.epochs
+        self._metric = built.problem.metric.name
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
         now = perf_counter()
@@ -42,7 +43,9 @@ class _Lines(Callback):
             return
         self._last = now
         with contextlib.suppress(OSError):  # a full disk or a closed terminal must not end the run
-            self._console.print(f"{self._name}: epoch {epoch}/{self._epochs}, {_summary(metrics)}")
+            self._console.print(
+                f"{self._name}: epoch {epoch}/{self._epochs}, {_summary(metrics, self._metric)}"
+            )
 
 
 class _Bar(Callback):
@@ -60,7 +63,7 @@ class _Bar(Callback):
         )
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
-        self._steps = built.num_batches("train")
+        self._steps, self._metric = built.num_batches("train"), built.problem.metric.name
         total = config.epochs * self._steps
         self._task = self._bar.add_task(_name(config), total=total, summary="")
         self._bar.start()
@@ -71,7 +74,7 @@ class _Bar(Callback):
             self._bar.update(self._task, completed=done)
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
-        summary = f"epoch {epoch}: {_summary(metrics)}"
+        summary = f"epoch {epoch}: {_summary(metrics, self._metric)}"
         self._bar.update(self._task, completed=epoch * self._steps, summary=summary)
 
     def close(self) -> None:
@@ -99,8 +102,23 @@ def _name(config: RunConfig) -> str:
     return f"{config.problem_name} {config.optimizer_name} seed {config.seed}"
 
 
-def _summary(metrics: Mapping[str, float]) -> str:
-    shown = ("train_loss", "valid_loss", "test_loss", "valid_accuracy", "test_accuracy")
-    return ", ".join(
-        f"{name.replace('_', ' ')} {metrics[name]:.4g}" for name in shown if name in metrics
-    )
+def _summary(metrics: Mapping[str, float], metric: str) -> str:
+    """Returns the losses, and the primary metric with its best value so far."""
+    shown = ("train_loss", "valid_loss", "test_loss", f"valid_{metric}", f"test_{metric}")
+    names = (name for name in dict.fromkeys(shown) if name in metrics)
+    return ", ".join(with_best(metrics, name) for name in names)
+
+
+def with_best(metrics: Mapping[str, float], name: str) -> str:
+    """Returns a metric in words, with its best value so far if that is known.
+
+    Args:
+        metrics: What callbacks are given after an evaluation.
+        name: Such as `"test_accuracy"`.
+
+    Returns:
+        Such as "test accuracy 0.91 (best 0.93)".
+    """
+    text = f"{name.replace('_', ' ')} {metrics[name]:.4g}"
+    best = metrics.get(f"best_{name}")
+    return text if best is None else f"{text} (best {best:.4g})"

@@ -227,7 +227,10 @@ class Trainer:
             for name, value in metrics.items():
                 self.series[name].append(value)
             self.series["evaluation_seconds"].append(perf_counter() - begin)
-            self.diverged = not all(map(math.isfinite, metrics.values()))
+            # Of the losses alone: a perplexity may be infinite where the loss is not.
+            losses = [value for name, value in metrics.items() if name.endswith("_loss")]
+            self.diverged = not all(map(math.isfinite, losses))
+            metrics |= self.best_so_far()
             if after:
                 metrics["learning_rate"] = self.series["learning_rates"][-1]
                 metrics["seconds"] = self.series["epoch_seconds"][-1]
@@ -243,11 +246,19 @@ class Trainer:
             for phase in self.phases:
                 found = self.built.evaluate(phase, shard=self.processes.shard, reduce=reduce)
                 name = phase.removesuffix("_eval")
+                metrics |= {f"{name}_{metric}": value for metric, value in found.values.items()}
                 metrics[f"{name}_loss"] = found.loss + found.regularizer
                 metrics[f"{name}_regularizer"] = found.regularizer
-                if found.accuracy is not None:
-                    metrics[f"{name}_accuracy"] = found.accuracy
         return metrics
+
+    def best_so_far(self) -> dict[str, float]:
+        """Returns the best value of the primary metric on each phase but training's."""
+        metric = self.built.problem.metric
+        best = max if metric.higher_is_better else min
+        return {
+            f"best_{name}": best(filter(math.isfinite, self.series[name]), default=math.nan)
+            for name in (f"{phase}_{metric.name}" for phase in self.phases[1:])
+        }
 
     def training_mode(self) -> None:
         """Restores the training weights and training mode of optimizer and model."""

@@ -16,6 +16,9 @@ SERIES = {
     "test_regularizers": "test_regularizer",
 }
 METRICS = tuple(SERIES.values())
+# A run's other metrics are in one column of the table of runs, a map from the names of the frame's
+# columns, such as "test_perplexity", to series.
+OWN_METRICS = "own_metrics"
 # Both have one value per epoch of training; the frame holds their running sums.
 PER_EPOCH = ("steps", "seconds")
 
@@ -42,6 +45,8 @@ TEXTS = (
     "started",
     "hardware",
     "versions",
+    "primary_metric",
+    "maximized",
 )
 COSTS = (
     "forward_backward_seconds",
@@ -49,7 +54,7 @@ COSTS = (
     "optimizer_state_bytes",
     "peak_memory_bytes",
 )
-NUMBERS = (*_of_kind("float", "int"), "target", *COSTS)
+NUMBERS = (*_of_kind("float", "int"), "target", "sequence_length", *COSTS)
 FLAGS = _of_kind("bool")
 INTEGERS = (*_INTEGERS, "problem_version")
 RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
@@ -57,7 +62,8 @@ RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
 SEARCH_TEXTS = ("search", "role", "searched", "objective")
 SEARCH_COLUMNS = (*SEARCH_TEXTS, "budget")
 
-FRAME_COLUMNS = (
+# Columns of the frame before and after those of a run's own metrics.
+FIRST_COLUMNS = (
     "run_id",
     "source",
     "file",
@@ -70,11 +76,11 @@ FRAME_COLUMNS = (
     "started",
     "hardware",
     "versions",
+    "primary_metric",
+    "maximized",
     "target",
     *SEARCH_COLUMNS,
     "epoch",
     *METRICS,
-    "steps",
-    "seconds",
-    *COSTS,
 )
+LAST_COLUMNS = (*PER_EPOCH, "examples", "tokens", *COSTS)

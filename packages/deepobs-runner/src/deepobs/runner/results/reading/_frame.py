@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from ...common import canonical
 from ...config import REQUIRED
 from ._columns import (
+    FIRST_COLUMNS,
     FLAGS,
-    FRAME_COLUMNS,
     IN_COLUMNS,
     INTEGERS,
+    LAST_COLUMNS,
     METRICS,
     NUMBERS,
+    OWN_METRICS,
     PER_EPOCH,
     RUN_COLUMNS,
     SEARCH_TEXTS,
@@ -36,6 +38,7 @@ RUN_SCHEMA = pa.schema(
         *((name, pa.bool_()) for name in FLAGS),
         *((name, pa.int64()) for name in INTEGERS),
         *((name, pa.list_(pa.float64())) for name in (*METRICS, *PER_EPOCH)),
+        (OWN_METRICS, pa.map_(pa.string(), pa.list_(pa.float64()))),
     ]
 )
 
@@ -68,6 +71,7 @@ def _defaults() -> dict[str, Any]:
     defaults = {item.column: item.default for item in IN_COLUMNS if item.default is not REQUIRED}
     defaults |= {name: "" for name in TEXTS if defaults.get(name, "") is None}
     defaults |= {item.column: "" for item in IN_COLUMNS if item.kind == "texts"}
+    defaults |= {"primary_metric": "", "maximized": ""}
     return {name: defaults.get(name) for name in RUN_SCHEMA.names} | {"problem_version": 1}
 
 
@@ -91,11 +95,35 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     columns["budget"] = np.full(lengths.sum(), np.nan)
     starts = np.cumsum(lengths) - lengths
     columns["epoch"] = (np.arange(lengths.sum()) - np.repeat(starts, lengths)).astype(np.int32)
-    for metric in METRICS:
-        columns[metric] = _place(table[metric], starts, lengths)
+    series = {metric: table[metric] for metric in METRICS} | _own_metrics(table[OWN_METRICS])
+    for metric, values in series.items():
+        columns[metric] = _place(values, starts, lengths)
     for name in PER_EPOCH:
         columns[name] = _place_sums(table[name], starts, lengths)
-    return pd.DataFrame({name: columns[name] for name in FRAME_COLUMNS}, copy=False)
+    columns["examples"] = columns["steps"] * columns["batch_size"]
+    columns["tokens"] = columns["examples"] * columns["sequence_length"]
+    own = [metric for metric in series if metric not in METRICS]
+    names = (*FIRST_COLUMNS, *own, *LAST_COLUMNS)
+    return pd.DataFrame({name: columns[name] for name in names}, copy=False)
+
+
+def _own_metrics(column: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Returns a list column for each name in a map column, null where a run does not have it."""
+    maps = column.combine_chunks()
+    if isinstance(maps, pa.ChunkedArray):  # of no chunks
+        return {}
+    offsets = maps.offsets.to_numpy()
+    keys = maps.keys.to_numpy(zero_copy_only=False)
+    entries = np.arange(offsets[0], offsets[-1])
+    rows = np.searchsorted(offsets, entries, side="right") - 1
+    columns = {}
+    for name in sorted(set(keys[entries])):
+        mine = keys[entries] == name
+        places = np.full(len(maps), -1)
+        places[rows[mine]] = entries[mine]
+        taken = maps.items.take(pa.array(places, mask=places < 0))
+        columns[str(name)] = pa.chunked_array([taken])
+    return columns
 
 
 def _list_lengths(column: pa.ChunkedArray) -> NDArray[np.int64]:

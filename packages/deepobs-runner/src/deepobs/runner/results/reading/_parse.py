@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ...common import canonical
 from ...config import Setting, current_identity, current_names
-from ._columns import COSTS, IN_COLUMNS, SERIES
+from ._columns import COSTS, IN_COLUMNS, OWN_METRICS, SERIES
 from ._fields import (
     UnreadableRecordError,
     canonical_json,
@@ -40,6 +40,7 @@ OPTIMIZER_NAMES = {
 }
 _LEARNING_RATE_NAMES = ("lr", "learning_rate")
 _JUDGED = ("train_loss", "test_loss")  # a run whose values of these are not finite has diverged
+_FIELDS = tuple(SERIES.values())
 _MINIBATCHES = b'"minibatch_train_losses"'
 
 
@@ -74,6 +75,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
     run |= {column: numbers(data, name) for name, column in SERIES.items()}
     # An extremely large loss means divergence; any other value so large is meaningless.
     run |= {column: _known(run[column]) for column in SERIES.values() if column not in _JUDGED}
+    run |= _metrics(data)
     run["seconds"] = numbers(data, "epoch_seconds")
     if run["source"] == "deepobs-1.2":
         _drop_padding(run)
@@ -166,8 +168,36 @@ def _settings(data: dict[str, Any], file: str) -> Run:
         "started": _optional_text(data.get("started")),
         **_environment(data),
         "target": finite(data.get("convergence_target"), "convergence_target"),
+        "sequence_length": finite(data.get("sequence_length"), "sequence_length"),
         **{item.column: _cell(item, given.get(item.name)) for item in IN_COLUMNS},
         **{name: finite((cost or {}).get(name), name) for name in COSTS},
+    }
+
+
+def _metrics(data: dict[str, Any]) -> Run:
+    """Returns which metric is the primary one, directions, and series without fields of their own.
+
+    Loss and accuracy have fields of their own, and directions that everybody knows.
+    """
+    metrics = data.get("metrics") or {}
+    primary = data.get("primary_metric")
+    named = isinstance(metrics, dict) and all(map(str.isidentifier, metrics))
+    if not named or not all(isinstance(entry, dict) for entry in metrics.values()):
+        raise UnreadableRecordError(f"metrics is {shown(metrics)}, expected an object by names")
+    if primary is not None and not (isinstance(primary, str) and primary.isidentifier()):
+        raise UnreadableRecordError(f"primary_metric is {shown(primary)}, expected a name")
+    own = {name: metrics[name] for name in metrics if name not in ("loss", "accuracy")}
+    series = {
+        f"{phase}_{name}": _known(numbers(entry, phase))
+        for name, entry in own.items()
+        for phase in ("train", "test", "valid")
+        if phase in entry
+    }
+    larger = [name for name, entry in own.items() if entry.get("higher_is_better") is True]
+    return {
+        "primary_metric": primary or "",
+        "maximized": ",".join(sorted(larger)),
+        OWN_METRICS: [(name, values) for name, values in series.items() if name not in _FIELDS],
     }
 
 
