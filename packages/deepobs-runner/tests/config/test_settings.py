@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from deepobs.problems import get_problem
-from deepobs.runner import RunConfig, UsageError, load_records, run, run_config, tune
+from deepobs.runner import RunConfig, UsageError, load_records, run, tune
 from deepobs.runner.analysis import per_run
 from deepobs.runner.cli import main
 from deepobs.runner.config import SETTINGS, command_words
@@ -137,7 +137,7 @@ def test_a_new_version_of_a_problem_makes_other_runs(tmp_path):
     assert first.run_id != second.run_id
     store = ResultsStore(tmp_path)
     assert store.folder_of(first) != store.folder_of(second)
-    run_config(second, results=tmp_path, progress="off")
+    run(second, results=tmp_path, progress="off")
     assert store.find(first) is None
     assert store.find(second).problem_version == 2
     assert set(load_records(tmp_path)["problem_version"]) == {2}

@@ -16,6 +16,7 @@ import pytest
 from deepobs.runner import RunConfig, load_records, tune, write_report
 from deepobs.runner.analysis import per_run
 from deepobs.runner.cli import main
+from deepobs.runner.config import SETTINGS
 from deepobs.runner.report import repeat_command
 from deepobs.runner.results import ResultsStore, read_record
 
@@ -74,13 +75,15 @@ def test_the_command_to_repeat_gives_the_same_run(path, folder, monkeypatch):
     """The report's command is understood, and means the recorded run."""
     (row,) = per_run(load_records(path)).to_dict("records")
     words = shlex.split(repeat_command(row))[1:]
+    names = {item.name for item in SETTINGS}
     asked = []
 
-    def note(config, **execution):
-        asked.append(config)
+    def note(problem, optimizer, **keywords):
+        settings = {name: value for name, value in keywords.items() if name in names}
+        asked.append(RunConfig(problem=problem, optimizer=optimizer, **settings))
         return SimpleNamespace(was_done=False)
 
-    monkeypatch.setattr("deepobs.runner.training._run.run_config", note)
+    monkeypatch.setattr("deepobs.runner.run", note)
     monkeypatch.setattr("deepobs.runner.cli._run._outcome", lambda record: {"last": {}})
     monkeypatch.setattr("deepobs.runner.cli._run._sentence", lambda record, outcome: "")
     with pytest.raises(SystemExit):

@@ -23,7 +23,7 @@ from deepobs.runner import (
     RunInProgressError,
     RunInterruptedError,
     Trainer,
-    run_config,
+    run,
 )
 from deepobs.runner.cli import main
 from deepobs.runner.results import ResultsStore
@@ -143,7 +143,7 @@ def train(optimizer, results, weights, changes, wait=None, **execution):
         wait_in_step(*wait)
     callbacks = [SaveWeights(weights)]
     try:
-        run_config(config, results=results, callbacks=callbacks, progress="off", **execution)
+        run(config, results=results, callbacks=callbacks, progress="off", **execution)
     except RunInterruptedError as error:
         print(error)
         os._exit(128 + error.signal_number)
@@ -223,7 +223,7 @@ def train_together(rank, count, port, settings, results, data_root, resume=False
     )
     config = RunConfig(**settings)
     execution = {"results": results, "data_root": data_root, "resume": resume}
-    run_config(config, progress="off", device="cpu", **execution)
+    run(config, progress="off", device="cpu", **execution)
 
 
 class DoubleStep(Trainer):

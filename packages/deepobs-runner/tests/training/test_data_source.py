@@ -8,7 +8,7 @@ import torch
 
 from deepobs.data import load_dataset
 from deepobs.problems import get_problem
-from deepobs.runner import Callback, RunConfig, run_config
+from deepobs.runner import Callback, RunConfig, run
 
 PROBLEM = replace(get_problem("digits_mlp"), name="collected", dataset=collecting.collected)
 CONFIG = RunConfig(problem=PROBLEM, optimizer="Adam", lr=1e-3, epochs=2)
@@ -33,7 +33,7 @@ class Weights(Callback):
 
 def _run(folder, **options):
     weights = Weights(options.pop("stop_at", None))
-    run_config(
+    run(
         CONFIG,
         results=folder,
         callbacks=[weights],

@@ -11,7 +11,7 @@ import torch
 
 from deepobs.data.testing import write_stand_in
 from deepobs.problems import build
-from deepobs.runner import RunConfig, UsageError, run_config
+from deepobs.runner import RunConfig, UsageError, run
 from deepobs.runner.results import read_record
 from deepobs.runner.training import Processes
 
@@ -53,7 +53,7 @@ def test_two_processes_give_the_losses_of_one(tmp_path, changes):
     settings = {"problem": "digits_mlp", "optimizer": "Adam", "lr": 0.01, "epochs": 2, **changes}
     settings["validation"] = 0.2
     together = train_together(settings, tmp_path)
-    alone = run_config(RunConfig(**settings), device="cpu", progress="off")
+    alone = run(RunConfig(**settings), device="cpu", progress="off")
     assert together.minibatch_train_losses == pytest.approx(alone.minibatch_train_losses, rel=1e-4)
     for series in ("train_losses", "valid_losses", "test_losses", "test_accuracies"):
         assert getattr(together, series) == pytest.approx(getattr(alone, series), rel=1e-4)
@@ -70,7 +70,7 @@ def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(tmp_path):
     settings = {"problem": "fmnist_2c2d", "optimizer": "SGD", "lr": 0.01, "epochs": 1}
     data = {"data_root": tmp_path / "data"}
     together = train_together(settings, tmp_path / "results", **data)
-    alone = run_config(RunConfig(**settings), device="cpu", progress="off", **data)
+    alone = run(RunConfig(**settings), device="cpu", progress="off", **data)
     assert alone.num_steps == 20
     assert together.minibatch_train_losses == pytest.approx(alone.minibatch_train_losses, rel=1e-4)
     assert together.test_losses == pytest.approx(alone.test_losses, rel=1e-4)

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 
 from deepobs.problems import build, get_problem
-from deepobs.runner import Callback, OptimizerError, UsageError, run
+from deepobs.runner import Callback, OptimizerError, RunConfig, UsageError, run
 
 quiet = partial(run, progress="off", device="cpu")
+CONFIG = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
 
 
 def bare_loop(problem, optimizer, epochs, **hyperparameters):
@@ -41,6 +42,26 @@ def test_trains_as_a_bare_loop_does():
     assert record.minibatch_train_losses == logged
     assert record.test_losses[-1] == built.evaluate("test").loss
     assert record.test_accuracies[-1] == built.evaluate("test").accuracy
+
+
+def test_takes_a_configuration_in_place_of_its_settings():
+    """`run(config)` is the run that the same settings give."""
+    settings = {"problem": "digits_logreg", "optimizer": "SGD", "lr": 0.1, "epochs": 1}
+    assert quiet(RunConfig(**settings)).test_losses == quiet(**settings).test_losses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        (("digits_logreg",), {"lr": 0.1}, "run needs optimizer"),
+        ((CONFIG, "SGD"), {}, "already sets optimizer: leave optimizer out"),
+        ((CONFIG,), {"lr": 0.1}, "already sets lr: leave lr out"),
+    ],
+)
+def test_settings_come_from_one_place(arguments, keywords, message):
+    """Either a configuration, or a problem, an optimizer and settings."""
+    with pytest.raises(UsageError, match=message):
+        quiet(*arguments, **keywords)
 
 
 def test_series_have_a_value_before_training_and_one_an_epoch():

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .training import Callback as Callback
     from .training import Trainer as Trainer
     from .training import run as run
-    from .training import run_config as run_config
     from .tuning import tune as tune
 
 # Name -> module. Imported when first asked for, so that the command's help needs no torch, and
@@ -42,7 +41,6 @@ _EXPORTS = {
     "load_baselines": ".results",
     "load_records": ".results",
     "run": ".training",
-    "run_config": ".training",
     "sweep": ".sweeps",
     "tune": ".tuning",
     "write_report": ".report",

@@ -16,7 +16,7 @@ class Job:
 
     Attributes:
         config: The configuration of the run.
-        options: Execution options: keyword arguments of `run_config`, and `loggers` and
+        options: Execution options: keyword arguments of `run`, and `loggers` and
             `log_every`, from which the worker makes loggers.
         attempt: 1 for the first attempt, one more for each retry.
     """

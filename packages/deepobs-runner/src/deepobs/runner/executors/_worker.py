@@ -18,7 +18,7 @@ from ..common import (
 from ..config import RunConfig
 from ..loggers import make_logger
 from ..results import Record, ResultsStore
-from ..training import Callback, Checkpoints, run_config, with_best
+from ..training import Callback, Checkpoints, run, with_best
 from ._base import Job, JobProgress, Outcome, Report
 
 # A retry would raise the same error, and its message says what to do.
@@ -89,6 +89,6 @@ def _run(job: Job, report: Report) -> Record:
         _EpochReporter(report),
     ]
     try:
-        return run_config(job.config, resume=True, progress="off", callbacks=callbacks, **options)
+        return run(job.config, resume=True, progress="off", callbacks=callbacks, **options)
     except CheckpointError:  # start again rather than lose the run
-        return run_config(job.config, progress="off", callbacks=callbacks, **options)
+        return run(job.config, progress="off", callbacks=callbacks, **options)

@@ -2,72 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from ..common import UsageError
-from ._calls import Calls, calls_of, calls_of_instance
-from ._state import load_optimizer_state
-
-Closure = Callable[[], Any]
-
-
-class Wrapper(Optimizer):
-    """Base class of optimizers that wrap another one and share its parameter groups.
-
-    Subclasses keep their own tensors in `self.own`, by name and in the order of the parameters, and
-    numbers in `self.counts`; both are part of the state dict.
-
-    Args:
-        base: The wrapped optimizer.
-    """
-
-    def __init__(self, base: Optimizer) -> None:
-        super().__init__([{"params": list(group["params"])} for group in base.param_groups], {})
-        self.base = base
-        self.defaults = base.defaults
-        self.param_groups = base.param_groups
-        self.base_calls = calls_of_instance(base, calls_of(type(base)))
-        self.own: dict[str, list[Tensor]] = {}
-        self.counts: dict[str, list[float]] = {}
-
-    @property
-    def parameters(self) -> list[nn.Parameter]:
-        """All parameters, in the order of the groups."""
-        return [p for group in self.param_groups for p in group["params"]]
-
-    def state_dict(self) -> dict[str, Any]:
-        """Returns the state of the wrapped optimizer and of the wrapper."""
-        return {"base": self.base.state_dict(), "own": self.own, "counts": self.counts}
-
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Restores what `state_dict` returned.
-
-        Args:
-            state_dict: The state; its tensors are copied.
-        """
-        load_optimizer_state(self.base, state_dict["base"])
-        self.param_groups = self.base.param_groups
-        self.own = {
-            name: [t.to(p.device, copy=True) for t, p in zip(held, self.parameters, strict=True)]
-            for name, held in state_dict["own"].items()
-        }
-        self.counts = {name: list(held) for name, held in state_dict["counts"].items()}
-
-    def _refuse_base(self, *, called_by: tuple[Calls, ...]) -> None:
-        """Checks that the base is called in a supported way and has one set of weights."""
-        name, base = type(self).__name__, type(self.base).__name__
-        if self.base_calls not in called_by:
-            raise UsageError(
-                f"{name} cannot wrap {base}, which is called by {self.base_calls.value!r}; it "
-                f"wraps optimizers that are called by {' or '.join(called_by)}."
-            )
-        if callable(getattr(self.base, "eval", None)):
-            raise UsageError(f"{name} cannot wrap {base}, which keeps two sets of weights itself.")
+from ._calls import Calls
+from ._wrapper import Closure, Wrapper
 
 
 class SAM(Wrapper):
@@ -91,7 +35,7 @@ class SAM(Wrapper):
         if rho < 0:
             raise ValueError(f"rho must be at least 0, not {rho}")
         self.rho, self.adaptive = rho, adaptive
-        self._refuse_base(called_by=(Calls.STEP,))
+        self.refuse_base(called_by=(Calls.STEP,))
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
@@ -142,7 +86,7 @@ class Lookahead(Wrapper):
             raise ValueError(f"k must be at least 1 and alpha from 0 to 1, not {k} and {alpha}")
         self.k, self.alpha = k, alpha
         self.calls = self.base_calls
-        self._refuse_base(called_by=tuple(set(Calls) - {Calls.FUSED_BACKWARD}))
+        self.refuse_base(called_by=tuple(set(Calls) - {Calls.FUSED_BACKWARD}))
         self.own = {"slow": [p.detach().clone() for p in self.parameters], "fast": []}
         self.counts = {"steps": [0]}
 
@@ -225,7 +169,7 @@ class ScheduleFree(Wrapper):
         self.momentum, self.weight_lr_power, self.r = momentum, weight_lr_power, r
         self.weight_decay_at_y = weight_decay_at_y
         self.calls = self.base_calls
-        self._refuse_base(called_by=(Calls.STEP, Calls.CREATE_GRAPH, Calls.LOSS))
+        self.refuse_base(called_by=(Calls.STEP, Calls.CREATE_GRAPH, Calls.LOSS))
         values = [p.detach() for p in self.parameters]
         self.own = {"z": [v.clone() for v in values], "x": [v.clone() for v in values]}
         groups = len(self.param_groups)
@@ -295,7 +239,7 @@ class GradientCentralization(Wrapper):
 
     def __init__(self, base: Optimizer) -> None:
         super().__init__(base)
-        self._refuse_base(called_by=(Calls.STEP,))
+        self.refuse_base(called_by=(Calls.STEP,))
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:

@@ -6,7 +6,7 @@ from ._distributed import Processes
 from ._isolation import isolated
 from ._precision import arithmetic, autocast, choose_device
 from ._progress import with_best
-from ._run import build_problem, run, run_config
+from ._run import build_problem, run
 from ._signals import requeue_signal
 from ._trainer import Trainer, trainer_class
 
@@ -22,7 +22,6 @@ __all__ = [
     "isolated",
     "requeue_signal",
     "run",
-    "run_config",
     "trainer_class",
     "with_best",
 ]

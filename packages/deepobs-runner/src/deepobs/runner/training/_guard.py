@@ -11,6 +11,7 @@ from ..common import ResultsError, RunInterruptedError
 from ._callbacks import Callback
 from ._checkpoint import Checkpoints
 from ._signals import StopSignals
+from ._state import why_not_resumed_exactly
 
 if TYPE_CHECKING:
     from ._trainer import Trainer
@@ -70,7 +71,7 @@ class CheckpointGuard(Callback):
 
         if not self._looked:
             self._looked = True
-            why = trainer.why_not_resumed_exactly()
+            why = why_not_resumed_exactly(trainer)
             if why is not None:
                 _log.warning(
                     "The optimizer %s cannot be resumed exactly: %s. The record of a resumed run "

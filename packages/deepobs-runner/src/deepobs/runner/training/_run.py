@@ -31,13 +31,14 @@ from ._precision import arithmetic, choose_device
 from ._progress import make_display
 from ._rng import own_random_state
 from ._signals import StopSignals
+from ._state import why_not_resumed_exactly
 from ._trainer import Trainer, trainer_class
 
 
 @describe_settings
 def run(
-    problem: str | Problem,
-    optimizer: OptimizerLike,
+    problem: str | Problem | RunConfig,
+    optimizer: OptimizerLike | None = None,
     *,
     device: str | torch.device = "auto",
     results: str | Path | None = None,
@@ -57,7 +58,8 @@ def run(
     """Trains a test problem with an optimizer and records the results.
 
     Args:
-        problem: Name of a test problem, or a your own `deepobs.problems.Problem`.
+        problem: Name of a test problem, or a `deepobs.problems.Problem` of your own. Or a
+            `RunConfig`, which holds the optimizer and all settings.
         optimizer: A name or a class; see `RunConfig`.
         {settings}
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
@@ -78,79 +80,8 @@ def run(
         **settings: The settings of the run listed above.
 
     Returns:
-        The record. If the results folder already has a record of this run, it is returned instead,
-        with `was_done` True.
-
-    Raises:
-        UsageError: If an argument is wrong.
-        deepobs.problems.UnknownProblemError: If no problem has that name.
-        deepobs.data.DatasetNotFoundError: If the data files are missing.
-        Exception: Whatever else `run_config` raises.
-
-    Example:
-        >>> record = run("digits_logreg", "SGD", lr=0.1, epochs=1, progress="off")
-        >>> record.status
-        'finished'
-    """
-    check_keywords(run, settings)
-    return run_config(
-        RunConfig(problem=problem, optimizer=optimizer, **settings),
-        device=device,
-        results=results,
-        data_root=data_root,
-        resume=resume,
-        checkpoint_every=checkpoint_every,
-        compile=compile,
-        channels_last=channels_last,
-        deterministic=deterministic,
-        keep_best=keep_best,
-        keep_checkpoint=keep_checkpoint,
-        callbacks=callbacks,
-        progress=progress,
-        force=force,
-    )
-
-
-def run_config(
-    config: RunConfig,
-    *,
-    device: str | torch.device = "auto",
-    results: str | Path | None = None,
-    data_root: str | Path | None = None,
-    resume: bool = False,
-    checkpoint_every: float | None = None,
-    compile: bool = False,
-    channels_last: bool = False,
-    deterministic: bool = False,
-    keep_best: bool = False,
-    keep_checkpoint: bool = False,
-    callbacks: Iterable[Callback] = (),
-    progress: str = "auto",
-    force: bool = False,
-) -> Record:
-    """Executes the run that a configuration defines.
-
-    Args:
-        config: The configuration of the run.
-        device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
-        results: Folder for the record and the checkpoints; None writes nothing.
-        data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
-        resume: Continue from the last checkpoint, if there is one, or from one of the same run
-            with fewer epochs.
-        checkpoint_every: Seconds between two checkpoints; default 300; 0 saves at every step.
-        compile: Compile the training pass with `torch.compile`.
-        channels_last: Use the channels-last memory format, which may be faster on GPUs.
-        deterministic: Raise an error for nondeterministic operations.
-        keep_best: Save the weights of the best evaluation next to the record.
-        keep_checkpoint: Keep the final checkpoint, so that the run can be extended to more
-            epochs.
-        callbacks: Callbacks of the run.
-        progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
-        force: Do the run again even if its record exists.
-
-    Returns:
-        The record; `path` is its file, if there is a results folder, and `was_done` is whether it
-        already existed.
+        The record; `path` is its file, if there is a results folder. If the folder already has a
+        record of this run, that one is returned, with `was_done` True.
 
     Raises:
         UsageError: If an argument is wrong.
@@ -159,8 +90,15 @@ def run_config(
         CheckpointError: If the run is to be resumed but no checkpoint can be used.
         OptimizerError: If the optimizer raised an error in its step.
         ResultsError: If the record could not be written; checkpoints are kept.
+        deepobs.problems.UnknownProblemError: If no problem has that name.
         deepobs.data.DatasetNotFoundError: If the data files are missing.
+
+    Example:
+        >>> record = run("digits_logreg", "SGD", lr=0.1, epochs=1, progress="off")
+        >>> record.status
+        'finished'
     """
+    config = _config_of(problem, optimizer, settings)
     if results is None and (resume or keep_best or keep_checkpoint or checkpoint_every is not None):
         raise UsageError(
             "resume, keep_best, keep_checkpoint and checkpoint_every need a results folder."
@@ -211,6 +149,21 @@ def run_config(
         return record
 
 
+def _config_of(
+    problem: str | Problem | RunConfig, optimizer: OptimizerLike | None, settings: dict[str, Any]
+) -> RunConfig:
+    """Returns the configuration that was given, or the one that the arguments define."""
+    if isinstance(problem, RunConfig):
+        given = [*settings] if optimizer is None else ["optimizer", *settings]
+        if given:
+            raise UsageError(f"The RunConfig already sets {given[0]}: leave {given[0]} out.")
+        return problem
+    check_keywords(run, settings)
+    if optimizer is None:
+        raise UsageError("run needs optimizer: a name or a class.")
+    return RunConfig(problem=problem, optimizer=optimizer, **settings)
+
+
 def _train(
     trainer: Trainer,
     store: ResultsStore | None,
@@ -256,9 +209,7 @@ def build_problem(
         )
         built.num_batches("train")  # raises an error for a batch larger than the training set
     except ValueError as error:
-        if (
-            type(error) is not ValueError
-        ):  # other errors, such as corrupt data, have their own messages
+        if type(error) is not ValueError:  # others, such as corrupt data, have their own messages
             raise
         raise UsageError(str(error)) from error
     return built
@@ -287,7 +238,7 @@ def _prepare(
 
     state = group.on_main(take_up)
     if state is not None:
-        trainer.resumed = trainer.why_not_resumed_exactly() or "exactly"
+        trainer.resumed = why_not_resumed_exactly(trainer) or "exactly"
     if state is not None and not group.main:
         trainer.load_state_dict(state)
 

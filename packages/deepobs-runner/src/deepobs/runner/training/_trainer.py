@@ -10,27 +10,24 @@ from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from deepobs.data import Batch, Phase
 from deepobs.problems import BuiltProblem
 
-from ..common import CheckpointError, UsageError, explain, import_users
+from ..common import UsageError, import_users
 from ..config import RunConfig
 from ..optimizers import (
     WeightAverage,
     build_optimizer,
     calls_in_force,
-    load_optimizer_state,
     refuse,
-    resumes_exactly,
 )
 from ..schedules import make_schedule
 from ._callbacks import Callback, Callbacks
 from ._distributed import Processes
 from ._precision import autocast
-from ._rng import random_state, set_random_state
+from ._state import restore, state_of
 from ._step import Stepper
 from ._step_timer import StepTimer
 from ._weights import tell, weights_to_evaluate
@@ -93,12 +90,8 @@ class Trainer:
         )
         self.steps_per_epoch = built.num_batches("train")
         self.epochs = config.epochs
-        self.schedule = make_schedule(
-            config.schedule,
-            self.optimizer,
-            epochs=self.epochs,
-            steps_per_epoch=self.steps_per_epoch,
-        )
+        lengths = {"epochs": self.epochs, "steps_per_epoch": self.steps_per_epoch}
+        self.schedule = make_schedule(config.schedule, self.optimizer, **lengths)
         self.average: WeightAverage | None = None
         if isinstance(config.averaging, Mapping):
             self.average = WeightAverage(config.averaging, built.model, self.epochs)
@@ -265,86 +258,21 @@ class Trainer:
         self.built.model.train()
         tell(self.optimizer, "train")  # schedule-free optimizers keep two sets of weights
 
-    def why_not_resumed_exactly(self) -> str | None:
-        """Returns why the optimizer cannot be resumed exactly, or None if it can."""
-        config = self.config
-
-        def make(module: nn.Module) -> Optimizer:
-            return build_optimizer(
-                config.found, module, config.lr, config.hyperparameters, config.parameter_groups
-            )
-
-        return resumes_exactly(make, self.built.model, self.stepper.calls)
-
     def state_dict(self) -> dict[str, Any]:
         """Returns everything needed to resume exactly; a collective call of all processes."""
-        return {
-            "epoch": self.epoch,
-            "step_in_epoch": self.step_in_epoch,
-            "seconds": self.seconds,
-            "series": dict(self.series),
-            "group_learning_rates": self.group_learning_rates,
-            "passes": self.stepper.passes,
-            "average": None if self.average is None else self.average.state_dict(),
-            "losses": self.processes.sum(self.losses[: self.step_in_epoch].clone()),
-            "model": self.built.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "scaler": self.scaler.state_dict(),
-            "problems": self.processes.gather(self.built.state_dict()),
-            "data": self.processes.gather(self.built.dataset.state_dict()),
-            "random": random_state(),
-            "cost": self.timer.medians(),
-            "started": self.started,
-        }
+        return state_of(self)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restores what `state_dict` returned.
 
-        Raises:
-            CheckpointError: If it was written by another number of processes.
-        """
-        if len(state["problems"]) != self.processes.world_size:
-            raise CheckpointError(
-                f"The checkpoint was written by {len(state['problems'])} processes; resume with as "
-                f"many, not with {self.processes.world_size}."
-            )
-        if not (0 <= state["epoch"] <= self.epochs and state["step_in_epoch"] >= 0):
-            raise ValueError(f"epoch {state['epoch']} of {self.epochs}")
-        self.epoch, self.step_in_epoch = state["epoch"], state["step_in_epoch"]
-        self.seconds = state["seconds"]
-        self.series = defaultdict(list, state["series"])
-        self.group_learning_rates = state["group_learning_rates"]
-        self.stepper.passes = state["passes"]
-        if self.average is not None:
-            self.average.load_state_dict(state["average"])
-        # This is the sum over all processes, and `finish_epoch` sums again: the others add 0.
-        self.losses[: self.step_in_epoch] = state["losses"] if self.processes.main else 0.0
-        self.built.model.load_state_dict(state["model"])
-        self.load_optimizer(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.scaler.load_state_dict(state["scaler"])
-        self.built.load_state_dict(state["problems"][self.processes.rank])
-        self.built.dataset.load_state_dict(state["data"][self.processes.rank])
-        set_random_state(state["random"])
-        self.timer.earlier, self.started = state["cost"], state["started"]
-
-    def load_optimizer(self, state: Mapping[str, Any]) -> None:
-        """Restores the optimizer.
+        Args:
+            state: The state.
 
         Raises:
-            CheckpointError: If its `load_state_dict` refuses what its `state_dict` returned.
+            CheckpointError: If it was written by another number of processes, or the optimizer
+                refuses its part.
         """
-        try:
-            load_optimizer_state(self.optimizer, state)
-        except Exception as error:
-            missing = f"; it needs the key {error}" if isinstance(error, KeyError) else ""
-            held = ", ".join(map(repr, state))
-            raise CheckpointError(
-                f"The optimizer {self.config.optimizer_name} cannot load what its state_dict "
-                f"returned, which has the keys {held}{missing}: {explain(error)}. Start the run "
-                "again without resuming, or make its load_state_dict accept these keys."
-            ) from error
+        restore(self, state)
 
 
 def trainer_class(config: RunConfig) -> type[Trainer]:

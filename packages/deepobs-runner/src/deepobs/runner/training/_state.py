@@ -1,0 +1,102 @@
+"""The state of a run that is being trained: for checkpoints, and from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+from ..common import CheckpointError, explain
+from ..optimizers import build_optimizer, load_optimizer_state, resumes_exactly
+from ._rng import random_state, set_random_state
+
+if TYPE_CHECKING:
+    from ._trainer import Trainer
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    """Returns everything needed to resume exactly; a collective call of all processes."""
+    return {
+        "epoch": trainer.epoch,
+        "step_in_epoch": trainer.step_in_epoch,
+        "seconds": trainer.seconds,
+        "series": dict(trainer.series),
+        "group_learning_rates": trainer.group_learning_rates,
+        "passes": trainer.stepper.passes,
+        "average": None if trainer.average is None else trainer.average.state_dict(),
+        "losses": trainer.processes.sum(trainer.losses[: trainer.step_in_epoch].clone()),
+        "model": trainer.built.model.state_dict(),
+        "optimizer": trainer.optimizer.state_dict(),
+        "schedule": trainer.schedule.state_dict(),
+        "scaler": trainer.scaler.state_dict(),
+        "problems": trainer.processes.gather(trainer.built.state_dict()),
+        "data": trainer.processes.gather(trainer.built.dataset.state_dict()),
+        "random": random_state(),
+        "cost": trainer.timer.medians(),
+        "started": trainer.started,
+    }
+
+
+def restore(trainer: Trainer, state: Mapping[str, Any]) -> None:
+    """Restores what `state_dict` returned.
+
+    Raises:
+        CheckpointError: If it was written by another number of processes.
+    """
+    if len(state["problems"]) != trainer.processes.world_size:
+        raise CheckpointError(
+            f"The checkpoint was written by {len(state['problems'])} processes; resume with as "
+            f"many, not with {trainer.processes.world_size}."
+        )
+    if not (0 <= state["epoch"] <= trainer.epochs and state["step_in_epoch"] >= 0):
+        raise ValueError(f"epoch {state['epoch']} of {trainer.epochs}")
+    trainer.epoch, trainer.step_in_epoch = state["epoch"], state["step_in_epoch"]
+    trainer.seconds = state["seconds"]
+    trainer.series = defaultdict(list, state["series"])
+    trainer.group_learning_rates = state["group_learning_rates"]
+    trainer.stepper.passes = state["passes"]
+    if trainer.average is not None:
+        trainer.average.load_state_dict(state["average"])
+    # This is the sum over all processes, and `finish_epoch` sums again: the others add 0.
+    trainer.losses[: trainer.step_in_epoch] = state["losses"] if trainer.processes.main else 0.0
+    trainer.built.model.load_state_dict(state["model"])
+    _restore_optimizer(trainer.optimizer, state["optimizer"], trainer.config.optimizer_name)
+    trainer.schedule.load_state_dict(state["schedule"])
+    trainer.scaler.load_state_dict(state["scaler"])
+    trainer.built.load_state_dict(state["problems"][trainer.processes.rank])
+    trainer.built.dataset.load_state_dict(state["data"][trainer.processes.rank])
+    set_random_state(state["random"])
+    trainer.timer.earlier, trainer.started = state["cost"], state["started"]
+
+
+def why_not_resumed_exactly(trainer: Trainer) -> str | None:
+    """Returns why the optimizer cannot be resumed exactly, or None if it can."""
+    config = trainer.config
+
+    def make(module: nn.Module) -> Optimizer:
+        return build_optimizer(
+            config.found, module, config.lr, config.hyperparameters, config.parameter_groups
+        )
+
+    return resumes_exactly(make, trainer.built.model, trainer.stepper.calls)
+
+
+def _restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], name: str) -> None:
+    """Restores the optimizer.
+
+    Raises:
+        CheckpointError: If its `load_state_dict` refuses what its `state_dict` returned.
+    """
+    try:
+        load_optimizer_state(optimizer, state)
+    except Exception as error:
+        missing = f"; it needs the key {error}" if isinstance(error, KeyError) else ""
+        held = ", ".join(map(repr, state))
+        raise CheckpointError(
+            f"The optimizer {name} cannot load what its state_dict "
+            f"returned, which has the keys {held}{missing}: {explain(error)}. Start the run "
+            "again without resuming, or make its load_state_dict accept these keys."
+        ) from error
