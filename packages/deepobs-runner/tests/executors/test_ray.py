@@ -11,7 +11,7 @@ import pytest
 from deepobs.runner.executors import RayExecutor
 from deepobs.runner.executors._base import SAVING_SECONDS
 from deepobs.runner.executors._worker import perform
-from deepobs.runner.sweeps import _sweep as sweep_module
+from deepobs.runner.sweeps import _execution as execution_module
 from deepobs.runner.sweeps import sweep
 
 pytestmark = [
@@ -58,6 +58,9 @@ def test_a_lost_node(cluster, tmp_path, monkeypatch):
     ended = []
 
     class Monitor:
+        def expect(self, runs, done):
+            pass
+
         def update(self, job, event, *, again):
             ended.append((event.status, again))
             if len(ended) == 32:
@@ -69,7 +72,7 @@ def test_a_lost_node(cluster, tmp_path, monkeypatch):
         def __exit__(self, *error):
             pass
 
-    monkeypatch.setattr(sweep_module, "make_monitor", lambda *args, **options: Monitor())
+    monkeypatch.setattr(execution_module, "make_monitor", lambda *args, **options: Monitor())
     result = sweep(
         PLAN,
         results=tmp_path,

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from deepobs.runner import RunConfig, UsageError
 from deepobs.runner.executors import Job, JobProgress, Outcome
+from deepobs.runner.sweeps import LiveTable, describe, duration, make_monitor
 from deepobs.runner.sweeps import _monitor as progress_module
-from deepobs.runner.sweeps import describe, duration
-from deepobs.runner.sweeps._monitor import _LiveTable, check_progress, make_monitor
+from deepobs.runner.sweeps._monitor import check_progress
 
 FAILED = Outcome(status="failed", message="RuntimeError: no", retry=True)
 
@@ -50,7 +50,8 @@ def test_duration(seconds, words):
 
 def test_lines(capsys):
     """Without a terminal there is one line on stderr for each run that ends or is tried again."""
-    with make_monitor("auto", total=2, skipped=3) as monitor:
+    with make_monitor("auto") as monitor:
+        monitor.expect([_job(1).config, _job(2).config], [_job(seed).config for seed in (3, 4, 5)])
         monitor.update(_job(1), JobProgress(epoch=1, result="test loss 0.5"), again=False)
         monitor.update(_job(1), FAILED, again=True)
         monitor.update(_job(2), Outcome(status="busy"), again=False)
@@ -70,12 +71,13 @@ def test_live_table():
     """On a terminal a table shows what runs, how far, the counts, and what went wrong."""
     screen = io.StringIO()
     console = Console(file=screen, force_terminal=True, width=100)
-    with _LiveTable(console, 4, 1) as monitor:
+    with LiveTable(console) as monitor:
+        monitor.expect([_job(seed).config for seed in (1, 2, 3, 4)], [_job(5).config])
         monitor.update(_job(1), JobProgress(epoch=3, result="test loss 0.25"), again=False)
         monitor.update(_job(2), Outcome(status="diverged"), again=False)
         monitor.update(_job(3), FAILED, again=False)
         shown = Console(width=100, record=True, file=io.StringIO())
-        shown.print(monitor._render())
+        shown.print(monitor.render())
     text = shown.export_text()
     assert "2/4 runs (1 diverged, 1 failed), 1 done before" in text
     assert "to go" in text
@@ -87,7 +89,7 @@ def test_live_table():
 
 def test_the_table_may_change_while_it_is_drawn(monkeypatch):
     """A run that begins while the table's thread draws does not end that thread."""
-    monitor = _LiveTable(Console(file=io.StringIO()), 2, 0)
+    monitor = LiveTable(Console(file=io.StringIO()))
     monitor.update(_job(1), JobProgress(epoch=1), again=False)
 
     def begin_another(config):
@@ -95,13 +97,13 @@ def test_the_table_may_change_while_it_is_drawn(monkeypatch):
         return "a run"
 
     monkeypatch.setattr(progress_module, "describe", begin_another)
-    monitor._render()
+    monitor.render()
     assert len(monitor._running) == 2
 
 
 def test_off(capsys):
     """`off` is silent, and an unknown word is refused with the nearest one."""
-    with make_monitor("off", total=1, skipped=0) as monitor:
+    with make_monitor("off") as monitor:
         monitor.update(_job(1), FAILED, again=False)
     assert capsys.readouterr() == ("", "")
     with pytest.raises(UsageError, match="did you mean lines"):

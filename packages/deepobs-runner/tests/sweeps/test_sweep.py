@@ -10,7 +10,7 @@ import pytest
 
 from deepobs.runner import UsageError, load_records
 from deepobs.runner.executors import JobProgress
-from deepobs.runner.sweeps import _sweep as sweep_module
+from deepobs.runner.sweeps import _execution as execution_module
 from deepobs.runner.sweeps import read_plan, sweep
 
 PLAN = {
@@ -67,6 +67,9 @@ def test_a_killed_worker(records_in, undisturbed, tmp_path, monkeypatch):
         def __init__(self):
             self.ended = 0
 
+        def expect(self, runs, done):
+            pass
+
         def update(self, job, event, *, again):
             self.ended += not isinstance(event, JobProgress)
             if self.ended >= 4 and not killed and isinstance(event, JobProgress):
@@ -80,7 +83,7 @@ def test_a_killed_worker(records_in, undisturbed, tmp_path, monkeypatch):
         def __exit__(self, *error):
             pass
 
-    monkeypatch.setattr(sweep_module, "make_monitor", lambda *args, **options: Murderer())
+    monkeypatch.setattr(execution_module, "make_monitor", lambda *args, **options: Murderer())
     result = _sweep(PLAN, tmp_path)
     assert len(killed) == 1
     assert {run.status for run in result.runs} <= {"finished", "diverged"}
@@ -158,7 +161,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     """A results folder that refuses is named before anything starts."""
     (tmp_path / "file").touch()
     started = []
-    monkeypatch.setattr(sweep_module, "_drive", lambda *args: started.append(args))
+    monkeypatch.setattr(execution_module, "Lanes", lambda *args: started.append(args))
     with pytest.raises(UsageError, match=r"results folder .*file.* cannot be written"):
         _sweep(PLAN, tmp_path / "file" / "results")
     assert started == []

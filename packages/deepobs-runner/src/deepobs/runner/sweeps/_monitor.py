@@ -3,6 +3,7 @@
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -22,6 +23,9 @@ _ENDS = ("finished", "diverged", "pruned", "failed")
 
 class Monitor(Protocol):
     """Interface of progress displays, a context manager."""
+
+    def expect(self, runs: Sequence[RunConfig], done: Sequence[RunConfig]) -> None:
+        """Handles that more runs are to do, and that others already have a record."""
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Handles an event of a job; `again` means that the job will be retried."""
@@ -44,20 +48,19 @@ def check_progress(progress: str) -> None:
         raise unknown("kind of progress", progress, _WAYS, f"there are {', '.join(_WAYS)}.")
 
 
-def make_monitor(progress: str, *, total: int, skipped: int) -> Monitor:
+def make_monitor(progress: str, *, live: Callable[[Console], Monitor] | None = None) -> Monitor:
     """Returns the monitor for standard error: a live table if that is a terminal, else lines.
 
     Args:
         progress: "auto", "lines" (even on a terminal), or "off".
-        total: Number of runs to do.
-        skipped: Number of runs that already have a record.
+        live: Returns the live display in place of a table of the running jobs.
     """
     if progress == "off":
         return _Silence()
     console = Console(file=sys.stderr)
     if progress == "auto" and console.is_terminal:
-        return _LiveTable(console, total, skipped)
-    return _Log(total, skipped)
+        return (live or LiveTable)(console)
+    return _Log()
 
 
 def describe(config: RunConfig) -> str:
@@ -92,6 +95,9 @@ def _sentence(job: Job, outcome: Outcome, *, again: bool) -> str:
 class _Silence:
     """A display that shows nothing."""
 
+    def expect(self, runs: Sequence[RunConfig], done: Sequence[RunConfig]) -> None:
+        """Does nothing."""
+
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Does nothing."""
 
@@ -106,8 +112,16 @@ class _Silence:
 class _Log:
     """A display with one line for each run that ends."""
 
-    def __init__(self, total: int, skipped: int) -> None:
-        self._total, self._skipped, self._ended = total, skipped, 0
+    def __init__(self) -> None:
+        self._total, self._ended = 0, 0
+
+    def expect(self, runs: Sequence[RunConfig], done: Sequence[RunConfig]) -> None:
+        """Prints the number of runs."""
+        self._total += len(runs)
+        if runs:
+            more = " more" if self._total > len(runs) else ""
+            recorded = f" ({len(done)} more are done)" if done else ""
+            self._say(f"{len(runs)}{more} runs to do{recorded}")
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Prints a line if the job ended or will be retried."""
@@ -117,9 +131,7 @@ class _Log:
         self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
 
     def __enter__(self) -> Self:
-        """Prints the number of runs."""
-        done = f" ({self._skipped} more are done)" if self._skipped else ""
-        self._say(f"{self._total} runs to do{done}")
+        """Does nothing."""
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -129,18 +141,27 @@ class _Log:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - the log is for standard error
 
 
-class _LiveTable:
-    """A live table of running jobs, overall progress and the last failures."""
+class LiveTable:
+    """A live table of running jobs, overall progress and the last failures.
 
-    def __init__(self, console: Console, total: int, skipped: int) -> None:
-        self._total, self._skipped = total, skipped
+    Args:
+        console: The terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._total, self._skipped = 0, 0
         self._started = time.monotonic()
         self._ends: Counter[str] = Counter()
         self._running: dict[str, tuple[Job, JobProgress]] = {}
         self._troubles: list[str] = []
         self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=4, transient=False
+            console=console, get_renderable=self.render, refresh_per_second=4, transient=False
         )
+
+    def expect(self, runs: Sequence[RunConfig], done: Sequence[RunConfig]) -> None:
+        """Counts the runs."""
+        self._total += len(runs)
+        self._skipped += len(done)
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Stores the event; the table is redrawn by its own thread."""
@@ -164,7 +185,8 @@ class _LiveTable:
         self._running.clear()
         self._live.stop()
 
-    def _render(self) -> Group:
+    def render(self) -> Group:
+        """Returns what the terminal shows."""
         table = Table(box=None, pad_edge=False)
         for column in ("run", "epoch", "result"):
             table.add_column(column, justify="right" if column == "epoch" else "left")
@@ -172,9 +194,10 @@ class _LiveTable:
         for job, progress in list(self._running.values()):
             table.add_row(describe(job.config), str(progress.epoch), progress.result)
         troubles = [Text(line, style="red") for line in self._troubles[-_SHOWN_TROUBLES:]]
-        return Group(self._headline(), *([table] if self._running else []), *troubles)
+        return Group(self.headline(), *([table] if self._running else []), *troubles)
 
-    def _headline(self) -> Text:
+    def headline(self) -> Text:
+        """Returns one line about all runs: how many ended, how, and the time to go."""
         ended, elapsed = sum(self._ends.values()), time.monotonic() - self._started
         counts = ", ".join(f"{self._ends[end]} {end}" for end in _ENDS if self._ends[end])
         words = f"{ended}/{self._total} runs"

@@ -1,22 +1,19 @@
 """A search in progress: proposes settings, runs them and reads their records."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..common import InfeasibleError
 from ..config import RunConfig
-from ..executors import Executor
 from ..results import ResultsStore
-from ..sweeps import Execution, SweepResult
-from ..training import Callback
+from ..sweeps import Execution, Round, Rounds, SweptRun
+from ._budget import cost_of
 from ._objective import Objective
 from ._result import Trial, finite
 from ._space import Point
 from ._strategies import Strategy, key
-
-FIRST_SEED = 42  # as in DeepOBS, whose repetitions have the seeds 42 to 51
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +25,7 @@ class Search:
         hyperparameters: Hyperparameters of every run.
         objective: The objective to minimise.
         validation: Fraction of the training set that trials hold out.
-        seeds: Number of runs per trial.
+        seeds: Seed of each run of a trial.
         execution: How runs are executed.
         failures: Why runs of this search failed, by `run_id`.
         left_out: Settings that `accepts` has found to be refused, by `key`.
@@ -38,16 +35,14 @@ class Search:
     hyperparameters: Mapping[str, Any]
     objective: Objective
     validation: float
-    seeds: int
+    seeds: tuple[int, ...]
     execution: Execution
     failures: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, Trial] = field(default_factory=dict)
 
     def configs(self, point: Point) -> tuple[RunConfig, ...]:
         """Returns the configurations of one trial, one per seed."""
-        return tuple(
-            self._config(point, FIRST_SEED + i, self.validation) for i in range(self.seeds)
-        )
+        return tuple(self._config(point, seed, self.validation) for seed in self.seeds)
 
     def refusal(self, point: Point) -> str | None:
         """Returns why the optimizer refuses a setting, or None if it accepts it."""
@@ -64,30 +59,31 @@ class Search:
         self.left_out[key(point)] = self.trial(point)
         return False
 
-    def repetitions(self, point: Point, count: int) -> tuple[RunConfig, ...]:
+    def repetitions(self, point: Point, seeds: Sequence[int]) -> tuple[RunConfig, ...]:
         """Returns the runs of one setting on the whole training set, one per seed."""
-        return tuple(self._config(point, FIRST_SEED + i, 0.0) for i in range(count))
+        return tuple(self._config(point, seed, 0.0) for seed in seeds)
 
-    def run_all(
-        self, runs: Sequence[RunConfig], executor: Executor, callbacks: Sequence[Callback] = ()
-    ) -> SweepResult:
-        """Executes the runs without a record, and stores why any failed."""
-        result = self.execution.run_all(runs, executor, callbacks=callbacks)
-        self.failures.update((run.config.run_id, run.message or "") for run in result.failed)
-        return result
+    def note(self, ended: Sequence[SweptRun]) -> None:
+        """Stores why any of the runs failed."""
+        failed = [run for run in ended if run.status == "failed"]
+        self.failures.update((run.config.run_id, run.message or "") for run in failed)
 
-    def explore(self, strategy: Strategy, executor: Executor) -> Iterator[list[Trial]]:
-        """Runs the proposals of the strategy; yields all trials after each round."""
+    def explore(self, strategy: Strategy, keep: Callable[[Sequence[Trial]], None]) -> Rounds[None]:
+        """Returns the rounds of runs that the strategy proposes.
+
+        Args:
+            strategy: The strategy.
+            keep: Called with all trials after each round.
+        """
         trials: list[Trial] = []
         seen: dict[str, float] = {}
         while points := strategy.propose(seen):
             accepted = [point for point in points if self.refusal(point) is None]
-            runs = [config for point in accepted for config in self.configs(point)]
-            self.run_all(runs, executor)
+            self.note((yield Round(runs=[run for p in accepted for run in self.configs(p)])))
             for point in points:
                 trials.append(self.trial(point))
                 seen[key(point)] = self.loss(trials[-1])
-            yield trials
+            keep(trials)
 
     def trial(self, point: Point, *, pruned: bool = False) -> Trial:
         """Returns the trial of a setting, read from its records; a refused one has failed."""
@@ -126,6 +122,18 @@ class Search:
     def loss(self, trial: Trial) -> float:
         """Returns a trial's value to minimise; infinite if it did not finish."""
         return math.inf if trial.value is None else self.objective.signed(trial.value)
+
+    def cost(self, point: Point, unit: str) -> float:
+        """Returns what the runs of a trial used, from their records.
+
+        Args:
+            point: The setting.
+            unit: `gradients` or `seconds`.
+        """
+        store = ResultsStore(self.execution.results)
+        configs = self.configs(point) if self.refusal(point) is None else ()
+        records = [store.find(config) for config in configs]
+        return sum(cost_of(record, unit) for record in records if record is not None)
 
     def _config(self, point: Point, seed: int, validation: float) -> RunConfig:
         searched = {name: value for name, value in point.items() if name != "lr"}

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -52,7 +52,31 @@ def make_strategy(
     """
     if name == "grid":
         return GridStrategy(space, num_trials, accepts)
-    return {"random": random_strategy, "sobol": sobol_strategy}[name](space, num_trials, seed)
+    return ListStrategy(draw_points(name, space, num_trials, seed))
+
+
+def draw_points(name: str, space: Space, count: int, seed: int) -> list[Point]:
+    """Draws settings; a longer list begins with the same ones.
+
+    Args:
+        name: `random`, for independent uniform draws; or `sobol`, for a Sobol sequence (Joe and
+            Kuo, 2008) with Owen scrambling.
+        space: The search space.
+        count: Number of settings.
+        seed: Seed of the draws.
+    """
+    if name == "random":
+        draws = np.random.default_rng(seed).random((count, len(space)))
+    else:
+        from scipy.stats import qmc
+
+        # Sobol sequences are balanced for powers of two: draw that many and use the first ones.
+        sampler = qmc.Sobol(d=len(space), scramble=True, rng=np.random.default_rng(seed))
+        draws = sampler.random_base2(m=max(0, (count - 1).bit_length()))[:count]
+    return [
+        {name: space[name].at(float(unit)) for name, unit in zip(space, row, strict=True)}
+        for row in draws
+    ]
 
 
 def key(settings: Point) -> str:
@@ -172,26 +196,3 @@ class GridStrategy:
             places = [at - stride, at + stride] if ordered else list(range(size))
             near += [(*index[:axis], p, *index[axis + 1 :]) for p in places if 0 <= p < size]
         return [i for i in dict.fromkeys(near) if i not in known and self._accepts(i)]
-
-
-def random_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
-    """Returns independent uniform draws; a longer list begins with the same settings."""
-    draws = np.random.default_rng(seed).random((num_trials, len(space)))
-    return ListStrategy(_points(space, draws))
-
-
-def sobol_strategy(space: Space, num_trials: int, seed: int) -> Strategy:
-    """Returns settings from a Sobol sequence (Joe and Kuo, 2008) with Owen scrambling."""
-    from scipy.stats import qmc
-
-    # Sobol sequences are balanced for powers of two: draw that many and use the first ones.
-    sampler = qmc.Sobol(d=len(space), scramble=True, rng=np.random.default_rng(seed))
-    draws = sampler.random_base2(m=max(0, (num_trials - 1).bit_length()))[:num_trials]
-    return ListStrategy(_points(space, draws))
-
-
-def _points(space: Space, draws: Any) -> list[Point]:
-    return [
-        {name: space[name].at(float(unit)) for name, unit in zip(space, row, strict=True)}
-        for row in draws
-    ]

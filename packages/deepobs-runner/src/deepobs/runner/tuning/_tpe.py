@@ -1,7 +1,7 @@
 """Optuna's TPE sampler, with a study in a file that several processes can share."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from deepobs.problems import BuiltProblem
 
 from ..common import UsageError, explain, set_aside
 from ..config import RunConfig
-from ..executors import Executor, PrunedError
+from ..executors import PrunedError
+from ..sweeps import Round, Rounds
 from ..training import Callback
 from ._objective import Objective
 from ._result import Trial
@@ -154,18 +155,18 @@ class PruningCallback(Callback):
 
 
 def explore_study(
-    search: Search, study: OptunaStudy, num_trials: int, executor: Executor
-) -> Iterator[list[Trial]]:
-    """Runs the trials that the study proposes, one per worker at a time.
+    search: Search,
+    study: OptunaStudy,
+    num_trials: int,
+    keep: Callable[[Sequence[Trial]], None],
+) -> Rounds[None]:
+    """Returns rounds of the trials that the study proposes, one per worker at a time.
 
     Args:
         search: The settings that the trials share.
         study: The source of trials.
         num_trials: Largest number of trials in the study.
-        executor: The executor of the runs.
-
-    Yields:
-        All trials that have ended, after each round and at the end.
+        keep: Called with all trials that have ended, after each round and at the end.
     """
 
     def ended() -> list[Trial]:
@@ -181,7 +182,7 @@ def explore_study(
             trials = study.trials().items()
             asked = {number: point for number, (point, state) in trials if state == "running"}
         if not asked:
-            yield ended()  # other processes may have reported trials since the last round
+            keep(ended())  # other processes may have reported trials since the last round
             return
         for number in [n for n, point in asked.items() if search.refusal(point) is not None]:
             study.tell(number, None)
@@ -189,13 +190,14 @@ def explore_study(
         for number, point in asked.items():
             study.name_run(number, search.configs(point)[0].run_id)
         runs = {run.run_id: run for point in asked.values() for run in search.configs(point)}
-        result = search.run_all(list(runs.values()), executor, study.callbacks())
-        pruned = {run.config.run_id for run in result.runs if run.status == "pruned"}
+        swept = yield Round(runs=list(runs.values()), callbacks=study.callbacks())
+        search.note(swept)
+        pruned = {run.config.run_id for run in swept if run.status == "pruned"}
         for number, point in asked.items():
             trial = search.trial(point)
             value = None if trial.status == "failed" else search.loss(trial)
             study.tell(number, value, pruned=not pruned.isdisjoint(trial.run_ids))
-        yield ended()
+        keep(ended())
 
 
 def load_study(path: Path, seed: int, *, prune: bool) -> Any:
