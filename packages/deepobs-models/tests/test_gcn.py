@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from deepobs.models import GCN, normalised_adjacency
+from deepobs.models._gcn import dropped
 
 EDGES = torch.tensor([[0, 1, 2, 2, 3], [1, 2, 0, 3, 4]])
 
@@ -53,6 +54,26 @@ def test_sparse_and_dense_adjacency_give_the_same() -> None:
     torch.testing.assert_close(*outputs)
     gradients = [torch.autograd.grad(o.square().sum(), list(model.parameters())) for o in outputs]
     torch.testing.assert_close(*gradients)
+
+
+def test_sparse_and_dense_features_give_the_same() -> None:
+    """Outputs and gradients do not depend on the layout of the features."""
+    torch.manual_seed(0)
+    model, adjacency = GCN(4, 3).double().eval(), normalised_adjacency(EDGES, 5).double()
+    features = torch.rand(5, 4, dtype=torch.float64).relu() * torch.eye(5, 4).double()
+    outputs = [model(given, adjacency) for given in (features, features.to_sparse())]
+    torch.testing.assert_close(*outputs)
+    gradients = [torch.autograd.grad(o.square().sum(), list(model.parameters())) for o in outputs]
+    torch.testing.assert_close(*gradients)
+
+
+def test_dropout_of_sparse_features_drops_half_and_doubles_the_rest() -> None:
+    """Of 10,000 stored values about half are dropped; the others are doubled."""
+    torch.manual_seed(0)
+    kept = dropped(torch.nn.Dropout(0.5), torch.ones(100, 100).to_sparse()).to_dense()
+    assert kept.unique().tolist() == [0.0, 2.0]
+    # Five standard deviations of the mean of 10,000 values of 0 or 2.
+    assert abs(kept.mean().item() - 1) < 5 / 100
 
 
 def test_layers_are_those_of_pytorch_geometric() -> None:

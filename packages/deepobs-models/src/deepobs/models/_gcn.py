@@ -7,6 +7,8 @@ from torch.nn import functional
 from ._checks import check_shape
 
 torch.fx.wrap("check_shape")
+torch.fx.wrap("dropped")
+torch.fx.wrap("product")
 
 
 class GraphConvolution(nn.Module):
@@ -32,7 +34,7 @@ class GraphConvolution(nn.Module):
 
     def forward(self, features: Tensor, adjacency: Tensor) -> Tensor:
         """Computes `[nodes, G]` from features `[nodes, F]` and adjacency `[nodes, nodes]`."""
-        output: Tensor = adjacency @ self.linear(features) + self.bias
+        output: Tensor = adjacency @ product(features, self.linear.weight) + self.bias
         return output
 
 
@@ -82,9 +84,10 @@ class GCN(nn.Module):
         """Computes the logits of every node.
 
         Args:
-            features: Features of the nodes X, `[nodes, F]`, dense.
+            features: Features of the nodes X, `[nodes, F]`, dense or sparse (COO). Sparse ones
+                save most of the time if few are not zero, as in bags of words.
             adjacency: Normalised adjacency matrix Â, `[nodes, nodes]`, dense or sparse; see
-                `normalised_adjacency`. `torch.compile` supports a dense one only.
+                `normalised_adjacency`. `torch.compile` supports dense arguments only.
 
         Returns:
             Logits `[nodes, K]`.
@@ -93,9 +96,27 @@ class GCN(nn.Module):
             ValueError: If the features have another shape.
         """
         check_shape(features, "features", "nodes", self.in_features)
-        hidden = self.convolution_1(self.dropout(features), adjacency)
+        hidden = self.convolution_1(dropped(self.dropout, features), adjacency)
         logits: Tensor = self.convolution_2(self.dropout(functional.relu(hidden)), adjacency)
         return logits
+
+
+def dropped(dropout: nn.Module, features: Tensor) -> Tensor:
+    """Returns features after dropout; of sparse ones it needs to drop only the stored values."""
+    if not features.is_sparse:
+        return dropout(features)  # type: ignore[no-any-return]
+    features = features.coalesce()
+    values = dropout(features.values())
+    return torch.sparse_coo_tensor(
+        features.indices(), values, features.shape, is_coalesced=True, check_invariants=False
+    )
+
+
+def product(features: Tensor, weight: Tensor) -> Tensor:
+    """Returns X Wᵀ, `[nodes, G]`, of features X, dense or sparse, and a weight `[G, F]`."""
+    if not features.is_sparse:
+        return functional.linear(features, weight)
+    return torch.sparse.mm(features, weight.T)
 
 
 def normalised_adjacency(edges: Tensor, num_nodes: int) -> Tensor:

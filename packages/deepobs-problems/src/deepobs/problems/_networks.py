@@ -19,7 +19,7 @@ class PreparedGraph(NamedTuple):
     """A graph with its adjacency matrix normalised once, instead of in every step.
 
     Attributes:
-        features: Features of the nodes, `[nodes, F]`.
+        features: Features of the nodes, sparse, `[nodes, F]`: an abstract has few of the words.
         adjacency: Normalised adjacency matrix, sparse, `[nodes, nodes]`.
         nodes: The nodes to classify, int64 `[N]`.
     """
@@ -35,11 +35,12 @@ def prepared_cora(*, root: str | os.PathLike[str] | None = None) -> FullBatchDat
     dataset = cora().with_validation()
     graph: Graph = next(dataset.batches("test", batch_size=1)).inputs
     adjacency = normalised_adjacency(graph.edges, len(graph.features))
+    features = graph.features.to_sparse()
 
     def prepared(phase: Phase) -> Batch:
         size = dataset.num_examples(phase)
         inputs, targets = next(dataset.batches(phase, batch_size=size))
-        return Batch(PreparedGraph(inputs.features, adjacency, inputs.nodes), targets)
+        return Batch(PreparedGraph(features, adjacency, inputs.nodes), targets)
 
     return FullBatchDataset(
         "cora",
