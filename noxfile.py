@@ -36,7 +36,7 @@ _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
 _ALL_TESTS = (*_PYTEST, "hypothesis", "backpack-for-pytorch", "playwright", "schedulefree")
 _RUFF = ("ruff==0.17.6",)
 NEEDS = {
-    "tests-data": (*_PYTEST, "hypothesis"),
+    "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
     "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
     "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),

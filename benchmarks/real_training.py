@@ -37,6 +37,12 @@ NANOGPT: Mapping[str, Any] = {
     "schedule": {"name": "cosine", "final_factor": 0.1, "warmup_epochs": 0.4},
     "max_grad_norm": 1.0,
 }
+CLEANRL: Mapping[str, Any] = {
+    "lr": 2.5e-4,
+    "hyperparameters": {"eps": 1e-5},
+    "schedule": "linear",
+    "max_grad_norm": 0.5,
+}
 # History and line search of Rathore et al., ICML 2024.
 LBFGS: Mapping[str, Any] = {
     "lr": 1.0,
@@ -49,6 +55,7 @@ STUDIES: Mapping[str, Study] = {
         "modular_addition", "AdamW", 3, {"lr": 1e-3, "hyperparameters": {"weight_decay": 1.0}}
     ),
     "modular_addition_without_decay": Study("modular_addition", "Adam", 3, {"lr": 1e-3}),
+    "cartpole_ppo": Study("cartpole_ppo", "Adam", 3, CLEANRL),
     "shakespeare_gpt": Study("shakespeare_gpt", "AdamW", 3, NANOGPT),
     "fmnist_vit": Study("fmnist_vit", "AdamW", 3, {"lr": 1e-3, "epochs": 2}),
     "pinn_convection_small": Study("pinn_convection_small", "LBFGS", 1, LBFGS | {"epochs": 20}),

@@ -5,7 +5,14 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from deepobs.data import DATASETS, Batch, Dataset, FullBatchDataset, load_dataset
+from deepobs.data import (
+    DATASETS,
+    Batch,
+    Dataset,
+    FullBatchDataset,
+    RolloutDataset,
+    load_dataset,
+)
 from deepobs.data.testing import write_stand_in
 
 
@@ -123,7 +130,7 @@ def test_every_data_set_gives_examples_or_says_why_not(name: str, tmp_path: Path
     """An example has the shapes and types of a batch's rows."""
     data: Dataset = load_dataset(name, root=write_stand_in(name, tmp_path))
     for phase in data.phases:
-        if isinstance(data, FullBatchDataset):
+        if isinstance(data, FullBatchDataset | RolloutDataset):
             with pytest.raises(ValueError, match="iterate over `batches`"):
                 data.examples(phase)
             continue

@@ -17,6 +17,7 @@ def test_primary_metric_is_the_first_named_one_or_accuracy_or_the_loss() -> None
         "shakespeare_gpt": ("perplexity", False),
         "pinn_convection": ("relative_l2_error", False),
         "matrix_sensing": ("rmse", False),
+        "cartpole_ppo": ("episodic_return", True),
     }
     found = {name: get_problem(name).metric for name in expected}
     assert {n: (m.name, m.higher_is_better) for n, m in found.items()} == expected

@@ -2,6 +2,7 @@
 
 from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._batches import ArrayDataset, Arrays
+from ._cartpole import CartPoles, cartpole
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
 from ._cifar import cifar10, cifar100
 from ._convection import ConvectionPoints, convection
@@ -29,6 +30,7 @@ from ._prepare import (
     prepare_dataset,
     verify_dataset,
 )
+from ._rollouts import RolloutDataset, Transitions
 from ._root import resolve_root
 from ._seeds import derive_seed
 from ._shakespeare import tiny_shakespeare
@@ -46,6 +48,7 @@ __all__ = [
     "Arrays",
     "Augment",
     "Batch",
+    "CartPoles",
     "Compose",
     "ConvectionPoints",
     "Copy",
@@ -64,13 +67,16 @@ __all__ = [
     "FullBatchDataset",
     "Graph",
     "Phase",
+    "RolloutDataset",
     "Scale",
     "Standardize",
     "StreamedImages",
     "TextDataset",
     "TokenBlocks",
     "Transform",
+    "Transitions",
     "UnknownDatasetError",
+    "cartpole",
     "cifar10",
     "cifar100",
     "convection",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ._cartpole import cartpole
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES, cifar10, cifar100
 from ._convection import convection
 from ._cora import CORA_FILES, cora, cora_planetoid
@@ -194,6 +195,13 @@ _ENTRIES = (
         load=matrix_sensing,
         description="measurements of a 20×20 matrix of rank 3, 360 + 360",
         origin="generated; Tong and others 2021",
+        licence="none needed",
+    ),
+    DatasetEntry(
+        name="cartpole",
+        load=cartpole,
+        description="a pole on a cart, balanced by the policy that is trained (CartPole-v1)",
+        origin="generated; Barto and others 1983",
         licence="none needed",
     ),
 )

@@ -116,7 +116,8 @@ def product(features: Tensor, weight: Tensor) -> Tensor:
     """Returns X Wᵀ, `[nodes, G]`, of features X, dense or sparse, and a weight `[G, F]`."""
     if not features.is_sparse:
         return functional.linear(features, weight)
-    return torch.sparse.mm(features, weight.T)
+    result: Tensor = torch.sparse.mm(features, weight.T)
+    return result
 
 
 def normalised_adjacency(edges: Tensor, num_nodes: int) -> Tensor:

@@ -8,6 +8,7 @@ from ._losses import (
     ConvectionLoss,
     InceptionCrossEntropy,
     OutputIsLoss,
+    PPOLoss,
     SequenceCrossEntropy,
     SquaredError,
     VAELoss,
@@ -15,12 +16,13 @@ from ._losses import (
     labels,
     top1,
 )
-from ._metrics import LOSS, PERPLEXITY, RMSE, Metric, Metrics, accuracy
+from ._metrics import EPISODIC_RETURN, LOSS, PERPLEXITY, RMSE, Metric, Metrics, accuracy
 from ._problem import Problem
 from ._registry import BrokenPluginWarning, UnknownProblemError
 from ._regularizer import convolution_kernels, kernels
 
 __all__ = [
+    "EPISODIC_RETURN",
     "LAPTOP_SET",
     "LARGE_SET",
     "LOSS",
@@ -36,6 +38,7 @@ __all__ = [
     "Metric",
     "Metrics",
     "OutputIsLoss",
+    "PPOLoss",
     "Problem",
     "SequenceCrossEntropy",
     "SquaredError",

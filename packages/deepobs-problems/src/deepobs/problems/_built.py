@@ -278,11 +278,13 @@ class BuiltProblem:
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what exact resumption needs besides the model's own state: tensors only."""
-        return {"noise": self._noise.state, "carried": self._carried.after}
+        data = self.dataset.state_dict()
+        return {"noise": self._noise.state, "carried": self._carried.after, "data": data}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores what `state_dict` returned."""
         self._noise.state = state["noise"].cpu()
+        self.dataset.load_state_dict(state.get("data", {}))  # earlier checkpoints have none
         self._carried = CarriedState(state["carried"]).to(self.device)
 
     def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:

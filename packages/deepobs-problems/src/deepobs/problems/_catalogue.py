@@ -40,7 +40,7 @@ LAPTOP_SET = (
     "pinn_convection_small",
     "heavy_tailed_softmax",
     "matrix_sensing",
-    "rotated_quadratic",
+    "cartpole_ppo_small",
 )
 
 

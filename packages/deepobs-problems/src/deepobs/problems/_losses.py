@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from deepobs.data import Batch, ConvectionPoints
+from deepobs.data import Batch, ConvectionPoints, Transitions
 
 if TYPE_CHECKING:
-    from deepobs.models import InceptionOutput, VAEOutput
+    from deepobs.models import ActorCriticOutput, InceptionOutput, VAEOutput
 
     from ._networks import ConvectionOutput
 
@@ -140,6 +140,39 @@ class ConvectionLoss(nn.Module):
         initial = (output.initial - target.initial).square().mean()
         boundary = (output.lower - output.upper).square().mean()
         return _reduce(output.equation.square() + initial + boundary, self.reduction)
+
+
+class PPOLoss(nn.Module):
+    """Clipped objective of proximal policy optimization, with a clipped value loss and entropy.
+
+    With the ratio r of the new to the old probability of an action with advantage A, and the value
+    V of an observation, which was V₀ and should be R, a transition has the loss
+
+        max(-A r, -A clip(r, 0.8, 1.2)) + ¼ max((V - R)², (V₀ + clip(V - V₀, ±0.2) - R)²) - 0.01 H
+
+    with the entropy H of the policy. It says little of how good a policy is: see the return.
+
+    Schulman et al., "Proximal Policy Optimization Algorithms", arXiv 1707.06347, equations 7 and 9;
+    coefficients and clipped values of Huang et al., CleanRL, JMLR 23, 2022.
+
+    Args:
+        reduction: `"none"` for one value for each transition, `"mean"` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: ActorCriticOutput, target: Transitions) -> Tensor:
+        """Maps logits `[N, A]`, values `[N]` and transitions to losses `[N]` or a scalar."""
+        log_chances = output.logits.log_softmax(-1)
+        entropy = -(log_chances.exp() * log_chances).sum(-1)
+        taken = log_chances.gather(-1, target.actions[:, None]).squeeze(-1)
+        ratio, advantages = (taken - target.log_probabilities).exp(), target.advantages
+        policy = torch.max(-advantages * ratio, -advantages * ratio.clamp(0.8, 1.2))
+        clipped = target.values + (output.values - target.values).clamp(-0.2, 0.2)
+        errors = [(values - target.returns).square() for values in (output.values, clipped)]
+        return _reduce(policy + 0.25 * torch.max(*errors) - 0.01 * entropy, self.reduction)
 
 
 def labels(batch: Batch) -> Any:

@@ -111,5 +111,13 @@ def _exp(value: float) -> float:
 #: exp of the mean cross entropy of a token.
 PERPLEXITY = Metric(name="perplexity", higher_is_better=False, parts=_cross_entropy, finish=_exp)
 
+
+def _rewards_and_ends(_output: Any, batch: Batch) -> Parts:
+    return batch.targets.rewards.sum(), batch.targets.ends.sum()
+
+
+#: Mean sum of the rewards of an episode, for batches of whole episodes.
+EPISODIC_RETURN = Metric(name="episodic_return", higher_is_better=True, parts=_rewards_and_ends)
+
 #: Root of the mean squared error.
 RMSE = Metric(name="rmse", higher_is_better=False, parts=_squared_error, finish=math.sqrt)

@@ -12,12 +12,13 @@ from deepobs.data import DATASETS
 from ._losses import (
     ConvectionLoss,
     OutputIsLoss,
+    PPOLoss,
     SequenceCrossEntropy,
     SquaredError,
     inputs,
     top1,
 )
-from ._metrics import PERPLEXITY, RMSE
+from ._metrics import EPISODIC_RETURN, PERPLEXITY, RMSE
 from ._networks import (
     RELATIVE_L2,
     ConvectionNetwork,
@@ -51,6 +52,16 @@ _convection = partial(
     batch_size=10_000,
     full_batch=True,
     reference="Rathore et al., Challenges in Training PINNs, ICML 2024",
+)
+
+_cartpole = partial(
+    _recent,
+    model=models.ActorCritic,
+    loss=PPOLoss,
+    metrics=(EPISODIC_RETURN,),
+    stochastic=False,
+    batch_size=128,
+    reference="Schulman et al., PPO, arXiv 1707.06347; Huang et al., CleanRL, JMLR 23, 2022",
 )
 
 DIGITS = (
@@ -211,9 +222,28 @@ RECENT = (
         reference="Dosovitskiy et al., An Image is Worth 16x16 Words, ICLR 2021",
         notes="Sizes, batch size and number of epochs are ours.",
     ),
+    _cartpole(
+        name="cartpole_ppo",
+        description="Proximal policy optimization of a policy that balances a pole on a cart",
+        dataset=DATASETS["cartpole"],
+        steps_per_epoch=976,
+        epochs=16,
+        convergence_target=475.0,
+        notes="CleanRL's setting: 976 rollouts of 512 transitions, 16 steps each. Its optimizer is"
+        " Adam (eps 1e-5) at 2.5e-4, linear to 0, gradients clipped to norm 0.5. The convergence"
+        " target is what Gymnasium calls solved.",
+    ),
 )
 
 SMALL = (
+    _cartpole(
+        name="cartpole_ppo_small",
+        description="Beginning of cartpole_ppo: 64 rollouts of 512 transitions",
+        dataset=DATASETS["cartpole"],
+        steps_per_epoch=64,
+        epochs=16,
+        notes=_LENGTH_IS_OURS,
+    ),
     _language_model(
         name="shakespeare_gpt_small",
         description="GPT of two layers, 64 wide, on Tiny Shakespeare, 32 characters at a time",

@@ -33,7 +33,6 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "schedule": trainer.schedule.state_dict(),
         "scaler": trainer.scaler.state_dict(),
         "problems": trainer.processes.gather(trainer.built.state_dict()),
-        "data": trainer.processes.gather(trainer.built.dataset.state_dict()),
         "random": random_state(),
         "cost": trainer.timer.medians(),
         "started": trainer.started,
@@ -67,7 +66,6 @@ def restore(trainer: Trainer, state: Mapping[str, Any]) -> None:
     trainer.schedule.load_state_dict(state["schedule"])
     trainer.scaler.load_state_dict(state["scaler"])
     trainer.built.load_state_dict(state["problems"][trainer.processes.rank])
-    trainer.built.dataset.load_state_dict(state["data"][trainer.processes.rank])
     set_random_state(state["random"])
     trainer.timer.earlier, trainer.started = state["cost"], state["started"]
 
