@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from deepobs.data import CartPoles, RolloutDataset, Transitions, cartpole
-from deepobs.data._rollouts import _advantages
+from deepobs.data._transitions import advantages_of
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_advantages_are_discounted_sums_of_errors() -> None:
     ends = torch.tensor([[0.0], [1.0], [0.0]])
     errors = [1 + 0.99 * 2.0 - 0.5, 1 - 2.0, 1 + 0.99 * 3.0 + 1.0]
     expected = [errors[0] + 0.9405 * errors[1], errors[1], errors[2]]
-    found = _advantages(values, ends, following)
+    found = advantages_of(values, ends, following)
     torch.testing.assert_close(found.flatten(), torch.tensor(expected))
 
 
@@ -191,7 +191,7 @@ def test_processes_share_every_batch() -> None:
 
 
 def test_another_model_starts_from_nothing() -> None:
-    """A copy with another model leaves the first one alone; the same model again changes nothing."""
+    """A copy with another model leaves the first alone; the same model again changes nothing."""
     policy = Policy()
     data = small(policy)
     first = passed(data, 0)

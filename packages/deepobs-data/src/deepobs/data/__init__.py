@@ -30,7 +30,7 @@ from ._prepare import (
     prepare_dataset,
     verify_dataset,
 )
-from ._rollouts import RolloutDataset, Transitions
+from ._rollouts import RolloutDataset
 from ._root import resolve_root
 from ._seeds import derive_seed
 from ._shakespeare import tiny_shakespeare
@@ -40,6 +40,7 @@ from ._synthetic import quadratic, two_d
 from ._text import TextDataset, TokenBlocks
 from ._tolstoi import tolstoi
 from ._transforms import Apply, Augment, Compose, Copy, Scale, Standardize, Transform
+from ._transitions import Transitions
 
 __all__ = [
     "DATASETS",

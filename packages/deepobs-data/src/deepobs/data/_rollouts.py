@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from torch.utils import _pytree
 
 from ._batches import Arrays
-from ._checks import check_batches, check_no_validation, check_phase, count_batches, shard_bounds
+from ._checks import check_batches, check_no_validation, check_phase, count_batches
 from ._dataset import PHASES, Batch, Dataset, Facts, Phase
 from ._examples import Examples
 from ._seeds import generator, permutation
+from ._transitions import Transitions, advantages_of, rows_of, standardised
 
-DISCOUNT = 0.99  # γ of the returns
-TRACE = 0.95  # λ of the advantages
 EPISODES = 20  # of every phase but train
 
 
@@ -41,28 +40,6 @@ class Environments(Protocol):
 
     def restart(self, which: npt.NDArray[np.bool_], states: npt.NDArray[np.float64]) -> None:
         """Begins new episodes."""
-
-
-class Transitions(NamedTuple):
-    """What a policy did, as the targets of a batch; every field is `[N]`.
-
-    Attributes:
-        actions: The actions, int64.
-        log_probabilities: Their log probabilities when they were taken.
-        advantages: Generalised advantage estimates, standardised over the batch.
-        returns: The advantages before that, plus the values.
-        values: The critic's values when the actions were taken.
-        rewards: The rewards.
-        ends: 1 where an episode ended, else 0.
-    """
-
-    actions: Tensor
-    log_probabilities: Tensor
-    advantages: Tensor
-    returns: Tensor
-    values: Tensor
-    rewards: Tensor
-    ends: Tensor
 
 
 class RolloutDataset(Dataset):
@@ -174,20 +151,22 @@ class RolloutDataset(Dataset):
         numbers: range,
         shard: tuple[int, int],
     ) -> Iterator[Batch]:
-        rollout = self._rollout(seed, epoch) if numbers else None
+        if not numbers:
+            return
+        rollout = self._rollout(seed, epoch)
         each = numbers.stop // self._repetitions
         for number in numbers:
             repetition, place = divmod(number, each)
             order = permutation(self.num_examples("train"), seed, "order", epoch, repetition)
             rows = order[place * batch_size : (place + 1) * batch_size].to(self.device)
-            yield _standardised(_rows(rollout, rows), shard)
+            yield standardised(rows_of(rollout, rows), shard)
 
     def _episodes(self, phase: Phase, seed: int, shard: tuple[int, int]) -> Iterator[Batch]:
         longest = self._environments.longest_episode
         starts, noise = self._draws((longest, EPISODES), seed, f"episodes/{phase}", 0)
         batch, ends = self._collect(self._environments(starts[0]), starts, noise, whole=True)
         earlier = (ends.cumsum(0) - ends == 0).flatten()
-        yield _standardised(_rows(batch, earlier), shard)
+        yield standardised(rows_of(batch, earlier), shard)
 
     def _rollout(self, seed: int, epoch: int) -> Batch:
         """Returns the rollout of a pass: the last one, or a new one."""
@@ -247,7 +226,7 @@ class RolloutDataset(Dataset):
         _, following = self._judge(self._observe(environments))
         observations, logits, values, actions, ends = map(torch.stack, zip(*steps, strict=True))
         ends = ends.float()
-        advantages = _advantages(values, ends, following)
+        advantages = advantages_of(values, ends, following)
         chances = logits.log_softmax(-1).gather(-1, actions[..., None]).squeeze(-1)
         rewards = torch.ones_like(values)
         found = (actions, chances, advantages, advantages + values, values, rewards, ends)
@@ -295,36 +274,3 @@ class RolloutDataset(Dataset):
             f"{self.name} is collected while it is asked for and has no single examples: iterate"
             " over `batches`."
         )
-
-
-def _advantages(values: Tensor, ends: Tensor, following: Tensor) -> Tensor:
-    """Returns the advantages `[T, n]` of steps with reward 1.
-
-    Aₜ = δₜ + γ λ Aₜ₊₁ with δₜ = 1 + γ Vₜ₊₁ - Vₜ, where an end of an episode cuts both off.
-
-    Args:
-        values: Values of the observations, `[T, n]`.
-        ends: 1 where a step ended an episode, `[T, n]`.
-        following: Values of the observations after the last step, `[n]`.
-    """
-    advantages, advantage = torch.empty_like(values), torch.zeros_like(following)
-    for step in reversed(range(len(values))):
-        goes_on = 1 - ends[step]
-        error = 1 + DISCOUNT * following * goes_on - values[step]
-        advantage = error + DISCOUNT * TRACE * goes_on * advantage
-        advantages[step], following = advantage, values[step]
-    return advantages
-
-
-def _rows(batch: Batch, rows: Tensor) -> Batch:
-    """Returns the chosen transitions; `rows` are numbers or booleans."""
-    return batch.map(lambda tensor: tensor[rows])
-
-
-def _standardised(batch: Batch, shard: tuple[int, int]) -> Batch:
-    """Returns one process's part of a batch, with advantages of mean 0 and deviation 1."""
-    advantages = batch.targets.advantages
-    advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
-    low, high = shard_bounds(len(advantages), shard)
-    whole = Batch(batch.inputs, batch.targets._replace(advantages=advantages))
-    return whole.map(lambda tensor: tensor[low:high])
