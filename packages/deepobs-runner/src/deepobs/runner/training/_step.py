@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import grad, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.optim import Optimizer
 
 from deepobs.data import Batch
 from deepobs.problems import BuiltProblem
 
-from ..common import OptimizerError
+from ..common import OptimizerError, UsageError, explain
 from ..config import RunConfig
-from ..optimizers import Calls, hint_for
+from ..optimizers import Calls, batch_norms, hint_for
 from ._distributed import Processes
 from ._precision import autocast
 from ._step_timer import StepTimer
+
+#: Ways of calling that differentiate twice or by `torch.func`, which fast attention kernels cannot.
+_NEED_PLAIN_ATTENTION = (Calls.CREATE_GRAPH, Calls.EXAMPLE_GRADIENTS)
 
 
 class Stepper:
@@ -32,6 +37,9 @@ class Stepper:
         processes: The processes of the run.
         timer: Notified of the start and end of each pass.
         compiled: Whether to compile the model's training pass.
+
+    Raises:
+        UsageError: If the optimizer asks for gradients of single examples and the problem has none.
 
     Attributes:
         passes: Evaluations of the gradient since it was last set to 0; a Hessian-vector product and
@@ -57,6 +65,8 @@ class Stepper:
         self.wrapped = processes.wrap(built.model, built.device)
         self.forward = torch.compile(self.wrapped) if compiled else self.wrapped
         self.passes = 0
+        if calls is Calls.EXAMPLE_GRADIENTS:
+            self._check_examples()
 
     def objective(self, batch: Batch) -> Tensor:
         """Returns the objective on a batch: the wrapped model, in the precision of the run."""
@@ -75,6 +85,13 @@ class Stepper:
         Raises:
             OptimizerError: If the optimizer raises an error in its step.
         """
+        plain = self.calls in _NEED_PLAIN_ATTENTION
+        with sdpa_kernel(SDPBackend.MATH) if plain else nullcontext():
+            loss = self._step(batch)
+        self.timer.stepped()
+        return loss
+
+    def _step(self, batch: Batch) -> Tensor:
         if self.calls.evaluates_itself:
             loss = self._step_with_closure(batch)
         elif self.calls is Calls.FUSED_BACKWARD:
@@ -82,10 +99,9 @@ class Stepper:
         else:
             loss = self._gradient(batch)
             if self.calls is Calls.EXAMPLE_GRADIENTS:
-                self._own(lambda: self._example_gradients(batch))
+                self._example_gradients(batch)
             self._own(lambda: self._plain_step(loss))
             self.scaler.update()
-        self.timer.stepped()
         return loss
 
     def _plain_step(self, loss: Tensor) -> None:
@@ -161,11 +177,14 @@ class Stepper:
 
     def _example_gradients(self, batch: Batch) -> None:
         """Computes per-example gradients into `parameter.grad_sample`."""
+        if not isinstance(batch.inputs, Tensor):
+            raise self._no_examples("its batches do not consist of independent examples")
+        self.timer.begin()
         self.passes += 1
         trained = {n: p for n, p in self.built.model.named_parameters() if p.requires_grad}
 
         def loss_of_one(values: dict[str, Tensor], inputs: Tensor, *target: Tensor) -> Tensor:
-            one = Batch(inputs[None], *(t[None] for t in target))
+            one = Batch(inputs[None], target[0][None] if target else None)
             return self.built.functional_losses(values, one).sum()
 
         targets = () if batch.targets is None else (batch.targets,)
@@ -173,8 +192,26 @@ class Stepper:
             grad(loss_of_one), in_dims=(None, 0, *(0 for _ in targets)), randomness="different"
         )
         values = {name: parameter.detach() for name, parameter in trained.items()}
-        for name, gradients in of_each(values, batch.inputs, *targets).items():
+        try:
+            found = of_each(values, batch.inputs, *targets)
+        except Exception as error:
+            raise self._no_examples(f"torch.func.vmap fails: {explain(error)}") from error
+        for name, gradients in found.items():
             trained[name].grad_sample = gradients  # type: ignore[attr-defined]
+        self.timer.end()
+
+    def _check_examples(self) -> None:
+        """Checks that the loss of each example depends on this example alone."""
+        if self.built.problem.carries_state:
+            raise self._no_examples("it carries its state from batch to batch")
+        if batch_norms(self.built.model):
+            raise self._no_examples("batch normalization mixes the examples of a batch")
+
+    def _no_examples(self, reason: str) -> UsageError:
+        return UsageError(
+            f"{self.config.optimizer_name} asks for the gradient of each example, which "
+            f"{self.config.problem_name} does not have: {reason}."
+        )
 
     def _step_in_backward(self, batch: Batch) -> Tensor:
         """Updates within the backward pass, by `fused_backward`."""
