@@ -49,7 +49,12 @@ NEEDS = {
     "typecheck": ("mypy==2.4.1", "pandas-stubs", *_ALL_TESTS),
     "imports": ("import-linter==2.16",),
     "hygiene": ("pylint==4.0.6",),
-    "docs": ("pytest>=8",),
+    "docs": (
+        *("pytest>=8", "sphinx>=8.1", "myst-parser>=4", "pydata-sphinx-theme>=0.16"),
+        *("sphinx-design>=0.6", "sphinx-copybutton>=0.5", "sphinx-click>=6"),
+        *("sphinx-mathjax-offline>=0.0.2", "lightning>=2.5", "accelerate>=1.2"),
+        *("backpack-for-pytorch>=1.7", "curvlinops-for-pytorch>=2"),
+    ),
     "build": ("build[uv]", "hatchling"),
     "upgrade": ("build[uv]", "hatchling", "pip"),
     "bench": ("playwright", "torchvision"),
@@ -216,9 +221,12 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The tables of the READMEs tell the truth, and the examples of all pages run."""
+    """The site, its links and tables, and the examples of all pages; writes the site to `site/`."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
     session.run("python", "docs/tables.py", "--check")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "site")
+    session.run("python", "docs/links.py", "site")
+    session.run("pytest", "-q", "docs/tests")
     session.run("python", "docs/examples.py", *session.posargs, env=ONE_THREAD)
 
 

@@ -1,7 +1,7 @@
-"""Runs the examples of every page: the READMEs and docs/*.md.
+"""Runs the examples: those of every page (the READMEs and docs/), and the scripts of examples/.
 
-    python docs/examples.py              # all pages
-    python docs/examples.py docs/*.md    # these
+    python docs/examples.py                               # all
+    python docs/examples.py docs/faq.md examples/tune.py  # these
 
 Each Python example runs alone, in an empty folder. The commands of a page run in order, in one
 folder of their own; a YAML or Python example whose first line is `# NAME.yaml` or `# NAME.py` is
@@ -16,16 +16,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from textwrap import dedent
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
     ROOT / "README.md",
     *sorted(ROOT.glob("packages/*/README.md")),
-    *sorted(ROOT.glob("docs/*.md")),
+    *sorted(page for page in ROOT.glob("docs/**/*.md") if "generated" not in page.parts),
+    *sorted(ROOT.glob("examples/*.py")),
 )
-FENCE = re.compile(r"^(<!-- not run: .+ -->\n)?```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(
+    r"^(<!-- not run: .+ -->\n)?( *)```(\w+)\n(.*?)^\2```$", re.DOTALL | re.MULTILINE
+)
 FILE_NAME = re.compile(r"# ([\w-]+\.(?:yaml|py))\n")
 # Commands that change the environment are checked by other sessions.
 NOT_HERE = re.compile(r"^(pip|python3 -m venv|git|nox) ", re.MULTILINE)
@@ -40,12 +45,16 @@ class Example(NamedTuple):
 
 
 def examples(page: Path) -> list[Example]:
-    """Returns the examples of a page that are run or written to a file."""
+    """Returns the examples of a page that are run or written to a file; a script is one."""
     text = page.read_text()
+    if page.suffix == ".py":
+        return [Example(1, "python", text)]
     return [
-        Example(text.count("\n", 0, match.start(3)), match[2], match[3])
+        Example(text.count("\n", 0, match.start(4)), match[3], dedent(match[4]))
         for match in FENCE.finditer(text)
-        if not match[1] and match[2] in {"python", "sh", "yaml"} and not NOT_HERE.search(match[3])
+        if not match[1]
+        and match[3] in {"python", "sh", "yaml"}
+        and not NOT_HERE.search(dedent(match[4]))
     ]
 
 
@@ -72,27 +81,28 @@ def run_example(example: Example, folder: Path) -> str:
     return result.stdout if result.returncode else ""
 
 
-def run_page(page: Path) -> int:
-    """Runs the examples of a page; prints and returns how many fail."""
-    failed = 0
+def run_page(page: Path) -> list[str]:
+    """Runs the examples of a page; prints how each went, and returns those that failed."""
+    failed = []
     with tempfile.TemporaryDirectory() as shared:
         for example in examples(page):
             begin = time.perf_counter()
             alone = example.language == "python" and not FILE_NAME.match(example.code)
             with tempfile.TemporaryDirectory() as own:
                 wrong = run_example(example, Path(own if alone else shared))
-            failed += bool(wrong)
-            verdict = f"FAILED\n{wrong}" if wrong else "ok"
             place = f"{page.relative_to(ROOT)}:{example.line} ({example.language})"
+            verdict = f"FAILED\n{wrong}" if wrong else "ok"
             print(f"{place}: {verdict}, {time.perf_counter() - begin:.1f} s", flush=True)
+            failed += [place] if wrong else []
     return failed
 
 
 def main() -> int:
-    """Runs the pages; returns the exit status."""
+    """Runs the pages and scripts, one on each core; returns the exit status."""
     pages = [Path(name).resolve() for name in sys.argv[1:]] or PAGES
-    failed = sum(map(run_page, pages))
-    print(f"{failed} examples failed" if failed else "all examples ran")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failed = [place for places in pool.map(run_page, pages) for place in places]
+    print("\n".join(["These examples failed:", *failed]) if failed else "All examples ran.")
     return 1 if failed else 0
 
 

@@ -1,5 +1,5 @@
 """The `deepobs` command."""
 
-from ._main import main
+from ._main import group, main
 
-__all__ = ["main"]
+__all__ = ["group", "main"]

@@ -58,7 +58,7 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("deepobs-runner"), prog_name="deepobs")
-def _deepobs() -> None:
+def group() -> None:
     """Test optimizers for deep learning: run, sweep, tune, compare, report.
 
     Progress goes to stderr, results to stdout. The exit status is 0, 1 when a run failed, or 2 when
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     usual, warnings.showwarning = warnings.showwarning, _show_warning
     try:
-        status = _deepobs.main(arguments, prog_name="deepobs", standalone_mode=False)
+        status = group.main(arguments, prog_name="deepobs", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
         status = 2
