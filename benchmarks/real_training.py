@@ -33,7 +33,7 @@ class Study(NamedTuple):
 NANOGPT: Mapping[str, Any] = {
     "lr": 1e-3,
     "hyperparameters": {"betas": (0.9, 0.99), "weight_decay": 0.1},
-    "groups": ("role=gain weight_decay=0",),
+    "groups": ("role=gain weight_decay=0", "rest"),
     "schedule": {"name": "cosine", "final_factor": 0.1, "warmup_epochs": 0.4},
     "max_grad_norm": 1.0,
 }

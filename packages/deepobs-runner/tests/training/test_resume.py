@@ -8,6 +8,7 @@ import pytest
 import run_workers as workers
 import torch
 
+from deepobs.problems import LAPTOP_SET
 from deepobs.runner.training._rng import random_state, set_random_state
 
 
@@ -42,9 +43,9 @@ class Runs:
         found = [int(path.stem[-12:]) for path in (self.folder / name).rglob("checkpoint_*.pt")]
         return max(found, default=0)
 
-    def kill(self, name, at, of):
+    def kill(self, name, at, of, **changes):
         """Starts a run of `of` steps, or goes on, and kills it once it has saved `at` or more."""
-        process = self.start(name, wait_in=of - self.steps(name))
+        process = self.start(name, wait_in=of - self.steps(name), **changes)
         self.until(lambda: self.steps(name) >= at or not process.is_alive())
         process.kill()
         process.join(300)
@@ -108,6 +109,17 @@ def test_stopped_by_a_signal_goes_on_exactly(runs, optimizer, changes):
     runs.stop(runs.start("stopped", optimizer, wait_in=half, **changes), signal.SIGTERM)
     assert runs.steps("stopped") == half
     assert same(runs.finish("stopped", optimizer, **changes), whole)
+
+
+@pytest.mark.parametrize("problem", [*LAPTOP_SET, "modular_addition", "rotated_quadratic"])
+def test_a_killed_run_goes_on_exactly_whatever_its_data(runs, problem):
+    """Graphs, points, blocks of tokens, and rollouts in the middle of an episode."""
+    changes = {"problem": problem, "epochs": 2, "lr": 1e-3, "validation": 0.0}
+    whole = runs.finish("whole", **changes)
+    steps = num_steps(whole)
+    for point in (steps // 3, steps // 2 + 1):  # in both epochs
+        runs.kill("killed", at=point, of=steps, **changes)
+    assert same(runs.finish("killed", **changes), whole)
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1", "SIGUSR2"])
