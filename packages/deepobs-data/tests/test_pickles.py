@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepobs.data._pickles import PickleError, as_array, read_pickle
+from deepobs.data._pickled import PickleError
+from deepobs.data._pickles import as_array, read_pickle
 from deepobs.data.testing import python2_pickle
 
 PLAIN = st.recursive(

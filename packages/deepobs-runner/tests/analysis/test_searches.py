@@ -63,18 +63,10 @@ def search(tmp_path, write_record):
             end = [9.0, 5.0, level + 0.001 * seed]
             write_record(folder, f"random_seed__{seed}__{run_id}.json", losses=end, **fields)
             ids[str(seed)] = run_id
-        record = {
-            "format": "deepobs-tuning-1",
-            "problem": "quadratic_deep",
-            "optimizer": optimizer,
-            "strategy": strategy,
-            "objective": objective,
-            "num_trials": budget,
-            "space": {"lr": "log:0.1:0.8", **({} if momentum is None else {"momentum": "choice"})},
-            "trials": trials,
-            "best": trials[chosen],
-            "repeats": ids,
-        }
+        space = {"lr": "log:0.1:0.8", **({} if momentum is None else {"momentum": "choice"})}
+        record = {"format": "deepobs-tuning-1", "problem": "quadratic_deep", "space": space}
+        record |= {"optimizer": optimizer, "strategy": strategy, "objective": objective}
+        record |= {"num_trials": budget, "trials": trials, "best": trials[chosen], "repeats": ids}
         (folder / f"tuning__{strategy}__{key}.json").write_text(json.dumps(record))
         return tmp_path / "results"
 

@@ -11,7 +11,8 @@ import torch
 
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
-from ._pickles import PickleError, as_array, read_pickle
+from ._pickled import PickleError
+from ._pickles import as_array, read_pickle
 from ._root import read_file, require_files, resolve_root
 from ._transforms import Augment, Compose, Standardize
 

@@ -16,7 +16,8 @@ from ._dataset import Batch, Facts
 from ._embedded import open_embedded
 from ._errors import CorruptDatasetError, way_out
 from ._full_batch import FullBatchDataset
-from ._pickles import PickledObject, PickleError, as_array, read_pickle
+from ._pickled import PickledObject, PickleError
+from ._pickles import as_array, read_pickle
 from ._root import read_file, require_files, resolve_root
 
 PLANETOID_PARTS = ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.resources import files
@@ -112,27 +112,13 @@ def render(
     study = Study.of(frame)
     runs = study.runs
     methods = method_views(study.styles)
-    labels = list(methods)
-    highlight = highlighted(study.verdict, labels)
-    numbers = {label: place for place, label in enumerate(methods)}
+    highlight = highlighted(study.verdict, list(methods))
     ids = identifiers(study.problems, "problem")
     problems = [
         problem_view(study, name, methods) | {"id": ids[name], "data_id": f"data-{ids[name]}"}
         for name in study.problems
     ]
     overhead = overhead_view(study)
-    overview = {
-        "runs": _run_counts(study, labels),
-        "numRuns": len(runs),
-        "highlight": highlight,
-        "methods": [_method_data(view) for view in methods.values()],
-        "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
-        "profile": profile_data(study, numbers),
-        "overhead": [
-            {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
-            for row in overhead
-        ],
-    }
     scripts = [_script(_static(name)) for name in _SCRIPTS]
     return (
         _environment()
@@ -164,9 +150,32 @@ def render(
             has_baselines="baseline" in runs.distinct("source"),
             left_out=left_out,
             calls=_CALLS,
-            overview=dump(overview),
+            overview=dump(_overview_data(study, methods, problems, overhead, highlight)),
         )
     )
+
+
+def _overview_data(
+    study: Study,
+    methods: Mapping[str, dict[str, Any]],
+    problems: Sequence[Mapping[str, Any]],
+    overhead: Sequence[Mapping[str, Any]],
+    highlight: Any,
+) -> dict[str, Any]:
+    """Returns what the page's scripts need besides the data of each problem."""
+    numbers = {label: place for place, label in enumerate(methods)}
+    return {
+        "runs": _run_counts(study, list(methods)),
+        "numRuns": len(study.runs),
+        "highlight": highlight,
+        "methods": [_method_data(view) for view in methods.values()],
+        "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+        "profile": profile_data(study, numbers),
+        "overhead": [
+            {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
+            for row in overhead
+        ],
+    }
 
 
 def _run_counts(study: Study, labels: list[str]) -> dict[str, list[int]]:
