@@ -1,15 +1,20 @@
-"""Steps of optimizers that are called in other ways than `backward` and `step`."""
+"""Training steps: micro-batches, clipping, all ways of calling an optimizer, its errors."""
+
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
+from torch import nn
 
 from deepobs.data import Batch
 from deepobs.data.testing import write_stand_in
-from deepobs.problems import build
-from deepobs.runner import RunConfig, UsageError
+from deepobs.problems import build, get_problem
+from deepobs.runner import Callback, OptimizerError, RunConfig, UsageError, run
 from deepobs.runner.optimizers import find_optimizer
 from deepobs.runner.training import Trainer
 
+quiet = partial(run, progress="off", device="cpu")
 TINY = {"batch_size": 4, "epochs": 1}
 
 
@@ -142,3 +147,126 @@ def test_second_order_optimizers_train_transformers(name, problem, data):
     assert not any(map(torch.equal, before, trainer.parameters))
     assert trainer.stepper.passes > 3
     assert find_optimizer(name).calls == "create_graph"
+
+
+def test_gradient_accumulation_gives_the_whole_batch():
+    """2 x 64 = 128, but for the order of float32 sums."""
+    whole = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128)
+    parts = quiet(
+        "digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128, gradient_accumulation_steps=2
+    )
+    assert parts.minibatch_train_losses == pytest.approx(whole.minibatch_train_losses, rel=1e-5)
+    assert parts.test_losses == pytest.approx(whole.test_losses, rel=1e-5)
+    assert parts.num_steps == whole.num_steps
+
+
+def test_clipping_bounds_the_step():
+    """From weights of zero, a step of SGD is as long as the clipped gradient times lr."""
+
+    class Steps(Callback):
+        def on_run_start(self, config, built):
+            self.parameters = list(built.model.parameters())
+
+        def on_evaluation(self, epoch, metrics):
+            self.norm = float(torch.cat([p.detach().flatten() for p in self.parameters]).norm())
+
+    steps = Steps()
+    settings = {"lr": 1.0, "epochs": 1, "batch_size": 1000, "callbacks": [steps]}
+    quiet("digits_logreg", "SGD", max_grad_norm=0.01, **settings)
+    assert steps.norm == pytest.approx(0.01, rel=1e-3)
+
+
+def test_lbfgs_gets_its_closure():
+    """A quadratic in 100 dimensions: two steps of L-BFGS reach its floor, those of SGD do not."""
+    settings = {"epochs": 2, "batch_size": 1000}
+    newton = quiet(
+        "quadratic_deep",
+        "LBFGS",
+        lr=1.0,
+        hyperparameters={"line_search_fn": "strong_wolfe", "max_iter": 60},
+        **settings,
+    )
+    plain = quiet("quadratic_deep", "SGD", lr=0.01, **settings)
+    assert newton.train_losses[-1] < 89 < plain.train_losses[-1]
+
+
+def test_a_closure_sees_the_same_noise_each_time():
+    """Dropout's mask is the same at every evaluation of a step, and another at the next step."""
+
+    losses = []
+
+    class Twice(torch.optim.SGD):
+        def step(self, closure):
+            losses.append((float(closure()), float(closure())))
+
+    model = partial(nn.Sequential, nn.Flatten(), nn.Dropout(), nn.Linear(64, 10))
+    noisy = replace(get_problem("digits_mlp"), name="noisy", model=model, stochastic=True)
+    quiet(noisy, Twice, lr=0.0, epochs=1, batch_size=512)
+    assert all(first == second for first, second in losses)
+    assert len({first for first, _ in losses}) == len(losses) > 1
+
+
+class TwoSteps(torch.optim.SGD):
+    """Takes one step, then raises an error."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, or an error of two lines."""
+        self.steps += 1
+        if self.steps == 2:
+            raise ValueError("no descent\nat all")
+        return super().step(closure)
+
+
+def test_what_the_optimizer_refuses_of_a_model_is_a_usage_error(tmp_path):
+    """SparseAdam wants sparse gradients; a trial step finds that out before anything starts."""
+    with pytest.raises(UsageError, match="SparseAdam fails in a trial step") as caught:
+        quiet("digits_mlp", "SparseAdam", lr=0.1, epochs=1, results=tmp_path)
+    assert "dense gradients" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_an_optimizer_that_fails_is_named_with_its_error(tmp_path):
+    """The error is the cause, and nothing is left behind."""
+    with pytest.raises(OptimizerError, match="TwoSteps failed in its step: ValueError:") as caught:
+        quiet("digits_mlp", TwoSteps, lr=0.1, epochs=1, results=tmp_path)
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert not list(tmp_path.rglob("*"))
+
+
+class BrokenAfterClosure(torch.optim.SGD):
+    """Evaluates its closure, and fails after the second time."""
+
+    steps = 0
+
+    def step(self, closure):
+        """An error of its own, of two lines."""
+        closure()
+        self.steps += 1
+        if self.steps == 2:
+            raise ValueError("no descent\nat all")
+
+
+def test_an_optimizer_that_fails_after_its_closure_is_named():
+    """In one line, with the place that raised it."""
+    with pytest.raises(OptimizerError, match=r"ValueError: no descent \(test_step.py, line \d+\)"):
+        quiet("digits_mlp", BrokenAfterClosure, lr=0.1, epochs=1)
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "LBFGS"])
+def test_an_error_of_the_model_is_not_the_optimizers(optimizer):
+    """Also where the optimizer calls the model, through its closure."""
+
+    class Broken(nn.Linear):
+        def forward(self, inputs):
+            if self.training:
+                raise ZeroDivisionError("the model's")
+            return super().forward(inputs)
+
+    model = partial(nn.Sequential, nn.Flatten(), Broken(64, 10))
+    broken = replace(get_problem("digits_mlp"), name="broken", model=model)
+    with pytest.raises(ZeroDivisionError, match="the model's"):
+        quiet(broken, optimizer, lr=0.1, epochs=1)

@@ -12,10 +12,9 @@ import torch
 from torch import nn
 
 from deepobs.problems import build, get_problem
-from deepobs.runner import Callback, OptimizerError, RunConfig, UsageError, run
+from deepobs.runner import Callback, run
 
 quiet = partial(run, progress="off", device="cpu")
-CONFIG = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
 
 
 def bare_loop(problem, optimizer, epochs, **hyperparameters):
@@ -42,26 +41,6 @@ def test_trains_as_a_bare_loop_does():
     assert record.minibatch_train_losses == logged
     assert record.test_losses[-1] == built.evaluate("test").loss
     assert record.test_accuracies[-1] == built.evaluate("test").accuracy
-
-
-def test_takes_a_configuration_in_place_of_its_settings():
-    """`run(config)` is the run that the same settings give."""
-    settings = {"problem": "digits_logreg", "optimizer": "SGD", "lr": 0.1, "epochs": 1}
-    assert quiet(RunConfig(**settings)).test_losses == quiet(**settings).test_losses
-
-
-@pytest.mark.parametrize(
-    ("arguments", "keywords", "message"),
-    [
-        (("digits_logreg",), {"lr": 0.1}, "run needs optimizer"),
-        ((CONFIG, "SGD"), {}, "already sets optimizer: leave optimizer out"),
-        ((CONFIG,), {"lr": 0.1}, "already sets lr: leave lr out"),
-    ],
-)
-def test_settings_come_from_one_place(arguments, keywords, message):
-    """Either a configuration, or a problem, an optimizer and settings."""
-    with pytest.raises(UsageError, match=message):
-        quiet(*arguments, **keywords)
 
 
 def test_series_have_a_value_before_training_and_one_an_epoch():
@@ -125,63 +104,6 @@ def test_divergence_of_an_evaluation_is_recorded():
     assert record.to_dict()["test_losses"][1:] == [None]
 
 
-def test_gradient_accumulation_gives_the_whole_batch():
-    """2 x 64 = 128, but for the order of float32 sums."""
-    whole = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128)
-    parts = quiet(
-        "digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128, gradient_accumulation_steps=2
-    )
-    assert parts.minibatch_train_losses == pytest.approx(whole.minibatch_train_losses, rel=1e-5)
-    assert parts.test_losses == pytest.approx(whole.test_losses, rel=1e-5)
-    assert parts.num_steps == whole.num_steps
-
-
-def test_clipping_bounds_the_step():
-    """From weights of zero, a step of SGD is as long as the clipped gradient times lr."""
-
-    class Steps(Callback):
-        def on_run_start(self, config, built):
-            self.parameters = list(built.model.parameters())
-
-        def on_evaluation(self, epoch, metrics):
-            self.norm = float(torch.cat([p.detach().flatten() for p in self.parameters]).norm())
-
-    steps = Steps()
-    settings = {"lr": 1.0, "epochs": 1, "batch_size": 1000, "callbacks": [steps]}
-    quiet("digits_logreg", "SGD", max_grad_norm=0.01, **settings)
-    assert steps.norm == pytest.approx(0.01, rel=1e-3)
-
-
-def test_lbfgs_gets_its_closure():
-    """A quadratic in 100 dimensions: two steps of L-BFGS reach its floor, those of SGD do not."""
-    settings = {"epochs": 2, "batch_size": 1000}
-    newton = quiet(
-        "quadratic_deep",
-        "LBFGS",
-        lr=1.0,
-        hyperparameters={"line_search_fn": "strong_wolfe", "max_iter": 60},
-        **settings,
-    )
-    plain = quiet("quadratic_deep", "SGD", lr=0.01, **settings)
-    assert newton.train_losses[-1] < 89 < plain.train_losses[-1]
-
-
-def test_a_closure_sees_the_same_noise_each_time():
-    """Dropout's mask is the same at every evaluation of a step, and another at the next step."""
-
-    losses = []
-
-    class Twice(torch.optim.SGD):
-        def step(self, closure):
-            losses.append((float(closure()), float(closure())))
-
-    model = partial(nn.Sequential, nn.Flatten(), nn.Dropout(), nn.Linear(64, 10))
-    noisy = replace(get_problem("digits_mlp"), name="noisy", model=model, stochastic=True)
-    quiet(noisy, Twice, lr=0.0, epochs=1, batch_size=512)
-    assert all(first == second for first, second in losses)
-    assert len({first for first, _ in losses}) == len(losses) > 1
-
-
 def test_schedule_free_optimizers_are_switched():
     """Evaluation sees the averaged weights: with plain weights the loss is another one."""
     schedulefree = pytest.importorskip("schedulefree")
@@ -195,26 +117,6 @@ def test_schedule_free_optimizers_are_switched():
     plain = quiet("digits_mlp", Unswitched, **settings)
     assert switched.minibatch_train_losses == plain.minibatch_train_losses
     assert switched.test_losses[-1] != plain.test_losses[-1]
-
-
-@pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 0.02), ("fp16", 0.005)])
-def test_low_precision_follows_full_precision(precision, tolerance):
-    """bf16 has 8 bits of mantissa, fp16 has 11: relative errors of 2^-8 and 2^-11 a product."""
-    full = quiet("digits_mlp", "SGD", lr=0.1, epochs=2)
-    low = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, precision=precision)
-    assert low.test_losses == pytest.approx(full.test_losses, rel=tolerance)
-    assert low.test_losses != full.test_losses
-
-
-def test_precision_and_determinism_are_put_back():
-    """torch's global switches are the caller's again after the run."""
-    torch.set_float32_matmul_precision("medium")
-    try:
-        quiet("quadratic_deep", "SGD", lr=0.01, epochs=1, precision="tf32", deterministic=True)
-        assert torch.get_float32_matmul_precision() == "medium"
-        assert not torch.are_deterministic_algorithms_enabled()
-    finally:
-        torch.set_float32_matmul_precision("highest")
 
 
 def test_replay_repeats_the_first_epoch():
@@ -294,117 +196,6 @@ def test_an_error_of_a_callback_reaches_the_caller(tmp_path):
     with pytest.raises(RuntimeError, match="enough"):
         quiet("quadratic_deep", "SGD", lr=0.01, epochs=1, callbacks=[Stop()], results=tmp_path)
     assert not list(tmp_path.rglob("*"))
-
-
-def test_a_done_run_is_not_done_again(measured, tmp_path):
-    """The stored record comes back; with force the run is done anew, beside it."""
-    settings = {"lr": 0.01, "epochs": 1, "results": tmp_path}
-    first = quiet("quadratic_deep", "SGD", **settings)
-    again = quiet("quadratic_deep", "SGD", **settings)
-    assert (again, again.path) == (first, first.path)
-    forced = quiet("quadratic_deep", "SGD", force=True, **settings)
-    assert forced.path != first.path
-    assert measured(forced) == measured(first)
-
-
-def test_best_model_is_kept_beside_the_record(tmp_path):
-    """The file holds the weights of the evaluation with the best accuracy."""
-    record = quiet(
-        "digits_mlp", "SGD", lr=0.5, epochs=3, results=tmp_path, keep_best=True, validation=0.2
-    )
-    best = torch.load(record.path.with_suffix(".best.pt"), weights_only=True)
-    assert best["criterion"] == "valid_accuracy"
-    assert best["value"] == max(record.valid_accuracies) == record.valid_accuracies[best["epoch"]]
-    built = build("digits_mlp", validation=0.2)
-    built.model.load_state_dict(best["model"])
-    assert built.evaluate("valid").accuracy == best["value"]
-
-
-BAD = {
-    "unknown device": ({"device": "gpu"}, "no device named 'gpu'"),
-    "device that is not here": ({"device": "cuda:99"}, "no device 'cuda:99' here"),
-    "unknown progress": ({"progress": "loud"}, "'loud'"),
-    "resume without a folder": ({"resume": True}, "results folder"),
-    "checkpoints without a folder": ({"checkpoint_every": 1}, "results folder"),
-    "a batch larger than the data": ({"batch_size": 5000}, "5000"),
-}
-
-
-@pytest.mark.parametrize(("changes", "named"), BAD.values(), ids=list(BAD))
-def test_bad_execution_is_refused_in_one_sentence(changes, named):
-    """As for what defines the run."""
-    with pytest.raises(UsageError) as caught:
-        run("digits_mlp", "SGD", **{"lr": 0.1, "epochs": 1, "progress": "off", **changes})
-    assert named in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-class TwoSteps(torch.optim.SGD):
-    """Takes one step, then raises an error."""
-
-    steps = 0
-
-    def step(self, closure=None):
-        """SGD's step, or an error of two lines."""
-        self.steps += 1
-        if self.steps == 2:
-            raise ValueError("no descent\nat all")
-        return super().step(closure)
-
-
-def test_what_the_optimizer_refuses_of_a_model_is_a_usage_error(tmp_path):
-    """SparseAdam wants sparse gradients; a trial step finds that out before anything starts."""
-    with pytest.raises(UsageError, match="SparseAdam fails in a trial step") as caught:
-        quiet("digits_mlp", "SparseAdam", lr=0.1, epochs=1, results=tmp_path)
-    assert "dense gradients" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert not list(tmp_path.rglob("*"))
-
-
-def test_an_optimizer_that_fails_is_named_with_its_error(tmp_path):
-    """The error is the cause, and nothing is left behind."""
-    with pytest.raises(OptimizerError, match="TwoSteps failed in its step: ValueError:") as caught:
-        quiet("digits_mlp", TwoSteps, lr=0.1, epochs=1, results=tmp_path)
-    assert "\n" not in str(caught.value)
-    assert isinstance(caught.value.__cause__, ValueError)
-    assert not list(tmp_path.rglob("*"))
-
-
-class BrokenAfterClosure(torch.optim.SGD):
-    """Evaluates its closure, and fails after the second time."""
-
-    steps = 0
-
-    def step(self, closure):
-        """An error of its own, of two lines."""
-        closure()
-        self.steps += 1
-        if self.steps == 2:
-            raise ValueError("no descent\nat all")
-
-
-def test_an_optimizer_that_fails_after_its_closure_is_named():
-    """In one line, with the place that raised it."""
-    with pytest.raises(
-        OptimizerError, match=r"ValueError: no descent \(test_trainer.py, line \d+\)"
-    ):
-        quiet("digits_mlp", BrokenAfterClosure, lr=0.1, epochs=1)
-
-
-@pytest.mark.parametrize("optimizer", ["SGD", "LBFGS"])
-def test_an_error_of_the_model_is_not_the_optimizers(optimizer):
-    """Also where the optimizer calls the model, through its closure."""
-
-    class Broken(nn.Linear):
-        def forward(self, inputs):
-            if self.training:
-                raise ZeroDivisionError("the model's")
-            return super().forward(inputs)
-
-    model = partial(nn.Sequential, nn.Flatten(), Broken(64, 10))
-    broken = replace(get_problem("digits_mlp"), name="broken", model=model)
-    with pytest.raises(ZeroDivisionError, match="the model's"):
-        quiet(broken, optimizer, lr=0.1, epochs=1)
 
 
 @pytest.mark.slow

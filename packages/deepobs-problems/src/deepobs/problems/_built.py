@@ -97,22 +97,11 @@ class BuiltProblem:
         length = self.problem.steps_per_epoch
         if start == 0:
             self._carried = CarriedState()
+        chosen: dict[str, Any] = {"batch_size": self.batch_size, "seed": self.seed, "shard": shard}
         if phase == "train" and length is not None:
-            return self.dataset.steps(
-                epoch * length + start,
-                (epoch + 1) * length,
-                batch_size=self.batch_size,
-                seed=self.seed,
-                shard=shard,
-            )
-        return self.dataset.batches(
-            phase,
-            batch_size=self.batch_size,
-            seed=self.seed,
-            epoch=epoch,
-            start=start,
-            shard=shard,
-        )
+            first, end = epoch * length + start, (epoch + 1) * length
+            return self.dataset.steps(first, end, **chosen)
+        return self.dataset.batches(phase, epoch=epoch, start=start, **chosen)
 
     def output(self, batch: Batch, *, forward: Forward | None = None) -> Any:
         """Returns the model's output on a batch, with noise from the problem's own stream.

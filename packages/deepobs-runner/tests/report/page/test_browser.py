@@ -1,27 +1,10 @@
 """The HTML page in a browser: Debian's Chromium, driven by playwright."""
 
-from urllib.parse import quote
-
 import pytest
 import report_cases
+from report_page import SECTION, drawn, names_of
 
 from deepobs.runner import load_baselines, write_report
-
-SECTION = "#problem-quadratic_deep"
-
-
-def drawn(page, chart):
-    """The lines of one chart, after it has been scrolled into view."""
-    page.locator(chart).scroll_into_view_if_needed()
-    page.locator(f"{chart} .scatterlayer path.js-line").first.wait_for(state="attached")
-    return page.locator(f"{chart} .scatterlayer .trace path.js-line")
-
-
-def names_of(page, chart):
-    """The names of a chart's traces."""
-    drawn(page, chart)
-    script = "element => [...new Set(element.data.map(trace => trace.name).filter(Boolean))].sort()"
-    return page.locator(chart).evaluate(script)
 
 
 def test_curves_are_drawn_for_every_method(visit, path):
@@ -58,68 +41,6 @@ def test_charts_wait_until_they_are_seen(visit, path):
     assert page.locator(f"{SECTION} .main-svg").count() == 0
     drawn(page, f"{SECTION} [data-chart=loss]")
     assert page.locator(f"{SECTION} .main-svg").count() > 0
-
-
-def test_a_method_is_filtered_everywhere(visit, path):
-    """Unticking a method hides its rows and its lines, tells so, and changes the address."""
-    page = visit(path)
-    chart = f"{SECTION} [data-chart=loss]"
-    drawn(page, chart)
-    page.get_by_label("Adam", exact=True).uncheck()
-    page.wait_for_function(
-        "chart => !document.querySelector(chart).data.some(trace => trace.name === 'Adam')",
-        arg=chart,
-    )
-    assert not page.locator(f"{SECTION} tr[data-method=Adam]").first.is_visible()
-    assert page.locator(f"{SECTION} tr[data-method=SGD]").first.is_visible()
-    assert "4 of 5 methods" in page.locator("#filter-status").inner_text()
-    assert page.locator("#filter-status").get_attribute("aria-live") == "polite"
-    assert "method=SGD" in page.url
-    page.get_by_role("navigation").get_by_role("button", name="Show everything").click()
-    assert page.locator(f"{SECTION} tr[data-method=Adam]").first.is_visible()
-    assert "method=" not in page.url
-
-
-def test_a_problem_is_filtered_everywhere(visit, path):
-    """Unticking a problem hides its part, its verdict and its row in the overview."""
-    page = visit(path)
-    page.get_by_label("Show quadratic_deep").uncheck()
-    assert page.locator("[data-problem=quadratic_deep]").count() > 2
-    for element in page.locator("[data-problem=quadratic_deep]").all():
-        assert not element.is_visible()
-    assert page.locator("#problem-fmnist_2c2d").is_visible()
-    assert "1 of 2 problems" in page.locator("#filter-status").inner_text()
-
-
-def test_a_link_brings_back_the_view(visit, path):
-    """An address with a part, filters and chart settings shows just that."""
-    fragment = "#at=problem-quadratic_deep&method=SGD&x=steps&scale=linear&phase=train&runs=seeds"
-    page = visit(path, fragment=fragment)
-    chart = f"{SECTION} [data-chart=loss]"
-    assert names_of(page, chart) == ["SGD"]
-    assert page.locator(SECTION).evaluate("e => e.getBoundingClientRect().top") < 450
-    axes = page.locator(chart).evaluate(
-        "e => [e.layout.xaxis.title.text, e.layout.yaxis.title.text, e.layout.yaxis.type]"
-    )
-    assert axes == ["steps", "training loss", "linear"]
-    assert page.locator(chart).evaluate("e => e.data[0].x.at(-1)") == 7 * 12
-    assert page.locator(chart).evaluate("e => e.data.length") == 7 + 1
-    assert page.get_by_label("Against", exact=True).input_value() == "steps"
-    assert not page.get_by_label("Adam", exact=True).is_checked()
-
-
-def test_links_inside_keep_the_filters(visit, path):
-    """Going to another part by a link leaves the filters as they are, and so does going back."""
-    page = visit(path, fragment="#method=" + quote("SGD"))
-    page.get_by_role("navigation").get_by_role("link", name="quadratic_deep").click()
-    assert "at=problem-quadratic_deep" in page.url
-    assert "method=SGD" in page.url
-    page.wait_for_function(
-        "() => document.querySelector('#problem-quadratic_deep').getBoundingClientRect().top < 450"
-    )
-    page.go_back()
-    assert page.get_by_label("SGD", exact=True).is_checked()
-    assert not page.get_by_label("Adam", exact=True).is_checked()
 
 
 def test_every_seed_on_demand(visit, path):
@@ -258,100 +179,6 @@ def test_bars_end_in_their_methods_marker(visit, path):
     assert texts == ["●", "■"]
 
 
-def test_rows_of_pairs_are_filtered_by_both_names(visit, path):
-    """Without Adam no pair that names it is left, and the others stay."""
-    page = visit(path)
-    page.get_by_label("Adam", exact=True).uncheck()
-    rows = page.locator("tr[data-against]").all()
-    shown = {
-        tuple(row.locator("th, td").all_text_contents()[:2])
-        for row in rows
-        if row.get_attribute("hidden") is None
-    }
-    assert shown
-    assert not any("Adam" in pair for pair in shown)
-
-
-def test_a_link_to_a_hidden_problem_shows_it(visit, path):
-    """Following a link to a problem that is filtered out brings it back."""
-    page = visit(path)
-    page.get_by_label("Show quadratic_deep").uncheck()
-    page.get_by_role("navigation").get_by_role("link", name="quadratic_deep").click()
-    assert page.locator(SECTION).is_visible()
-    assert page.get_by_label("Show quadratic_deep").is_checked()
-    assert "2 of 2 problems" in page.locator("#filter-status").inner_text()
-
-
-def test_captions_are_whole_on_a_phone(visit, path):
-    """A caption is as wide as the screen, not as its table."""
-    page = visit(path, width=390, touch=True)
-    for caption in page.locator("#report caption > span").all():
-        if caption.is_visible():
-            assert caption.bounding_box()["width"] <= 390 - 2 * 16
-
-
-def test_a_very_long_name_does_not_widen_the_page(visit, tmp_path):
-    """An optimizer whose name has 3,000 letters leaves the page as wide as the window."""
-    runs = [report_cases.run_fields("p", name, 0.1, 1, 0.5) for name in ("a" * 3000, "SGD")]
-    frame = report_cases.frame_of(runs, tmp_path / "results")
-    page = visit(write_report(frame, tmp_path / "r.html"))
-    drawn(page, "[data-chart=loss]")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-
-
-def test_light_and_dark(visit, path):
-    """The page follows the system's colours, and a button changes them."""
-    background = "() => getComputedStyle(document.body).backgroundColor"
-    page = visit(path, dark=True)
-    dark = page.evaluate(background)
-    page.get_by_role("button", name="Light colours").click()
-    light = page.evaluate(background)
-    assert light == "rgb(255, 255, 255)"
-    assert dark != light
-    assert visit(path).evaluate(background) == light
-
-
-@pytest.mark.parametrize("width", [360, 768, 1280])
-def test_no_width_scrolls_sideways(visit, path, width):
-    """On phone, tablet and desktop the page is as wide as the window, charts included."""
-    page = visit(path, width=width, touch=width < 700)
-    drawn(page, "#problem-fmnist_2c2d [data-chart=loss]")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for summary in page.locator("#report details > summary").all():
-        summary.click()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_the_phone_hides_the_side_panel_until_asked(visit, path):
-    """On a phone the filters are folded away and open with a tap."""
-    page = visit(path, width=390)
-    assert not page.get_by_label("Against", exact=True).is_visible()
-    page.get_by_text("Contents, legend and filters").click()
-    assert page.get_by_label("Against", exact=True).is_visible()
-
-
-def test_the_keyboard_reaches_everything(visit, path):
-    """The first tab offers to skip to the report; filters answer to the space bar."""
-    page = visit(path)
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
-    page.keyboard.press("Enter")
-    page.wait_for_function("() => document.activeElement.id === 'report'")
-    page.get_by_label("SGD", exact=True).focus()
-    page.keyboard.press("Space")
-    assert "4 of 5 methods" in page.locator("#filter-status").inner_text()
-
-
-def test_landmarks_and_charts_have_names(visit, path):
-    """One main part, a named navigation, and a text for every chart."""
-    page = visit(path)
-    assert page.get_by_role("main").count() == 1
-    assert page.get_by_role("navigation", name="Contents, legend and filters").count() == 1
-    for chart in page.locator("[data-chart]").all():
-        assert "chart" in chart.get_attribute("aria-label")
-        assert chart.get_attribute("role") == "group"  # an image would hide its buttons
-
-
 def test_commands_are_copied(visit, path):
     """The button beside a command copies it."""
     page = visit(path)
@@ -364,22 +191,6 @@ def test_commands_are_copied(visit, path):
     page.keyboard.press("Control+V")
     command = page.locator(f"{SECTION} .command code").first.text_content()
     assert page.locator("textarea").input_value() == command
-
-
-def test_print_draws_all_charts(visit, path, tmp_path):
-    """Printing draws the charts that were never scrolled to, in light colours."""
-    page = visit(path, dark=True)
-    assert page.locator(f"{SECTION} .main-svg").count() == 0
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.locator(f"{SECTION} .main-svg").first.wait_for(state="attached")
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
-    pairs = page.locator(f"{SECTION} details", has_text="Pair by pair")
-    runs = page.locator(f"{SECTION} details", has_text="settings and commands")
-    assert pairs.get_attribute("open") == ""
-    assert runs.get_attribute("open") is None  # hundreds of rows
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert pairs.get_attribute("open") is None
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
 def test_no_script_in_a_name_runs(visit, tmp_path):
@@ -412,13 +223,6 @@ def test_hostile_numbers_and_gaps_are_drawn(visit, tmp_path):
     for scale in ("log", "linear", "loglog"):
         page.get_by_label("Scale", exact=True).select_option(scale)
         assert drawn(page, "#problem-p [data-chart=loss]").count() > 0
-
-
-def test_an_unknown_address_shows_everything(visit, path):
-    """Names in the address that do not exist are ignored."""
-    page = visit(path, fragment="#at=nowhere&x=parsecs&phase=%00&method=Adam&method=Nadam%")
-    assert page.get_by_label("Against", exact=True).input_value() == "epoch"
-    assert "1 of 5 methods" in page.locator("#filter-status").inner_text()
 
 
 def test_the_thousand_published_runs_open(visit, baselines_path):

@@ -1,0 +1,75 @@
+"""A run from its arguments to its record."""
+
+from functools import partial
+
+import pytest
+import torch
+
+from deepobs.problems import build
+from deepobs.runner import RunConfig, UsageError, run
+
+quiet = partial(run, progress="off", device="cpu")
+CONFIG = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
+
+
+def test_takes_a_configuration_in_place_of_its_settings():
+    """`run(config)` is the run that the same settings give."""
+    settings = {"problem": "digits_logreg", "optimizer": "SGD", "lr": 0.1, "epochs": 1}
+    assert quiet(RunConfig(**settings)).test_losses == quiet(**settings).test_losses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "message"),
+    [
+        (("digits_logreg",), {"lr": 0.1}, "run needs optimizer"),
+        ((CONFIG, "SGD"), {}, "already sets optimizer: leave optimizer out"),
+        ((CONFIG,), {"lr": 0.1}, "already sets lr: leave lr out"),
+    ],
+)
+def test_settings_come_from_one_place(arguments, keywords, message):
+    """Either a configuration, or a problem, an optimizer and settings."""
+    with pytest.raises(UsageError, match=message):
+        quiet(*arguments, **keywords)
+
+
+def test_a_done_run_is_not_done_again(measured, tmp_path):
+    """The stored record comes back; with force the run is done anew, beside it."""
+    settings = {"lr": 0.01, "epochs": 1, "results": tmp_path}
+    first = quiet("quadratic_deep", "SGD", **settings)
+    again = quiet("quadratic_deep", "SGD", **settings)
+    assert (again, again.path) == (first, first.path)
+    forced = quiet("quadratic_deep", "SGD", force=True, **settings)
+    assert forced.path != first.path
+    assert measured(forced) == measured(first)
+
+
+def test_best_model_is_kept_beside_the_record(tmp_path):
+    """The file holds the weights of the evaluation with the best accuracy."""
+    record = quiet(
+        "digits_mlp", "SGD", lr=0.5, epochs=3, results=tmp_path, keep_best=True, validation=0.2
+    )
+    best = torch.load(record.path.with_suffix(".best.pt"), weights_only=True)
+    assert best["criterion"] == "valid_accuracy"
+    assert best["value"] == max(record.valid_accuracies) == record.valid_accuracies[best["epoch"]]
+    built = build("digits_mlp", validation=0.2)
+    built.model.load_state_dict(best["model"])
+    assert built.evaluate("valid").accuracy == best["value"]
+
+
+BAD = {
+    "unknown device": ({"device": "gpu"}, "no device named 'gpu'"),
+    "device that is not here": ({"device": "cuda:99"}, "no device 'cuda:99' here"),
+    "unknown progress": ({"progress": "loud"}, "'loud'"),
+    "resume without a folder": ({"resume": True}, "results folder"),
+    "checkpoints without a folder": ({"checkpoint_every": 1}, "results folder"),
+    "a batch larger than the data": ({"batch_size": 5000}, "5000"),
+}
+
+
+@pytest.mark.parametrize(("changes", "named"), BAD.values(), ids=list(BAD))
+def test_bad_execution_is_refused_in_one_sentence(changes, named):
+    """As for what defines the run."""
+    with pytest.raises(UsageError) as caught:
+        run("digits_mlp", "SGD", **{"lr": 0.1, "epochs": 1, "progress": "off", **changes})
+    assert named in str(caught.value)
+    assert "\n" not in str(caught.value)
