@@ -176,7 +176,8 @@ def test_callbacks_are_told_in_order():
             heard.append(("end", record.status))
 
     quiet("quadratic_deep", "SGD", lr=0.01, epochs=1, callbacks=[Ear()])
-    before = ["test_loss", "test_regularizer", "train_loss", "train_regularizer"]
+    before = ["best_test_loss", "test_loss", "test_regularizer"]
+    before += ["train_loss", "train_regularizer"]
     after = sorted([*before, "learning_rate", "seconds"])
     assert heard == [
         ("start", 0.01, "quadratic_deep"),
