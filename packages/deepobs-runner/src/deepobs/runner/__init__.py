@@ -6,6 +6,9 @@ from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from .common import lazy_exports
 
 if TYPE_CHECKING:
+    from deepobs.problems import LAPTOP_SET as LAPTOP_SET
+
+    from .benchmarks import benchmark as benchmark
     from .common import CheckpointError as CheckpointError
     from .common import OptimizerError as OptimizerError
     from .common import ResultsError as ResultsError
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from .common import RunInterruptedError as RunInterruptedError
     from .common import UsageError as UsageError
     from .config import RunConfig as RunConfig
+    from .optimizers import OPTIMIZERS as OPTIMIZERS
+    from .protocols import PROTOCOLS as PROTOCOLS
     from .report import write_report as write_report
     from .results import CorruptRecordError as CorruptRecordError
     from .results import Record as Record
@@ -30,7 +35,10 @@ _EXPORTS = {
     "Callback": ".training",
     "CheckpointError": ".common",
     "CorruptRecordError": ".results",
+    "LAPTOP_SET": "deepobs.problems",
+    "OPTIMIZERS": ".optimizers",
     "OptimizerError": ".common",
+    "PROTOCOLS": ".protocols",
     "Record": ".results",
     "ResultsError": ".common",
     "RunConfig": ".config",
@@ -38,6 +46,7 @@ _EXPORTS = {
     "RunInterruptedError": ".common",
     "Trainer": ".training",
     "UsageError": ".common",
+    "benchmark": ".benchmarks",
     "load_baselines": ".results",
     "load_records": ".results",
     "run": ".training",

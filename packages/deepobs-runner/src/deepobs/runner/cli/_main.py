@@ -23,6 +23,7 @@ _COMMANDS = {
     "check": ("_check", "Check a test problem of your own."),
     "data": ("_data", "List, fetch and verify the data sets' files."),
     "run": ("_run", "Train a test problem with an optimizer and record what happens."),
+    "benchmark": ("_benchmark", "Measure optimizers on several problems and compare them."),
     "sweep": ("_sweep", "Run problems x optimizers x settings x seeds from a YAML file."),
     "tune": ("_tune", "Search for a good setting, then repeat the best with several seeds."),
     "baselines": ("_baselines", "Show the 1,080 published baseline runs."),

@@ -103,6 +103,11 @@ class Protocol:
         middle = "" if self.name.endswith(ending) else "-budget"
         return f"{stem}{middle}-{budget.amount}{unit}"
 
+    def definition(self) -> dict[str, Any]:
+        """Returns what defines results, without the words about it."""
+        words = ("description", "source", "reported")
+        return {name: value for name, value in self.to_dict().items() if name not in words}
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the protocol as JSON can hold it; `from_dict` reads it again."""
         content = {item.name: getattr(self, item.name) for item in fields(self)}

@@ -1,6 +1,6 @@
 """Sweeps: plans of many runs and their execution."""
 
-from ._dry_run import Estimate, Group
+from ._dry_run import Estimate, Group, estimate
 from ._execution import Execution
 from ._grid import DEEPOBS_GRID
 from ._monitor import LiveTable, Monitor, describe, duration, make_monitor
@@ -25,6 +25,7 @@ __all__ = [
     "describe",
     "dry_run",
     "duration",
+    "estimate",
     "make_monitor",
     "read_plan",
     "sweep",

@@ -89,6 +89,7 @@ class Execution:
         rounds: Mapping[Hashable, Rounds[_Answer]],
         executor: Executor,
         *,
+        folders: Mapping[Hashable, Path] | None = None,
         monitor: Monitor | None = None,
     ) -> dict[Hashable, _Answer]:
         """Executes the rounds of several searches, which share the executor.
@@ -98,6 +99,7 @@ class Execution:
                 its round ended, and its next round begins at once, whatever the others do. Jobs of
                 earlier generators go first.
             executor: The executor, entered and exited by the caller.
+            folders: Results folders by the names of the searches, in place of `results`.
             monitor: The progress display; default: the one that `progress` names.
 
         Returns:
@@ -106,16 +108,18 @@ class Execution:
         Raises:
             UsageError: If the folder is not writable, or a run cannot be sent to a worker.
         """
-        store = ResultsStore(self.results)
-        store.check_writable()
+        stores = {name: ResultsStore((folders or {}).get(name, self.results)) for name in rounds}
+        for root in {store.root: store for store in stores.values()}.values():
+            root.check_writable()
         with monitor or make_monitor(self.progress) as shown:
             queue = JobQueue(executor, shown, retries=self.retries, at_once=self._at_once())
-            return Lanes(rounds, store, queue, self._job).run()
+            return Lanes(rounds, stores, queue, self._job).run()
 
-    def _job(self, run: RunConfig, callbacks: Sequence[Callback]) -> Job:
-        names = ("results", "device", "data_root", "checkpoint_every", "loggers", "log_every")
+    def _job(self, run: RunConfig, results: Path, callbacks: Sequence[Callback]) -> Job:
+        names = ("device", "data_root", "checkpoint_every", "loggers", "log_every")
         options = {name: getattr(self, name) for name in names}
-        return Job(config=run, options={**options, "callbacks": (*self.callbacks, *callbacks)})
+        called = (*self.callbacks, *callbacks)
+        return Job(config=run, options={**options, "results": results, "callbacks": called})
 
     def _at_once(self) -> int | None:
         """Returns how many jobs the executor gets at a time; None for all that there are.

@@ -114,19 +114,18 @@ class _Log:
 
     def __init__(self) -> None:
         self._total, self._ended = 0, 0
+        self._new, self._done = 0, 0  # since they were last printed
 
     def expect(self, runs: Sequence[RunConfig], done: Sequence[RunConfig]) -> None:
-        """Prints the number of runs."""
-        self._total += len(runs)
-        if runs:
-            more = " more" if self._total > len(runs) else ""
-            recorded = f" ({len(done)} more are done)" if done else ""
-            self._say(f"{len(runs)}{more} runs to do{recorded}")
+        """Counts the runs; the next line begins with their number."""
+        self._new += len(runs)
+        self._done += len(done)
 
     def update(self, job: Job, event: JobProgress | Outcome, *, again: bool) -> None:
         """Prints a line if the job ended or will be retried."""
         if isinstance(event, JobProgress) or event.status == "busy":
             return
+        self._print_numbers()
         self._ended += not again
         self._say(f"[{self._ended}/{self._total}] {_sentence(job, event, again=again)}")
 
@@ -136,6 +135,14 @@ class _Log:
 
     def __exit__(self, *error: object) -> None:
         """Does nothing."""
+
+    def _print_numbers(self) -> None:
+        if self._new:
+            more = " more" if self._total else ""
+            done = f" ({self._done} more are done)" if self._done else ""
+            self._say(f"{self._new}{more} runs to do{done}")
+        self._total += self._new
+        self._new = self._done = 0
 
     def _say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - the log is for standard error
@@ -204,6 +211,16 @@ class LiveTable:
         words += f" ({counts})" if counts else ""
         words += f", {self._skipped} done before" if self._skipped else ""
         words += f", {duration(elapsed)}"
-        if 0 < ended < self._total:
-            words += f", about {duration(elapsed / ended * (self._total - ended))} to go"
-        return Text(words, style="bold")
+        left = self.time_left(ended, elapsed)
+        return Text(f"{words}, {left}" if left else words, style="bold")
+
+    def time_left(self, ended: int, elapsed: float) -> str:
+        """Returns the time to go in words; empty if nothing is known.
+
+        Args:
+            ended: Number of runs that have ended.
+            elapsed: Seconds since the beginning.
+        """
+        if not 0 < ended < self._total:
+            return ""
+        return f"about {duration(elapsed / ended * (self._total - ended))} to go"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
 from ..config import RunConfig
@@ -30,7 +31,7 @@ class Round:
 #: A search: yields rounds, is resumed with how the runs of each ended, in their order.
 Rounds: TypeAlias = Generator[Round, Sequence[SweptRun], _Answer]
 
-MakeJob: TypeAlias = Callable[[RunConfig, Sequence[Callback]], Job]
+MakeJob: TypeAlias = Callable[[RunConfig, Path, Sequence[Callback]], Job]
 
 
 @dataclass(eq=False)
@@ -49,22 +50,22 @@ class Lanes(Generic[_Answer]):
 
     Args:
         rounds: The searches by name, those that go first first.
-        store: The results folder.
+        stores: The results folder of each search.
         queue: The queue of jobs.
-        make_job: Returns the job of a run with its callbacks.
+        make_job: Returns the job of a run, with its results folder and callbacks.
     """
 
     def __init__(
         self,
         rounds: Mapping[Hashable, Rounds[_Answer]],
-        store: ResultsStore,
+        stores: Mapping[Hashable, ResultsStore],
         queue: JobQueue,
         make_job: MakeJob,
     ) -> None:
         self._lanes = [
             _Lane(place, name, held) for place, (name, held) in enumerate(rounds.items())
         ]
-        self._store = store
+        self._stores = stores
         self._queue = queue
         self._make_job = make_job
         self._ended: dict[str, SweptRun] = {}
@@ -101,18 +102,18 @@ class Lanes(Generic[_Answer]):
 
     def _start(self, lane: _Lane[_Answer]) -> None:
         """Queues the runs of a round that have neither a record nor a job."""
-        done, jobs = [], []
+        done, jobs, store = [], [], self._stores[lane.name]
         for run in lane.round.runs:
             run_id = run.run_id
             if run_id in self._ended:
                 continue
-            if run_id not in self._users and self._store.find(run) is not None:
+            if run_id not in self._users and store.find(run) is not None:
                 self._ended[run_id] = SweptRun(config=run, status="done before")
                 done.append(run)
                 continue
             if run_id not in self._users:
                 self._users[run_id] = []
-                jobs.append(self._make_job(run, lane.round.callbacks))
+                jobs.append(self._make_job(run, store.root, lane.round.callbacks))
             self._users[run_id].append(lane)
             lane.open.add(run_id)
         self._queue.add(lane.place, jobs, done)

@@ -51,6 +51,16 @@ class PlannedSearch:
     repeat_seeds: Sequence[int]
     result: TuneResult
 
+    @property
+    def epochs(self) -> int:
+        """Epochs of each run."""
+        return int(self.result.study["epochs"])
+
+    @property
+    def num_runs(self) -> int:
+        """Number of runs; without the trials of a budget that is not counted in trials."""
+        return self.result.num_trials * len(self.search.seeds) + len(self.repeat_seeds)
+
     def rounds(self) -> Rounds[TuneResult]:
         """Returns the rounds of the search, then those of the best setting; writes its record.
 
@@ -79,6 +89,14 @@ class PlannedSearch:
         result = replace(result, repeats=repeats, repeats_failed=len(ended) - len(repeats))
         result.save()
         return result
+
+    def first_runs(self) -> tuple[RunConfig, ...]:
+        """Returns the runs that the search begins with; those of the defaults without a search."""
+        if self.budget is None:
+            return self.search.repetitions({}, self.repeat_seeds)
+        points = self._strategy(self.budget).propose({})
+        accepted = [point for point in points if self.search.refusal(point) is None]
+        return tuple(run for point in accepted for run in self.search.configs(point))
 
     def _trials(self, keep: Callable[[Sequence[Trial]], None]) -> Rounds[None]:
         """Returns the rounds of trials; none without a search."""

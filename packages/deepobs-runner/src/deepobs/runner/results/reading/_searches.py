@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -15,6 +16,7 @@ from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
 PREFIX = "tuning__"
 _FORMAT = "deepobs-tuning-1"
+_ELEMENT = re.compile(r"\[\d+\]$")
 #: Roles of a run in a search: a trial, the chosen trial, a repetition of the chosen setting, or
 #: (with the objective "test") both at once.
 ROLES = ("", "trial", "best", "repeat", "best repeat")
@@ -147,5 +149,7 @@ def _values(found: tuple[Search, str] | None) -> tuple[str, str, str, str, float
     if found is None:
         return "", "", "", "", math.nan
     search, role = found
-    searched = ",".join(sorted(name for name in search.space if name != "lr"))
+    # An element such as betas[0] is recorded within the whole hyperparameter, betas.
+    names = {_ELEMENT.sub("", name) for name in search.space if name != "lr"}
+    searched = ",".join(sorted(names))
     return search.name, role, searched, search.objective, float(search.budget)

@@ -1,0 +1,206 @@
+"""The benchmark of optimizers: searched, repeated, compared and reported by one call."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from deepobs.problems import Problem
+
+from ..common import UsageError, printable, unknown
+from ..optimizers import OptimizerLike
+from ..protocols import DEFAULT_PROTOCOL, Budget, Protocol, get_protocol
+from ..report import write_report
+from ..sweeps import Execution, make_monitor
+from ..tuning import TuneResult
+from ._findings import Findings
+from ._methods import Method
+from ._overview import Overview
+from ._plan import BenchmarkPlan, Entry, plan_benchmark
+from ._problem_sets import read_problems
+from ._sources import check_sources, save_source, with_sources
+
+REPORT = "report.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchmarkResult:
+    """The outcome of a benchmark.
+
+    Attributes:
+        plan: The benchmark.
+        searches: The record of each search.
+        reports: The report of each length; empty if no run has a record.
+        seconds: Duration of the call.
+    """
+
+    plan: BenchmarkPlan
+    searches: Mapping[Entry, TuneResult]
+    reports: Mapping[float, Path]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[Entry, ...]:
+        """The searches without a best setting, or with failed repetitions."""
+        return tuple(
+            entry
+            for entry, search in self.searches.items()
+            if search.repeats_failed or (search.num_trials and search.best is None)
+        )
+
+
+def benchmark(
+    optimizers: OptimizerLike | Method | Sequence[OptimizerLike | Method],
+    *,
+    against: OptimizerLike | Method | Sequence[OptimizerLike | Method] = (),
+    problems: str | Problem | Sequence[str | Problem] = "laptop",
+    protocol: str | Protocol = DEFAULT_PROTOCOL,
+    budget: str | float | Budget | None = None,
+    lengths: Sequence[float] | None = None,
+    space: Sequence[str] | Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    results: str | Path,
+    **execution: Any,
+) -> BenchmarkResult:
+    """Measures optimizers on several problems and reports how they compare.
+
+    For each problem and optimizer, the best setting is searched for and repeated as the protocol
+    says. All runs share the workers. The same call continues an interrupted benchmark.
+
+    Args:
+        optimizers: The optimizers to measure.
+        against: Optimizers to compare them with, with the spaces of the reference table.
+        problems: A set (`laptop`, `small`, `large`), names, or problems of your own.
+        protocol: The protocol: how optimizers are searched, repeated and compared.
+        budget: A budget in place of the protocol's, as `20` or `"2e5 gradients"`.
+        lengths: Lengths of the runs in place of the protocol's, as multiples of the problem's own.
+        space: The search space of `optimizers`, as for `tune`; default: the protocol's, or that of
+            the reference table.
+        hyperparameters: Hyperparameters of all runs of `optimizers`.
+        results: Folder for the records and the report.
+        **execution: How the runs are executed, as for `sweep`: `executor`, `workers`, `device`,
+            `data_root`, `checkpoint_every`, `retries`, `executor_options`, `progress`,
+            `callbacks`, `loggers`, `log_every`.
+
+    Returns:
+        The searches and the reports.
+
+    Raises:
+        UsageError: If an argument is wrong; nothing has been started.
+
+    Example:
+        >>> outcome = benchmark(
+        ...     "SGD", problems="two_d_beale", protocol="demo", results="results", workers=0
+        ... )  # doctest: +SKIP
+    """
+    started = time.perf_counter()
+    plan = prepare(
+        optimizers,
+        against=against,
+        problems=problems,
+        protocol=protocol,
+        budget=budget,
+        lengths=lengths,
+        space=space,
+        hyperparameters=hyperparameters,
+        results=results,
+        **execution,
+    )
+    searches = _execute(plan)
+    reports = {length: _report(plan, length) for length in plan.lengths}
+    return BenchmarkResult(
+        plan=plan,
+        searches=searches,
+        reports={length: path for length, path in reports.items() if path is not None},
+        seconds=time.perf_counter() - started,
+    )
+
+
+def prepare(
+    optimizers: OptimizerLike | Method | Sequence[OptimizerLike | Method],
+    *,
+    against: OptimizerLike | Method | Sequence[OptimizerLike | Method] = (),
+    problems: str | Problem | Sequence[str | Problem] = "laptop",
+    protocol: str | Protocol = DEFAULT_PROTOCOL,
+    budget: str | float | Budget | None = None,
+    lengths: Sequence[float] | None = None,
+    space: Sequence[str] | Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
+    results: str | Path,
+    **execution: Any,
+) -> BenchmarkPlan:
+    """Checks the arguments of `benchmark` and returns its plan; nothing is started or written."""
+    names = [item.name for item in fields(Execution) if item.name != "results"]
+    for name in execution:
+        if name not in names:
+            raise unknown("argument of benchmark", name, names, f"it takes {', '.join(names)}.")
+    ours = [_method(given, space, hyperparameters or {}) for given in _listed(optimizers)]
+    if not ours:
+        raise UsageError("A benchmark needs at least one optimizer.")
+    theirs = [_method(given, None, {}) for given in _listed(against)]
+    plan = plan_benchmark(
+        [*ours, *theirs],
+        read_problems(problems),
+        get_protocol(protocol).changed(budget=budget, lengths=lengths),
+        Execution(results=results, **execution),
+    )
+    methods = {method.name: method for method in plan.methods}
+    for entry, planned in plan.searches.items():
+        check_sources(planned, methods[entry.method])
+        plan.searches[entry] = with_sources(planned, methods[entry.method])
+    return plan
+
+
+def _listed(given: Any) -> Iterable[Any]:
+    return given if isinstance(given, (list, tuple)) else [given]
+
+
+def _method(given: Any, space: Any, hyperparameters: Mapping[str, Any]) -> Method:
+    if isinstance(given, Method):
+        return given
+    return Method(optimizer=given, space=space, hyperparameters=hyperparameters)
+
+
+def _execute(plan: BenchmarkPlan) -> Mapping[Entry, TuneResult]:
+    """Executes the searches of a plan side by side."""
+    execution = plan.execution
+    monitor = make_monitor(
+        execution.progress,
+        live=partial(Overview, searches=plan.searches, workers=execution.workers_at_once()),
+    )
+    live = monitor if isinstance(monitor, Overview) else None
+    tell = _print if live is None else live.say
+    findings = Findings(plan, tell if execution.progress != "off" else _ignore)
+    ready = execution.make_executor()  # local workers import torch meanwhile
+    for method in plan.methods:
+        for source in method.sources:
+            for length in plan.lengths:
+                save_source(source, plan.folder(length))
+    rounds = {}
+    for entry, planned in plan.searches.items():
+        held = findings.watch(entry, planned.rounds())
+        rounds[entry] = held if live is None else live.watch(entry, held)
+    folders = {entry: plan.folder(entry.length) for entry in plan.searches}
+    with ready:
+        return execution.run_rounds(rounds, ready, folders=folders, monitor=monitor)
+
+
+def _report(plan: BenchmarkPlan, length: float) -> Path | None:
+    """Writes the report of a length; None if no run of it has a record."""
+    folder = plan.folder(length)
+    if not any(folder.glob("*/*/*/random_seed__*.json")):
+        return None
+    return write_report(folder, folder / REPORT)
+
+
+def _print(line: str) -> None:
+    print(printable(line), file=sys.stderr, flush=True)  # noqa: T201 - progress is for stderr
+
+
+def _ignore(line: str) -> None:
+    """Shows nothing."""
