@@ -62,12 +62,15 @@ def build(
         dataset = problem.dataset(root=data_root)
     if validation:
         dataset = dataset.with_validation(validation)
+    batch_size = problem.batch_size if batch_size is None else batch_size
+    if problem.full_batch:  # of which a validation split leaves fewer
+        batch_size = min(batch_size, dataset.num_examples("train"))
     model = _draw_model(problem, dataset.facts, derive_seed(seed, "weights")).to(device)
     return BuiltProblem(
         problem,
         model,
         dataset.to(device),
-        batch_size=problem.batch_size if batch_size is None else batch_size,
+        batch_size=batch_size,
         weight_decay=(problem.weight_decay or 0.0) if weight_decay is None else weight_decay,
         seed=seed,
         device=device,

@@ -183,8 +183,8 @@ def _summary(result: BenchmarkResult) -> str:
         study = gather(path.parent).study
         if len(result.reports) > 1:
             lines.append(f"{length:g} × the problems' lengths:")
-        lines += [found.say for found in verdicts(study)]
-        lines.append(overall_verdict(study))
+        said = [found.say for found in verdicts(study)]
+        lines += said if len(said) == 1 else [*said, overall_verdict(study)]
     lines += [f"failed: {', '.join(map(str, entry[:2]))}" for entry in result.failed]
     lines.append(f"Protocol {result.plan.protocol.name}; {duration(result.seconds)}.")
     lines += [f"Open {Path(path).resolve()} in a browser." for path in result.reports.values()]

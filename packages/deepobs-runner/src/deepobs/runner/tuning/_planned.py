@@ -254,7 +254,7 @@ def _check_space(space: Space, search: Search) -> None:
             if None not in found and alone.refusal(itself):
                 raise UsageError(found[0] or "")
             refusals += found
-    if None not in refusals:
+    if refusals and None not in refusals:
         raise UsageError(refusals[0] or "")
 
 
