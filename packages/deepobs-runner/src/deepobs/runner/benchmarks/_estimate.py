@@ -88,7 +88,7 @@ def _cost(entry: Entry, planned: PlannedSearch, threads: int) -> SearchCost:
     done = sum(store.find(run) is not None for run in first)
     timed = estimate(
         first[:1],
-        results=execution.results / ".nothing",  # so that it is timed even if it is done
+        results=store.root / ".nothing",  # so that it is timed even if it is done
         workers=1,
         threads=threads,
         device=execution.device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from deepobs.problems import LAPTOP_SET, LARGE_SET, PROBLEMS, SMALL_SET, Problem
 
@@ -61,7 +62,7 @@ def _read(word: str | Problem) -> Sequence[str | Problem]:
 def _users(word: str) -> Sequence[str | Problem]:
     """Returns a user's own problem or problems, given as `package.module:NAME`."""
     module, _, name = word.partition(":")
-    value = getattr(import_users(module), name, None)
+    value: Any = getattr(import_users(module), name, None)
     values = list(value) if isinstance(value, (list, tuple)) else [value]
     if not values or not all(isinstance(item, (str, Problem)) for item in values):
         raise UsageError(

@@ -18,6 +18,7 @@ from ._rounds import Lanes, Round, Rounds
 from ._swept import SweepResult, SweptRun
 
 _Answer = TypeVar("_Answer")
+_Name = TypeVar("_Name", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +87,12 @@ class Execution:
 
     def run_rounds(
         self,
-        rounds: Mapping[Hashable, Rounds[_Answer]],
+        rounds: Mapping[_Name, Rounds[_Answer]],
         executor: Executor,
         *,
-        folders: Mapping[Hashable, Path] | None = None,
+        folders: Mapping[_Name, Path] | None = None,
         monitor: Monitor | None = None,
-    ) -> dict[Hashable, _Answer]:
+    ) -> dict[_Name, _Answer]:
         """Executes the rounds of several searches, which share the executor.
 
         Args:

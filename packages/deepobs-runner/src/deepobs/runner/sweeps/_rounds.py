@@ -13,6 +13,7 @@ from ._queue import JobQueue
 from ._swept import SweptRun, swept
 
 _Answer = TypeVar("_Answer")
+_Name = TypeVar("_Name", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +36,17 @@ MakeJob: TypeAlias = Callable[[RunConfig, Path, Sequence[Callback]], Job]
 
 
 @dataclass(eq=False)
-class _Lane(Generic[_Answer]):
+class _Lane(Generic[_Name, _Answer]):
     """A search in progress: its round and the runs of it that have not ended."""
 
     place: int
-    name: Hashable
+    name: _Name
     rounds: Rounds[_Answer]
     round: Round = field(default_factory=lambda: Round(runs=()))
     open: set[str] = field(default_factory=set)
 
 
-class Lanes(Generic[_Answer]):
+class Lanes(Generic[_Name, _Answer]):
     """Searches side by side. A run that several of them need is executed once.
 
     Args:
@@ -57,8 +58,8 @@ class Lanes(Generic[_Answer]):
 
     def __init__(
         self,
-        rounds: Mapping[Hashable, Rounds[_Answer]],
-        stores: Mapping[Hashable, ResultsStore],
+        rounds: Mapping[_Name, Rounds[_Answer]],
+        stores: Mapping[_Name, ResultsStore],
         queue: JobQueue,
         make_job: MakeJob,
     ) -> None:
@@ -69,10 +70,10 @@ class Lanes(Generic[_Answer]):
         self._queue = queue
         self._make_job = make_job
         self._ended: dict[str, SweptRun] = {}
-        self._users: dict[str, list[_Lane[_Answer]]] = {}  # of the runs that have not ended
-        self._answers: dict[Hashable, _Answer] = {}
+        self._users: dict[str, list[_Lane[_Name, _Answer]]] = {}  # of the runs that have not ended
+        self._answers: dict[_Name, _Answer] = {}
 
-    def run(self) -> dict[Hashable, _Answer]:
+    def run(self) -> dict[_Name, _Answer]:
         """Executes all rounds; returns what each search returned."""
         for lane in self._lanes:
             self._advance(lane, begin=True)
@@ -85,7 +86,7 @@ class Lanes(Generic[_Answer]):
                     self._advance(lane)
         return {lane.name: self._answers[lane.name] for lane in self._lanes}
 
-    def _advance(self, lane: _Lane[_Answer], *, begin: bool = False) -> None:
+    def _advance(self, lane: _Lane[_Name, _Answer], *, begin: bool = False) -> None:
         """Resumes a search until a round of it has runs to wait for, or until it ends."""
         while not lane.open:
             try:
@@ -100,7 +101,7 @@ class Lanes(Generic[_Answer]):
                 return
             self._start(lane)
 
-    def _start(self, lane: _Lane[_Answer]) -> None:
+    def _start(self, lane: _Lane[_Name, _Answer]) -> None:
         """Queues the runs of a round that have neither a record nor a job."""
         done, jobs, store = [], [], self._stores[lane.name]
         for run in lane.round.runs:
