@@ -88,9 +88,9 @@ def _metrics(trainer: Trainer) -> dict[str, dict[str, Any]]:
 
 
 def _parameter_groups(trainer: Trainer) -> dict[str, Any] | None:
-    """Returns each group's parameters and learning rates; None for a single group."""
+    """Returns each group's parameters and learning rates; None for a default group."""
     groups = trainer.optimizer.param_groups
-    if len(groups) == 1:
+    if len(groups) == 1 and not trainer.config.groups:
         return None
     names = {parameter: name for name, parameter in trainer.built.model.named_parameters()}
     rates = zip(*trainer.group_learning_rates, strict=True)
