@@ -123,6 +123,14 @@ def until() -> Callable[..., None]:
     return wait
 
 
+@pytest.fixture
+def runs(tmp_path: Path, until: Callable[..., None], measured: Callable[[Any], Any]) -> Any:
+    """Runs that are killed or stopped and go on, in a folder of their own."""
+    from resumed_runs import Runs
+
+    return Runs(tmp_path, until, measured)
+
+
 @pytest.fixture(scope="session")
 def study_frame(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """SGD and Adam on two problems, made up: Adam is better by far, one rate of SGD diverges."""
