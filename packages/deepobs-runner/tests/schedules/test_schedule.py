@@ -7,6 +7,7 @@ import torch
 
 from deepobs.runner import UsageError
 from deepobs.runner.schedules import check_schedule, make_schedule
+from deepobs.runner.schedules._check import _NEED_OBJECTS
 from deepobs.runner.schedules._named import SCHEDULES
 
 EPOCHS, STEPS = 10, 4
@@ -118,7 +119,7 @@ def test_reduce_on_plateau_looks_at_the_loss():
     [
         {"name": "cosine", "warmup_epochs": 2},
         {"name": "step", "epochs": [1, 5], "factors": [0.5, 0.1]},
-        {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 41, "interval": "step"},
+        {"name": "OneCycleLR", "max_factor": 1.0, "total_steps": 41, "interval": "step"},
     ],
     ids=lambda schedule: schedule["name"],
 )
@@ -126,6 +127,86 @@ def test_reduce_on_plateau_looks_at_the_loss():
 def test_goes_on_exactly_where_it_stopped(schedule, at):
     """Made anew and loaded, it gives the same rates bit for bit."""
     assert rates(schedule, resume_at=at) == rates(schedule)
+
+
+CLASSES = [
+    {"name": "ConstantLR"},
+    {"name": "CosineAnnealingLR", "T_max": 10},
+    {"name": "CosineAnnealingWarmRestarts", "T_0": 4},
+    {"name": "CyclicLR", "base_factor": 0.1, "max_factor": 2.0, "step_size_up": 3},
+    {"name": "ExponentialLR", "gamma": 0.9},
+    {"name": "LinearLR"},
+    {"name": "MultiStepLR", "milestones": [2, 5]},
+    {"name": "OneCycleLR", "max_factor": 2.0, "total_steps": 41},
+    {"name": "PolynomialLR"},
+    {"name": "ReduceLROnPlateau", "patience": 1},
+    {"name": "StepLR", "step_size": 2},
+]
+
+
+def test_all_classes_of_torch_are_tried():
+    """Those that are built from numbers."""
+    offered = {
+        name
+        for name, kind in vars(torch.optim.lr_scheduler).items()
+        if isinstance(kind, type)
+        and issubclass(kind, torch.optim.lr_scheduler.LRScheduler)
+        and not name.startswith("_")
+        and name not in _NEED_OBJECTS
+    }
+    assert {schedule["name"] for schedule in CLASSES} == offered
+
+
+@pytest.mark.parametrize("schedule", CLASSES, ids=lambda schedule: schedule["name"])
+def test_every_class_of_torch_moves_the_runs_own_learning_rate(schedule):
+    """Rates are proportional to the run's learning rate, and it is not ignored."""
+    schedule = {**schedule, "interval": "step"} if "Plateau" not in schedule["name"] else schedule
+    small, large = rates(schedule, lr=1e-3), rates(schedule, lr=1.0)
+    assert flat(small) == pytest.approx([1e-3 * rate for rate in flat(large)], abs=1e-12)
+
+
+def test_each_group_has_its_own_cycle():
+    """A group with a tenth of the learning rate has a tenth of the peak."""
+    weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
+    optimizer = torch.optim.SGD(
+        [{"params": weights[:1], "lr": 0.1}, {"params": weights[1:]}], lr=1.0
+    )
+    schedule = check_schedule({"name": "OneCycleLR", "max_factor": 2.0, "total_steps": 5})
+    made = make_schedule(schedule, optimizer, epochs=5, steps_per_epoch=1)
+    peak = [0.0, 0.0]
+    for _ in range(5):
+        peak = [max(p, group["lr"]) for p, group in zip(peak, optimizer.param_groups, strict=True)]
+        optimizer.step()
+        made.after_epoch(loss=1.0)
+    assert peak[0] == pytest.approx(0.1 * peak[1])
+
+
+@pytest.mark.parametrize("cycled", [None, True])
+def test_momentum_is_cycled_on_request_only(cycled):
+    """The momentum that a run is given is not replaced in silence."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.7)
+    schedule = {"name": "OneCycleLR", "max_factor": 2.0, "total_steps": 5}
+    if cycled:
+        schedule["cycle_momentum"] = True
+    make_schedule(check_schedule(schedule), optimizer, epochs=5, steps_per_epoch=1)
+    assert optimizer.param_groups[0]["momentum"] == (0.95 if cycled else 0.7)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ({"name": "OneCycleLR", "max_lr": 0.5, "total_steps": 9}, "give max_factor, the multiple"),
+        ({"name": "CyclicLR", "base_lr": 0.1, "max_lr": 0.5}, "give base_factor, the multiple"),
+        ("OneCycleLR", "OneCycleLR needs max_factor"),
+        ({"name": "CyclicLR", "base_factor": 0.1}, "CyclicLR needs max_factor"),
+        ({"name": "OneCycleLR", "max_factor": -1, "total_steps": 9}, "must be a positive number"),
+        ({"name": "CyclicLR", "base_factor": "a", "max_factor": 1}, "must be a positive number"),
+    ],
+)
+def test_rates_that_would_replace_the_runs_own_are_refused(schedule, words):
+    """In a sentence that names the factor."""
+    with pytest.raises(UsageError, match=words):
+        check_schedule(schedule, EPOCHS)
 
 
 def test_schedules_that_take_functions_are_not_offered():
@@ -147,7 +228,7 @@ def test_a_schedule_is_a_name_or_a_mapping(schedule):
         {"name": "StepLR", "step_size": 0},
         {"name": "StepLR", "step_size": 9, "gamma": "abc"},
         {"name": "CosineAnnealingLR", "T_max": 0},
-        {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 9},
+        {"name": "OneCycleLR", "max_factor": 1.0, "total_steps": 9},
         {"name": "ReduceLROnPlateau", "interval": "step"},
     ],
     ids=str,
@@ -160,14 +241,14 @@ def test_what_would_fail_in_training_is_refused(arguments):
 
 def test_one_cycle_too_short_for_the_steps_is_refused_before_training():
     """How many steps a run takes is known only with its data."""
-    schedule = {"name": "OneCycleLR", "max_lr": 1.0, "total_steps": 39, "interval": "step"}
+    schedule = {"name": "OneCycleLR", "max_factor": 1.0, "total_steps": 39, "interval": "step"}
     with pytest.raises(UsageError, match="39 steps in all, but the run needs 40"):
         rates(schedule)
 
 
 def test_a_schedule_that_fails_late_says_so():
     """What ten epochs of trying do not show: the factor outgrows any float."""
-    schedule = {"name": "CyclicLR", "base_lr": 0.1, "max_lr": 1, "mode": "exp_range"}
+    schedule = {"name": "CyclicLR", "base_factor": 0.1, "max_factor": 1, "mode": "exp_range"}
     with pytest.raises(UsageError, match="CyclicLR cannot continue: OverflowError"):
         rates({**schedule, "gamma": 1e9, "interval": "step"})
 
@@ -198,7 +279,7 @@ def test_checking_a_class_takes_no_longer_for_a_long_run():
 
 def test_one_cycle_shorter_than_the_run_is_refused():
     """However long the run is."""
-    schedule = {"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 500}
+    schedule = {"name": "OneCycleLR", "max_factor": 1.0, "total_steps": 500}
     with pytest.raises(UsageError, match="500 steps in all"):
         check_schedule(schedule, 10**9)
 

@@ -103,7 +103,7 @@ def test_a_checkpoint_needs_a_folder():
         *((name, True) for name in ("linear", "cosine", "trapezoidal")),
         *((name, False) for name in ("constant", "cosine_warm_restarts")),
         *((schedule, False) for schedule in (STEP, EXPONENTIAL)),
-        ({"name": "OneCycleLR", "max_lr": 0.1, "total_steps": 20}, True),
+        ({"name": "OneCycleLR", "max_factor": 2.0, "total_steps": 20}, True),
     ],
 )
 def test_schedules_that_depend_on_the_length(schedule, depends):

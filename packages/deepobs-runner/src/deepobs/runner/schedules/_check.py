@@ -11,6 +11,7 @@ from torch.optim import lr_scheduler
 
 from ..common import UsageError, brief, is_number, unknown
 from ._named import SCHEDULES
+from ._rates import arguments_of, check_factors
 from ._schedule import Schedule, check_length, construct
 
 # Classes of torch whose arguments are functions or other schedulers, which cannot be recorded.
@@ -128,7 +129,8 @@ def _check_class(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
         raise UsageError(
             f"interval of {name} must be epoch, since it needs the loss of an evaluation."
         )
-    known = [*list(inspect.signature(_class(name)).parameters)[1:], "interval"]
+    check_factors(name, given)
+    known = [*arguments_of(name), "interval"]
     for key in given:
         if key not in known:
             raise unknown(f"argument of {name}", key, known, f"it takes {', '.join(known)}.")

@@ -9,6 +9,7 @@ from torch.optim import Optimizer, lr_scheduler
 
 from ..common import UsageError, explain
 from ._named import SCHEDULES
+from ._rates import with_rates
 
 
 class Schedule:
@@ -103,7 +104,10 @@ def construct(
     name: str, optimizer: Optimizer, arguments: Mapping[str, Any]
 ) -> lr_scheduler.LRScheduler:
     """Returns a scheduler of torch; errors of its constructor become a `UsageError`."""
-    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in arguments.items()}
+    plain = {
+        key: list(v) if isinstance(v, tuple) else v
+        for key, v in with_rates(name, optimizer, arguments).items()
+    }
     try:
         made: lr_scheduler.LRScheduler = getattr(lr_scheduler, name)(optimizer, **plain)
     except Exception as error:
