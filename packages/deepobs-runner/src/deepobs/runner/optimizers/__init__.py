@@ -11,7 +11,7 @@ from ._joined import JoinedOptimizer, MatrixOptimizer
 from ._parameters import NamedParameter, named_parameters
 from ._recipes import muon
 from ._reference import ReferenceOptimizer
-from ._state import load_optimizer_state, state_bytes
+from ._state import load_optimizer_state, restore_state, savable_state, state_bytes
 from ._table import OPTIMIZERS
 from ._trial import resumes_exactly, trial_model
 from ._wrappers import SAM, WRAPPERS, GradientCentralization, Lookahead, ScheduleFree
@@ -53,7 +53,9 @@ __all__ = [
     "parse_group",
     "read_groups",
     "refuse",
+    "restore_state",
     "resumes_exactly",
+    "savable_state",
     "state_bytes",
     "trial_model",
 ]

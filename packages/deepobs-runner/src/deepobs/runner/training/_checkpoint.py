@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ..common import CheckpointError, explain, write_atomically
+from ..common import CheckpointError, ResultsError, explain, write_atomically
 
 _log = logging.getLogger(__name__)
 
@@ -47,7 +47,10 @@ class Checkpoints:
             ResultsError: If it could not be written; earlier ones are kept.
         """
         content = io.BytesIO()
-        torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
+        try:
+            torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
+        except Exception as error:  # pickling runs code of whatever a problem's state holds
+            raise ResultsError(f"the run's state cannot be saved: {explain(error)}.") from error
         path = self.folder / f"checkpoint_{steps:012d}.pt"
         write_atomically(path, _sealed(content.getvalue()))
         if not self._tried:

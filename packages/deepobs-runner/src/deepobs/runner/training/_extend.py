@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from ..common import CheckpointError, UsageError
+from ..common import CheckpointError, ResultsError, UsageError
 from ..config import RunConfig
 from ..results import ResultsStore
 from ..schedules import depends_on_length
@@ -76,3 +76,25 @@ def _say_why_not(config: RunConfig, shorter: RunConfig, why: str) -> None:
         "beginning.",
         *(shorter.epochs, config.epochs, why),
     )
+
+
+def keep_final_state(trainer: Trainer, store: ResultsStore) -> None:
+    """Keeps the state of a finished run, from which it can be extended.
+
+    The record exists already, so a failure is only a warning.
+
+    Args:
+        trainer: The trainer of the run.
+        store: The folder of the results.
+    """
+    state = trainer.state_dict()  # a collective call
+    kept = kept_checkpoints(store, trainer.config.run_id)
+    steps = trainer.epoch * trainer.steps_per_epoch
+
+    def save() -> None:
+        try:
+            kept.save(state, steps)
+        except ResultsError as error:
+            _log.warning("The run is finished, but cannot be extended: %s", error)
+
+    trainer.processes.on_main(save)

@@ -39,7 +39,8 @@ class CheckpointGuard(Callback):
         self.signals = signals
         self.every = every
         self.next = monotonic() + every
-        self._looked = False  # whether the optimizer can be resumed exactly
+        self._looked = False
+        self._why: str | None = None  # why the optimizer cannot be resumed exactly
 
     def on_step_end(self, trainer: Trainer) -> None:
         """Saves a checkpoint at the interval, or stops the run after a signal.
@@ -66,28 +67,28 @@ class CheckpointGuard(Callback):
         self.on_step_end(trainer)
 
     def _save(self, trainer: Trainer, *, stop_for: int) -> None:
-        state = trainer.state_dict()
         steps = trainer.epoch * trainer.steps_per_epoch + trainer.step_in_epoch
-
         if not self._looked:
             self._looked = True
-            why = why_not_resumed_exactly(trainer)
-            if why is not None:
+            self._why = why_not_resumed_exactly(trainer)
+            if self._why is not None:
                 _log.warning(
-                    "The optimizer %s cannot be resumed exactly: %s. The record of a resumed run "
-                    "will say so.",
-                    *(trainer.config.optimizer_name, why),
+                    "The optimizer %s cannot be resumed exactly: %s.",
+                    *(trainer.config.optimizer_name, self._why),
                 )
+
+        state = trainer.state_dict()
 
         def save() -> str:
             try:
                 self.checkpoints.save(state, steps)
-            except (
-                ResultsError
-            ) as error:  # training can continue, and later checkpoints may succeed
+            # Training can continue, and later checkpoints may succeed.
+            except ResultsError as error:
                 _log.warning("The run continues without a new checkpoint: %s", error)
                 return f"no new checkpoint: {error}"
             trainer.callbacks.on_checkpoint(steps)
+            if self._why is not None:
+                return "a checkpoint is saved, but the optimizer cannot be resumed exactly"
             return "the checkpoint is saved, continue with resume"
 
         # All wait for the first process: torchrun kills it as soon as another one exits.

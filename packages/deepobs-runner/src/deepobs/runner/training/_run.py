@@ -23,7 +23,7 @@ from ._callbacks import Callback
 from ._checkpoint import Checkpoints
 from ._distributed import Processes, local_rank, processes
 from ._environment import environment_of
-from ._extend import kept_checkpoints, take_up_shorter_run
+from ._extend import keep_final_state, take_up_shorter_run
 from ._guard import DEFAULT_SECONDS, CheckpointGuard
 from ._isolation import isolated
 from ._outcome import record_of
@@ -145,7 +145,7 @@ def run(
         }
         record = _train(trainer, store, checkpoints, environment)
         if store is not None and keep_checkpoint and record.status == "finished":
-            _keep(trainer, store)
+            keep_final_state(trainer, store)
         return record
 
 
@@ -241,11 +241,3 @@ def _prepare(
         trainer.resumed = why_not_resumed_exactly(trainer) or "exactly"
     if state is not None and not group.main:
         trainer.load_state_dict(state)
-
-
-def _keep(trainer: Trainer, store: ResultsStore) -> None:
-    """Keeps the final state, from which the run can be extended."""
-    state = trainer.state_dict()  # a collective call
-    kept = kept_checkpoints(store, trainer.config.run_id)
-    steps = trainer.epoch * trainer.steps_per_epoch
-    trainer.processes.on_main(lambda: kept.save(state, steps))

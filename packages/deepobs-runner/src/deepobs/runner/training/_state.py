@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 from torch.optim import Optimizer
 
-from ..common import CheckpointError, explain
-from ..optimizers import build_optimizer, load_optimizer_state, resumes_exactly
+from ..common import CheckpointError
+from ..optimizers import build_optimizer, restore_state, resumes_exactly, savable_state
 from ._rng import random_state, set_random_state
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def state_of(trainer: Trainer) -> dict[str, Any]:
         "average": None if trainer.average is None else trainer.average.state_dict(),
         "losses": trainer.processes.sum(trainer.losses[: trainer.step_in_epoch].clone()),
         "model": trainer.built.model.state_dict(),
-        "optimizer": trainer.optimizer.state_dict(),
+        "optimizer": savable_state(trainer.optimizer),
         "schedule": trainer.schedule.state_dict(),
         "scaler": trainer.scaler.state_dict(),
         "problems": trainer.processes.gather(trainer.built.state_dict()),
@@ -86,15 +86,11 @@ def _restore_optimizer(optimizer: Optimizer, state: Mapping[str, Any], name: str
     """Restores the optimizer.
 
     Raises:
-        CheckpointError: If its `load_state_dict` refuses what its `state_dict` returned.
+        CheckpointError: If its state could not be saved, or it refuses the state.
     """
-    try:
-        load_optimizer_state(optimizer, state)
-    except Exception as error:
-        missing = f"; it needs the key {error}" if isinstance(error, KeyError) else ""
-        held = ", ".join(map(repr, state))
+    why = restore_state(optimizer, state)
+    if why is not None:
         raise CheckpointError(
-            f"The optimizer {name} cannot load what its state_dict "
-            f"returned, which has the keys {held}{missing}: {explain(error)}. Start the run "
-            "again without resuming, or make its load_state_dict accept these keys."
-        ) from error
+            f"The optimizer {name} cannot be resumed: {why}. Start the run again without resuming, "
+            "or correct its state_dict and load_state_dict."
+        )
