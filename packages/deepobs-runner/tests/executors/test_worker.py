@@ -58,17 +58,18 @@ def test_pruned(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("error", "words"),
+    ("error", "words", "retry"),
     [
-        (ValueError("odd\nvery odd"), "ValueError: odd (test_worker.py, line 23)"),
-        (KeyError("x"), "KeyError: 'x' (test_worker.py, line 23)"),
-        (MemoryError(), "MemoryError (test_worker.py, line 23)"),
+        (ValueError("odd\nvery odd"), "ValueError: odd (test_worker.py, line 23)", False),
+        (KeyError("x"), "KeyError: 'x' (test_worker.py, line 23)", False),
+        (RuntimeError("busy"), "RuntimeError: busy (test_worker.py, line 23)", True),
+        (MemoryError(), "MemoryError (test_worker.py, line 23)", True),
     ],
 )
-def test_an_error(tmp_path, error, words):
-    """An error is one line with its place, and worth another attempt."""
+def test_an_error(tmp_path, error, words, retry):
+    """An error is one line with its place; a mistake in code is not worth another attempt."""
     outcome = perform(_job(tmp_path, _Raises(error)), print)
-    assert (outcome.status, outcome.message, outcome.retry) == ("failed", words, True)
+    assert (outcome.status, outcome.message, outcome.retry) == ("failed", words, retry)
 
 
 def test_missing_data(tmp_path):

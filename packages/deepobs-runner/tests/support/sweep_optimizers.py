@@ -35,6 +35,17 @@ class Fails(torch.optim.SGD):
         return super().step(closure)
 
 
+class Mistaken(torch.optim.SGD):
+    """Has a mistake in its code that only the second step reaches."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, then an error."""
+        self.steps += 1
+        return super().step(closure) if self.steps == 1 else self.average
+
+
 class KillsOnce(torch.optim.SGD):
     """Kills its own process with SIGKILL in the 30th step, once (`$SWEEP_TEST_FOLDER`)."""
 

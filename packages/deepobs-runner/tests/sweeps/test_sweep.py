@@ -131,11 +131,12 @@ def test_two_processes_share_a_folder(records_in, undisturbed, tmp_path):
 
 
 def test_a_failing_setting_costs_itself(misbehaving, tmp_path):
-    """A setting that fails is tried again, then reported with place and reason; others go on."""
+    """A setting that fails is tried again, unless it must fail again; others go on."""
     plan = {
         "problems": ["digits_logreg"],
         "optimizers": [
             "sweep_optimizers.Fails",
+            "sweep_optimizers.Mistaken",
             "sweep_optimizers.FailsOnce",
             "sweep_optimizers.KillsOnce",
             "SGD",
@@ -143,15 +144,17 @@ def test_a_failing_setting_costs_itself(misbehaving, tmp_path):
         "lr": 0.1,
         "epochs": 2,
     }
-    result = _sweep(plan, tmp_path / "results", retries=1)
+    result = _sweep(plan, tmp_path / "results", retries=5)
     held = {run.config.optimizer_name: (run.status, run.attempts) for run in result.runs}
     assert held == {
         "Fails": ("failed", 2),
+        "Mistaken": ("failed", 1),
         "FailsOnce": ("finished", 2),
         "KillsOnce": ("finished", 2),
         "SGD": ("finished", 1),
     }
-    (failed,) = result.failed
+    failed, mistaken = result.failed
+    assert "AttributeError: 'Mistaken' object has no attribute" in mistaken.message
     assert "Fails failed in its step" in failed.message
     assert "RuntimeError: this optimizer is broken (sweep_optimizers.py" in failed.message
     assert set(load_records(tmp_path / "results")["optimizer"]) == {"FailsOnce", "KillsOnce", "SGD"}

@@ -29,6 +29,16 @@ _NOT_RETRIED = (
     CorruptDatasetError,
     DataRootError,
 )
+# Mistakes in code, of which a retry would make the same.
+_MISTAKES = (
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NameError,
+    NotImplementedError,
+    TypeError,
+    ValueError,
+)
 
 
 class PrunedError(Exception):
@@ -70,10 +80,14 @@ def perform(job: Job, report: Report) -> Outcome:
         outcome = Outcome(status="pruned", message=str(error))
     except _NOT_RETRIED as error:
         outcome = Outcome(status="failed", message=str(error))
-    except (ResultsError, OptimizerError) as error:
+    except ResultsError as error:
         outcome = Outcome(status="failed", message=str(error), retry=True)
+    except OptimizerError as error:
+        retry = not isinstance(error.__cause__, _MISTAKES)
+        outcome = Outcome(status="failed", message=str(error), retry=retry)
     except Exception as error:  # noqa: BLE001 - a user's optimizer may raise anything
-        outcome = Outcome(status="failed", message=explain(error), retry=True)
+        retry = not isinstance(error, _MISTAKES)
+        outcome = Outcome(status="failed", message=explain(error), retry=retry)
     else:
         outcome = Outcome(status="diverged" if record.status == "diverged" else "finished")
     return replace(outcome, seconds=time.perf_counter() - started)

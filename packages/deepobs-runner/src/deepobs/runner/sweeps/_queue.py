@@ -35,6 +35,7 @@ class JobQueue:
         self._numbers = itertools.count()
         self._busy: list[tuple[int, Job]] = []  # other processes are executing them
         self._places: dict[str, int] = {}  # of the jobs that the executor has
+        self._messages: dict[str, str | None] = {}  # of the last failure of each job
 
     def add(self, place: int, jobs: Sequence[Job], done: Sequence[RunConfig] = ()) -> None:
         """Adds jobs. May be called while `outcomes` is iterated over.
@@ -60,7 +61,7 @@ class JobQueue:
             self._busy.clear()
             self._hand_over()
             for job, event in self._executor.events():
-                again = isinstance(event, Outcome) and event.retry and job.attempt <= self._retries
+                again = isinstance(event, Outcome) and self._tries_again(job, event)
                 self._monitor.update(job, event, again=again)
                 if isinstance(event, JobProgress):
                     continue
@@ -73,6 +74,14 @@ class JobQueue:
                 else:
                     yield job, event
                 self._hand_over()
+
+    def _tries_again(self, job: Job, outcome: Outcome) -> bool:
+        """Returns whether to retry: not after the same failure twice, which would come again."""
+        again = outcome.retry and job.attempt <= self._retries
+        if again and outcome.status == "failed":
+            again = self._messages.get(job.config.run_id) != outcome.message
+            self._messages[job.config.run_id] = outcome.message
+        return again
 
     def _hand_over(self) -> None:
         """Gives the executor jobs, the first ones first, as far as it takes them."""
