@@ -12,21 +12,33 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
-from deepobs.runner import run
+from deepobs.problems import Problem, get_problem
+from deepobs.runner import Record, run
 
 
 class Study(NamedTuple):
     """Runs of one problem with one optimizer that differ in the seed alone."""
 
-    problem: str
+    problem: str | Problem
     optimizer: str
     seeds: int
     settings: Mapping[str, Any]
+
+
+def narrow(steps_per_epoch: int) -> Problem:
+    """Returns pinn_convection with 50 units a layer, one of the paper's widths, not 200."""
+    problem = get_problem("pinn_convection")
+    assert isinstance(problem.model, partial)
+    model = partial(problem.model.func, hidden=(50, 50, 50, 50))
+    name = "pinn_convection_width_50"
+    return replace(problem, name=name, model=model, steps_per_epoch=steps_per_epoch)
 
 
 # AdamW as nanoGPT has it: no decay of gains and biases.
@@ -58,15 +70,15 @@ STUDIES: Mapping[str, Study] = {
     "cartpole_ppo": Study("cartpole_ppo", "Adam", 3, CLEANRL),
     "shakespeare_gpt": Study("shakespeare_gpt", "AdamW", 3, NANOGPT),
     "fmnist_vit": Study("fmnist_vit", "AdamW", 3, {"lr": 1e-3, "epochs": 2}),
-    "pinn_convection_small": Study("pinn_convection_small", "LBFGS", 1, LBFGS | {"epochs": 20}),
-    "pinn_convection_small_adam": Study(
-        "pinn_convection_small", "Adam", 1, {"lr": 1e-3, "epochs": 500}
-    ),
+    "tolstoi_gpt": Study("tolstoi_gpt", "AdamW", 1, NANOGPT | {"epochs": 27}),
+    "pinn_convection": Study(narrow(10), "LBFGS", 1, LBFGS | {"epochs": 45}),
+    "pinn_convection_adam": Study(narrow(250), "Adam", 1, {"lr": 1e-3, "epochs": 40}),
 }
 
 
-def train(study: Study, results: Path) -> None:
-    """Executes the runs of a study that have no record yet."""
+def train(study: Study, results: Path) -> list[Record]:
+    """Returns the records of a study; trains the runs that have none yet."""
+    records = []
     for seed in range(42, 42 + study.seeds):
         begin = time.perf_counter()
         record = run(
@@ -79,11 +91,13 @@ def train(study: Study, results: Path) -> None:
             progress="off",
             **study.settings,
         )
+        records.append(record)
         print(
-            f"{study.problem} {study.optimizer} seed {seed}: test loss"
+            f"{record.testproblem} {study.optimizer} seed {seed}: test loss"
             f" {record.test_losses[-1]:.4f}, {time.perf_counter() - begin:.0f} s",
             flush=True,
         )
+    return records
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import math
 import pytest
 import torch
 
+from deepobs.data import Batch
 from deepobs.problems import LOSS, PERPLEXITY, RMSE, Metric, build, get_problem
 
 
@@ -36,6 +37,14 @@ def test_rmse_is_the_root_of_the_mean_squared_error() -> None:
     small, whole = (build("matrix_sensing", batch_size=n).evaluate("test") for n in (50, 360))
     assert small.values["rmse"] == pytest.approx(math.sqrt(small.loss), rel=1e-5)
     assert small.values["rmse"] == pytest.approx(whole.values["rmse"], rel=1e-5)
+
+
+def test_rmse_does_not_broadcast() -> None:
+    """Outputs `[N, 1]` are compared with targets `[N]` one by one, as the squared error does."""
+    batch = Batch(torch.zeros(3, 1), torch.tensor([1.0, 2.0, 3.0]))
+    assert RMSE.parts is not None
+    numerator, denominator = RMSE.parts(torch.zeros(3, 1), batch)
+    assert (numerator.item(), denominator.item()) == (14.0, 3)
 
 
 def test_a_diverged_perplexity_is_infinite() -> None:

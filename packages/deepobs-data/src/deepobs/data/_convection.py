@@ -14,7 +14,6 @@ from ._dataset import Batch, Facts
 from ._full_batch import FullBatchDataset
 
 NUM_X, NUM_T = 257, 101  # the grid, with its borders
-NUM_RESIDUAL = 10_000  # the interior points for training
 
 
 class ConvectionPoints(NamedTuple):
@@ -33,24 +32,30 @@ class ConvectionPoints(NamedTuple):
     upper: Tensor
 
 
-def convection(*, beta: float = 40.0, seed: int = 0) -> FullBatchDataset:
+def convection(*, beta: float = 40.0, points: int = 10_000, seed: int = 0) -> FullBatchDataset:
     """Draws the points of the convection equation ∂u/∂t + β ∂u/∂x = 0 on [0, 2π] × [0, 1].
 
     With u(x, 0) = sin(x) and u(0, t) = u(2π, t), the solution is sin(x - βt). Of the 255 × 100
     interior points of a grid of 257 × 101, 10,000 are for training, another 10,000 for validation
     (added by `with_validation`), and all of them for testing. Every phase also has the 257 initial
-    points and the 101 points of each border.
+    points and the 101 points of each border. The defaults are the paper's.
 
     Args:
         beta: β.
+        points: The number of interior points for training, and for validation; 1 to 12,750.
         seed: The seed that the interior points are drawn with.
 
     Returns:
         One batch a phase, of `ConvectionPoints`: inputs are points, targets the solution there.
 
+    Raises:
+        ValueError: If `points` is out of range.
+
     Source: Rathore, Lei, Frangella, Lu, Udell. Challenges in training PINNs: a loss landscape
     perspective. ICML 2024.
     """
+    if not 1 <= points <= (NUM_X - 2) * (NUM_T - 1) // 2:
+        raise ValueError(f"points must be 1 to 12750, but is {points}.")
     x, t = np.linspace(0, 2 * math.pi, NUM_X), np.linspace(0, 1, NUM_T)
     interior = _points(np.repeat(x[1:-1], NUM_T - 1), np.tile(t[1:], NUM_X - 2))
     order = np.random.RandomState(seed).permutation(len(interior))
@@ -67,8 +72,8 @@ def convection(*, beta: float = 40.0, seed: int = 0) -> FullBatchDataset:
 
     return FullBatchDataset(
         "convection",
-        train=batch(interior[order[:NUM_RESIDUAL]]),
-        valid=batch(interior[order[NUM_RESIDUAL : 2 * NUM_RESIDUAL]]),
+        train=batch(interior[order[:points]]),
+        valid=batch(interior[order[points : 2 * points]]),
         test=batch(interior),
         facts=Facts(num_features=2),
     )

@@ -97,7 +97,8 @@ def _cross_entropy(logits: Tensor, batch: Batch) -> Parts:
 
 
 def _squared_error(output: Tensor, batch: Batch) -> Parts:
-    error = (output - batch.targets).square().sum()
+    targets: Tensor = batch.targets  # as many values as the output, perhaps of another shape
+    error = (output.flatten() - targets.flatten()).square().sum()
     return error, torch.tensor(output.numel())
 
 

@@ -258,10 +258,12 @@ SMALL = (
     ),
     _convection(
         name="pinn_convection_small",
-        description="Physics-informed network, 50 wide, for the convection equation",
-        model=ConvectionNetwork,
-        steps_per_epoch=10,
+        description="Physics-informed network, 50 wide, for the convection equation with speed 5",
+        dataset=partial(DATASETS["convection"], beta=5.0, points=1000),
+        model=partial(ConvectionNetwork, beta=5.0, hidden=(50, 50, 50)),
+        batch_size=1000,
+        steps_per_epoch=25,
         epochs=20,
-        notes=_LENGTH_IS_OURS,
+        notes=f"Speed, sizes and number of points are ours. {_LENGTH_IS_OURS}",
     ),
 )

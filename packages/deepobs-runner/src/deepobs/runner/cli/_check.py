@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("problem")
 @data_root_option
-@click.option("--batch-size", default=2, show_default=True, help="Examples a batch.")
-def command(problem: str, data_root: Path | None, batch_size: int) -> None:
+@click.option(
+    "--batch-size",
+    type=int,
+    help="Examples per batch; default: 2, or all of a problem that is one batch.",
+)
+def command(problem: str, data_root: Path | None, batch_size: int | None) -> None:
     """Check that a problem follows the rules that the runner relies on.
 
     PROBLEM is PACKAGE.MODULE:NAME, the place of a deepobs.problems.Problem, or a name of the

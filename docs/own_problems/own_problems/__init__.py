@@ -1,0 +1,1 @@
+"""Test problems of five kinds that another package adds to DeepOBS."""
