@@ -226,6 +226,7 @@ def docs(session: nox.Session) -> None:
     session.run("python", "docs/tables.py", "--check")
     session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "site")
     session.run("python", "docs/links.py", "site")
+    session.install("--no-deps", "docs/own_problems")
     session.run("pytest", "-q", "docs/tests")
     session.run("python", "docs/examples.py", *session.posargs, env=ONE_THREAD)
 

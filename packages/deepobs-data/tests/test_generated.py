@@ -77,6 +77,12 @@ def test_convection_points_are_on_the_papers_grid() -> None:
     assert 0 < t.min() < t.max() == 1
 
 
+def test_fewer_points_of_the_convection_equation() -> None:
+    """Training and validation have as many as asked for; the test points are the same."""
+    data = convection(points=30).with_validation()
+    assert [data.num_examples(phase) for phase in data.phases] == [30, 30, 30, 25_500]
+
+
 def test_convection_targets_are_the_exact_solution() -> None:
     """It solves the equation, starts as a sine, and is equal at both borders."""
     (batch,) = convection(beta=3.0).batches("test", batch_size=1)
@@ -120,6 +126,8 @@ def test_matrix_sensing_measures_one_matrix() -> None:
         (matrix_sensing, {"rank": 21}, r"rank must be 1 to dimension \(20\)"),
         (matrix_sensing, {"rank": 0}, "rank must be 1"),
         (matrix_sensing, {"condition": 0.5}, "condition must be 1 or more"),
+        (convection, {"points": 0}, "points must be 1 to 12750, but is 0"),
+        (convection, {"points": 12_751}, "points must be 1 to 12750"),
     ],
 )
 def test_sizes_out_of_range_are_refused(load: object, arguments: object, message: str) -> None:
