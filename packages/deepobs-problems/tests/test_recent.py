@@ -2,6 +2,7 @@
 
 import json
 import math
+import statistics
 from pathlib import Path
 
 import numpy as np
@@ -104,19 +105,20 @@ def test_matrix_sensing_has_a_solution_without_error() -> None:
         assert built.evaluate(phase).values["rmse"] < 1e-5
 
 
-def test_pinn_residual_vanishes_on_the_solution() -> None:
-    """sin(x - βt) solves the equation, and the relative error of u = 0 is 1."""
-    built = build("pinn_convection_small")
+@pytest.mark.parametrize(("name", "beta"), [("pinn_convection", 40), ("pinn_convection_small", 5)])
+def test_pinn_residual_vanishes_on_the_solution(name: str, beta: int) -> None:
+    """sin(x - βt) solves the equation, and its values are the targets."""
+    built = build(name)
     batch = next(built.batches("test"))
 
     class Solution(torch.nn.Module):
         def forward(self, points):
-            return torch.sin(points[:, :1] - 40 * points[:, 1:])
+            return torch.sin(points[:, :1] - beta * points[:, 1:])
 
     built.to(torch.float64)
     built.model.network = Solution()
     output = built.model(batch.inputs)
-    # Points are stored in float32, so that x - 40 t is off by 40 · 6e-8.
+    # Points are stored in float32, so that x - β t is off by up to 40 · 6e-8.
     assert output.equation.abs().max() < 1e-4
     torch.testing.assert_close(output.interior, batch.targets.residual, rtol=0, atol=1e-4)
     torch.testing.assert_close(output.lower, output.upper, rtol=0, atol=1e-4)
@@ -137,15 +139,26 @@ def test_cora_gcn_reaches_its_published_accuracy() -> None:
 
 @pytest.mark.slow
 def test_adam_is_far_ahead_of_sgd_on_heavy_tailed_classes() -> None:
-    """At its best rate Adam fits the rare classes while SGD at its best rate does not."""
+    """At its best rate Adam's loss is less than half of SGD's at its best, by a 99 % interval.
 
-    def best(kind, rates: list[float]) -> float:
-        losses = []
+    Three seeds differ in the order of batches alone; with one batch of all, not even in that, so
+    that the initial weights are drawn, small, instead of zero.
+    """
+
+    def losses(kind: type, rates: list[float], seed: int) -> float:
+        found = []
         for rate in rates:
-            built = build("heavy_tailed_softmax")
-            losses.append(train(built, kind(built.model.parameters(), lr=rate), 100))
-        return min(loss for loss in losses if math.isfinite(loss))
+            built = build("heavy_tailed_softmax", seed=seed)
+            torch.manual_seed(seed)
+            torch.nn.init.normal_(next(built.model.parameters()), std=1e-3)
+            found.append(train(built, kind(built.model.parameters(), lr=rate), 100))
+        return min(loss for loss in found if math.isfinite(loss))
 
-    adam = best(torch.optim.Adam, [1e-4, 3e-4, 1e-3, 3e-3])
-    sgd = best(torch.optim.SGD, [1e-2, 3e-2, 0.1, 0.3])
-    assert adam < 0.5 * sgd
+    ratios = []
+    for seed in range(3):
+        adam = losses(torch.optim.Adam, [3e-4, 1e-3, 3e-3], seed)
+        sgd = losses(torch.optim.SGD, [3e-2, 0.1, 0.3], seed)
+        ratios.append(math.log(adam / sgd))
+    # The upper end of Student's interval for three values: t = 9.925 with two degrees of freedom.
+    upper = statistics.fmean(ratios) + 9.925 * statistics.stdev(ratios) / math.sqrt(3)
+    assert upper < math.log(0.5)
