@@ -176,7 +176,7 @@ def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
     torch.save({"criterion": "test_loss", "value": 0.1}, tmp_path / "best.pt")
     (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-100])
     best = BestModel(tmp_path, resumed=True)
-    problem = get_problem("digits_logreg")
+    problem = get_problem("quadratic_deep")
     best.on_run_start(None, SimpleNamespace(model=torch.nn.Linear(1, 1), problem=problem))
     best.on_evaluation(3, {"test_loss": 7.0})
     assert torch.load(tmp_path / "best.pt", weights_only=True)["epoch"] == 3
