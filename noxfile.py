@@ -158,6 +158,23 @@ def slow(session: nox.Session) -> None:
     )
 
 
+@nox.session(venv_backend="venv", venv_params=["--system-site-packages"])
+def gpu(session: nox.Session) -> None:
+    """The tests that need a GPU, with the torch of this machine.
+
+    A folder `wheels`, which `tools/carry_wheels.py` fills elsewhere, replaces the network.
+    `DEEPOBS_GPU=cpu nox -s gpu` runs the tests without a GPU.
+    """
+    source = ("--no-index", "--find-links", "wheels") if Path("wheels").is_dir() else ()
+    session.install(*source, "pytest>=8", "pytest-timeout>=2.3", "hatchling")
+    for name in PACKAGES:
+        session.install(*source, "--no-build-isolation", f"packages/deepobs-{name}")
+    session.run(
+        *("python", "-m", "pytest", "packages", "-m", "gpu", "--timeout", "1200"),
+        *session.posargs,
+    )
+
+
 @nox.session
 def lowest(session: nox.Session) -> None:
     """The tests with the oldest dependencies that the packages declare; these may warn."""

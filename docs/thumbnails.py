@@ -52,7 +52,7 @@ def draw_published() -> set[str]:
     runs = runs[runs["optimizer"] == "Adam"]
     runs = runs.merge(tuned_settings(runs)[["problem", "learning_rate"]])
     for problem, group in runs.groupby("problem"):
-        metric = default_metric(group)
+        metric = default_metric(runs, str(problem))
         values = group.groupby("epoch")[metric].mean().tolist()
         draw(CURVES / "problems" / f"{problem}.svg", [(values, BLUE)], metric)
     return set(runs["problem"])
@@ -68,7 +68,7 @@ def draw_problem(name: str, results: Path) -> None:
         return
     frame = load_records(results / name)
     frame = frame[frame["run_id"] == record.run_id]
-    metric = default_metric(frame)
+    metric = default_metric(frame, name)
     draw(CURVES / "problems" / f"{name}.svg", [(frame[metric].tolist(), BLUE)], metric)
 
 

@@ -179,6 +179,7 @@ def test_batches_are_on_the_device_that_the_data_was_moved_to() -> None:
         assert not next(data.batches(phase, batch_size=4)).inputs.is_meta
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_batches_on_a_gpu_equal_those_on_the_cpu() -> None:
     """The same order and the same draws."""

@@ -230,6 +230,7 @@ def test_processes_share_the_processors() -> None:
     assert default_workers(10_000) == 1
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_batches_on_a_gpu_equal_those_on_the_cpu(small: StreamedImages) -> None:
     """Copied from pinned memory and standardised there, up to rounding."""
