@@ -2,8 +2,8 @@
 
     python tools/carry_wheels.py wheels
 
-The machine needs torch, torchvision, pandas, SciPy, PyArrow and matplotlib. Copy the repository with
-the folder there, and call
+The machine needs torch, torchvision, pandas, SciPy, PyArrow and matplotlib. Copy the repository
+with the folder there, and call
 
     pip install --no-index --find-links wheels nox
     nox -s gpu
