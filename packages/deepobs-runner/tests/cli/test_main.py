@@ -275,7 +275,7 @@ def test_results_folder_that_cannot_be_written(
 def test_demo_writes_a_report(
     deepobs: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The demo ends by naming the page, which holds both problems and the baselines."""
+    """The demo ends by naming the page, which holds both problems."""
     assert deepobs("demo", "--results", str(tmp_path / "demo")) == 0
     page = tmp_path / "demo" / "report.html"
     assert str(page) in capsys.readouterr().out

@@ -77,3 +77,17 @@ class PreemptedOnce(torch.optim.SGD):
             marker.touch()
             signal.raise_signal(signal.SIGUSR2)
         return super().step(closure)
+
+
+class Tells(torch.optim.SGD):
+    """Fails in the second step of every instance with a message that tells private things."""
+
+    steps = 0
+
+    def step(self, closure=None):
+        """SGD's step, then an error."""
+        self.steps += 1
+        if self.steps == 2:
+            secret = os.environ.get("DEEPOBS_TEST_SECRET")
+            raise RuntimeError(f"{secret} {Path.cwd()} {os.environ['SWEEP_TEST_FOLDER']}")
+        return super().step(closure)

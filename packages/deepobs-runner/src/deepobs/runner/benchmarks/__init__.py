@@ -1,8 +1,10 @@
 """Benchmarks: optimizers searched, repeated and compared on several problems by a protocol."""
 
-from ._benchmark import BenchmarkResult, benchmark, prepare
+from ._algoperf import algoperf_score, study_times
+from ._benchmark import BenchmarkResult, benchmark, execute, prepare
 from ._estimate import BenchmarkCost, SearchCost, estimate_cost
 from ._methods import Method
+from ._overview import Overview
 from ._plan import BenchmarkPlan, Entry, plan_benchmark
 from ._problem_sets import PROBLEM_SETS, read_problems
 
@@ -13,10 +15,14 @@ __all__ = [
     "BenchmarkResult",
     "Entry",
     "Method",
+    "Overview",
     "SearchCost",
+    "algoperf_score",
     "benchmark",
     "estimate_cost",
+    "execute",
     "plan_benchmark",
     "prepare",
     "read_problems",
+    "study_times",
 ]

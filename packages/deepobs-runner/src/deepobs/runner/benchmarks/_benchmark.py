@@ -16,7 +16,7 @@ from ..common import UsageError, printable, unknown
 from ..optimizers import OptimizerLike
 from ..protocols import DEFAULT_PROTOCOL, Budget, Protocol, get_protocol
 from ..report import write_report
-from ..sweeps import Execution, make_monitor
+from ..sweeps import Execution, Monitor, make_monitor
 from ..tuning import TuneResult
 from ._findings import Findings
 from ._methods import Method
@@ -111,7 +111,7 @@ def benchmark(
         results=results,
         **execution,
     )
-    searches = _execute(plan)
+    searches = execute(plan)
     reports = {length: _report(plan, length) for length in plan.lengths}
     return BenchmarkResult(
         plan=plan,
@@ -166,10 +166,18 @@ def _method(given: Any, space: Any, hyperparameters: Mapping[str, Any]) -> Metho
     return Method(optimizer=given, space=space, hyperparameters=hyperparameters)
 
 
-def _execute(plan: BenchmarkPlan) -> Mapping[Entry, TuneResult]:
-    """Executes the searches of a plan side by side."""
+def execute(plan: BenchmarkPlan, monitor: Monitor | None = None) -> Mapping[Entry, TuneResult]:
+    """Executes the searches of a plan side by side.
+
+    Args:
+        plan: The plan.
+        monitor: The progress display; default: the one that the plan's `progress` names.
+
+    Returns:
+        The record of each search.
+    """
     execution = plan.execution
-    monitor = make_monitor(
+    monitor = monitor or make_monitor(
         execution.progress,
         live=partial(Overview, searches=plan.searches, workers=execution.workers_at_once()),
     )

@@ -30,11 +30,11 @@ class Overview(LiveTable):
     def __init__(
         self, console: Console, searches: Mapping[Entry, PlannedSearch], *, workers: int
     ) -> None:
-        super().__init__(console)
         self._cells = {entry: Cell.of(planned) for entry, planned in searches.items()}
         self._workers = workers
         self._findings: list[str] = []
         self._owners: dict[str, list[Cell]] = {}
+        super().__init__(console)  # which draws it already
 
     def watch(self, entry: Entry, rounds: Rounds[TuneResult]) -> Rounds[TuneResult]:
         """Returns the rounds of a search, followed by this display."""

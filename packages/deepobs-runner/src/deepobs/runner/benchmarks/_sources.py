@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ..common import UsageError, write_atomically
+from ..results import source_path
 from ..tuning import PlannedSearch
 from ._methods import Method, Source
-
-FOLDER = "sources"
 
 
 def with_sources(planned: PlannedSearch, method: Method) -> PlannedSearch:
@@ -42,14 +41,9 @@ def check_sources(planned: PlannedSearch, method: Method) -> None:
 
 def save_source(source: Source, results: Path) -> None:
     """Writes a source into a results folder, from which a bundle takes it."""
-    path = results / FOLDER / source_name(source.file, source.sha256)
+    path = source_path(results, source.file, source.sha256)
     if not path.exists():
         write_atomically(path, source.text.encode())
-
-
-def source_name(file: str, sha256: str) -> str:
-    """Returns the name of a source in the folder: the file's name and the beginning of its hash."""
-    return f"{Path(file).stem}-{sha256[:12]}{Path(file).suffix}"
 
 
 def _recorded(path: Path) -> Mapping[str, str]:

@@ -104,7 +104,7 @@ def command(
         click.echo(json.dumps(_cost(cost)) if as_json else _forecast(cost))
         return
     result = benchmark(list(optimizers), **arguments)
-    click.echo(json.dumps(_outcome(result)) if as_json else _summary(result))
+    click.echo(json.dumps(_outcome(result)) if as_json else "\n".join(outcome_lines(result)))
     if result.failed:
         context.exit(1)
 
@@ -174,7 +174,8 @@ def _outcome(result: BenchmarkResult) -> dict[str, Any]:
     }
 
 
-def _summary(result: BenchmarkResult) -> str:
+def outcome_lines(result: BenchmarkResult) -> list[str]:
+    """Returns the outcome of a benchmark in lines: verdicts, failures, and the report's path."""
     from ..report import gather, overall_verdict, verdicts
     from ..sweeps import duration
 
@@ -185,7 +186,27 @@ def _summary(result: BenchmarkResult) -> str:
             lines.append(f"{length:g} × the problems' lengths:")
         said = [found.say for found in verdicts(study)]
         lines += said if len(said) == 1 else [*said, overall_verdict(study)]
+    lines += _score_lines(result)
     lines += [f"failed: {', '.join(map(str, entry[:2]))}" for entry in result.failed]
     lines.append(f"Protocol {result.plan.protocol.name}; {duration(result.seconds)}.")
     lines += [f"Open {Path(path).resolve()} in a browser." for path in result.reports.values()]
-    return "\n".join(lines)
+    return lines
+
+
+def _score_lines(result: BenchmarkResult) -> list[str]:
+    """Returns AlgoPerf's score in lines, if the protocol ranks by the time to a target."""
+    from ..benchmarks import algoperf_score, study_times
+    from ..report import gather
+
+    lines = []
+    for length, path in result.reports.items() if result.plan.protocol.score == "target" else ():
+        ours = {e: held for e, held in result.searches.items() if e.length == length}
+        names = {held.path.stem.removeprefix("tuning__"): e.method for e, held in ours.items()}
+        times = study_times(gather(path.parent).study.frame, names)
+        without = [name for name in result.plan.problems if name not in times.index]
+        scores = algoperf_score(times).sort_values(ascending=False)
+        said = ", ".join(f"{name} {score:.3f}" for name, score in scores.items())
+        lines.append(f"AlgoPerf's score on {len(times)} problems: {said}.")
+        if without:
+            lines.append(f"Without a target, and left out: {', '.join(without)}.")
+    return lines

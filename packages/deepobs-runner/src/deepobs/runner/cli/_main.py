@@ -28,8 +28,10 @@ _COMMANDS = {
     "tune": ("_tune", "Search for a good setting, then repeat the best with several seeds."),
     "baselines": ("_baselines", "Show the 1,080 published baseline runs."),
     "report": ("_report", "Write everything a paper needs on one HTML page."),
+    "bundle": ("_bundle", "Write results into one file that others can check."),
+    "verify": ("_verify", "Check a bundle, and repeat some of its runs."),
     "clean": ("_clean", "Remove what killed processes left in a results folder."),
-    "demo": ("_demo", "Run, compare and report on embedded problems, without any download."),
+    "demo": ("_demo", "Benchmark three optimizers on embedded problems, without any download."),
 }
 
 

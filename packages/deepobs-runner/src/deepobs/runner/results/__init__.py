@@ -2,19 +2,29 @@
 
 from ._cleanup import CleanUp, clean
 from ._record import PLURALS, CorruptRecordError, Record, read_record
+from ._sources import SOURCES, source_path
 from ._store import ResultsStore
 from .reading import (
+    BUNDLE_FORMAT,
+    MANIFEST,
     ReadResult,
     Search,
     Unreadable,
     UnreadableRecordWarning,
+    extract,
+    is_bundle,
     load_baselines,
     load_records,
+    read_manifest,
     read_records,
+    unpack,
 )
 
 __all__ = [
+    "BUNDLE_FORMAT",
+    "MANIFEST",
     "PLURALS",
+    "SOURCES",
     "CleanUp",
     "CorruptRecordError",
     "ReadResult",
@@ -24,8 +34,13 @@ __all__ = [
     "Unreadable",
     "UnreadableRecordWarning",
     "clean",
+    "extract",
+    "is_bundle",
     "load_baselines",
     "load_records",
+    "read_manifest",
     "read_record",
     "read_records",
+    "source_path",
+    "unpack",
 ]

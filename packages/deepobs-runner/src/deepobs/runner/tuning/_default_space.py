@@ -85,8 +85,10 @@ def sourced_space(
     if not given:
         return default_space(optimizer, fixed)
     space = parse_space(given)
+    if "lr" in space:
+        return SourcedSpace(space, _GIVEN)
     texts, source = _of(find_optimizer(optimizer))
-    if "lr" in space or "lr" not in texts:
+    if "lr" not in texts:
         return SourcedSpace(space, _GIVEN)
     rates = parse_space({"lr": texts["lr"]})
     return SourcedSpace({**rates, **space}, f"{_GIVEN}; lr from {source}")

@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ._bundle import is_bundle, unpack
 from ._fields import UnreadableRecordError
 from ._frame import RUN_SCHEMA, to_frame, to_table
 from ._parse import parse_record
@@ -83,8 +84,9 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
     read is named in a warning and left out.
 
     Args:
-        path: A results folder, with any number of folders below it, or one result file. Files and
-            folders whose names begin with a dot are ignored; symbolic links are followed.
+        path: A results folder, with any number of folders below it, a bundle (`*.deepobs`), or one
+            result file. Files and folders whose names begin with a dot are ignored; symbolic links
+            are followed.
 
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
@@ -124,7 +126,7 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
     """Loads results as `load_records` does, and reports what was left out.
 
     Args:
-        path: A results folder, with any number of folders below it, or one result file.
+        path: A results folder, with any number of folders below it, a bundle, or one result file.
 
     Returns:
         The tidy frame, the files that cannot be read, and how many files were unrelated or
@@ -134,6 +136,8 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
         FileNotFoundError: If there is nothing at `path`.
     """
     root = Path(path)
+    if is_bundle(root):
+        root = unpack(root)
     if root.is_file():
         table = to_table([_read_file(root, root.name, root.stat())], _SCHEMA)
     elif root.is_dir():
