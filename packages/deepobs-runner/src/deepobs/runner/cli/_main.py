@@ -12,7 +12,7 @@ from typing import TextIO
 
 import click
 
-from ..common import RunInterruptedError, printable, unknown
+from ..common import RunInterruptedError, name_today, printable, unknown
 
 # Name -> (module that holds it, its line in the help). A module is imported when its command is
 # called, so that `deepobs --help` answers at once, without torch.
@@ -84,6 +84,8 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "")
         status = 2
+    except click.NoSuchOption as error:
+        status = _complain(_no_such_option(error), error.exit_code)
     except click.ClickException as error:
         status = _complain(error.format_message(), error.exit_code)
     except RunInterruptedError as error:
@@ -98,6 +100,24 @@ def main(arguments: list[str] | None = None) -> None:
     finally:
         warnings.showwarning = usual
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _no_such_option(error: click.NoSuchOption) -> str:
+    """Returns the sentence about an unknown option; it knows those of DeepOBS 1."""
+    parameters = error.ctx.command.params if error.ctx else []
+    options = {
+        option.strip("-").replace("-", "_"): option
+        for parameter in parameters
+        for option in parameter.opts
+        if option.startswith("--")
+    }
+    today = name_today(error.option_name.strip("-"), options)
+    if today is None:
+        return error.format_message()
+    return (
+        f"There is no option {error.option_name}; did you mean {options[today]}, as it is called "
+        "since DeepOBS 2?"
+    )
 
 
 def _status(error: Exception) -> int:

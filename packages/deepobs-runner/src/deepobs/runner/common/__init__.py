@@ -17,6 +17,7 @@ from ._errors import (
     unknown,
 )
 from ._files import set_aside, write_atomically
+from ._former import name_today
 from ._lazy import lazy_exports
 from ._process import PROCESS_STATE
 from ._words import read_value
@@ -37,6 +38,7 @@ __all__ = [
     "import_users",
     "is_number",
     "lazy_exports",
+    "name_today",
     "number",
     "printable",
     "read_value",

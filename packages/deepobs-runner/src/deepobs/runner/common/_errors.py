@@ -11,6 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Self
 
+from ._former import name_today
+
 _LONGEST_TEXT = 1000  # characters of a line of a message
 
 
@@ -93,6 +95,9 @@ def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
         otherwise: The advice if no choice is similar.
     """
     spelled = {choice.casefold(): choice for choice in choices}
+    today = name_today(name, spelled)
+    if today is not None:
+        return f"did you mean {spelled[today]}, as {name} of DeepOBS 1 is called now?"
     near = [
         spelled[close] for close in difflib.get_close_matches(name.casefold(), spelled, cutoff=0.5)
     ]
