@@ -5,7 +5,7 @@
 Needs the extra `optimizers`. Each class is run in a process of its own. One that wraps another
 optimizer gets AdamW inside. An optimizer without a default learning rate gets 0.01. Compilation is
 turned off: it would take longer than the runs. The page lists what each class costs, or the
-sentence that says why it does not run.
+sentence that says why it does not run. With --only, the other rows of the page are kept.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ import importlib
 import logging
 import multiprocessing
 import re
-import shlex
-import sys
 import textwrap
 import warnings
 from collections.abc import Iterator
@@ -49,6 +47,12 @@ PACKAGES = {
 # Bases that the packages export, and that nobody trains with.
 ABSTRACT = ("BaseOptimizer", "PSGDBase", "SOAPBase")
 RATE_WITHOUT_DEFAULT = 0.01
+# What these classes say that they need.
+GIVEN: dict[str, dict[str, Any]] = {
+    "pytorch_optimizer.BSAM": {"hyperparameters": {"num_data": 1437}},
+    "pytorch_optimizer.Ranger21": {"hyperparameters": {"num_iterations": 44}},
+    "pytorch_optimizer.SpectralSphere": {"groups": ["ndim=2", "optimizer=AdamW"]},
+}
 INSIDE = "AdamW"
 
 
@@ -126,7 +130,8 @@ def outcome(path: str, problem: Problem, epochs: int) -> Outcome:
         found = find_optimizer(given)
         needs = found.takes_lr and found.default_lr is None
         lr = RATE_WITHOUT_DEFAULT if needs else None
-        return Outcome(run(problem, given, lr=lr, epochs=epochs, device="cpu", progress="off"))
+        settings = {"lr": lr, "epochs": epochs, **GIVEN.get(path, {})}
+        return Outcome(run(problem, given, device="cpu", progress="off", **settings))
     except (UsageError, RuntimeError) as error:
         ours = type(error).__module__.startswith("deepobs.") and "\n" not in str(error)
         return Outcome(None, str(error).splitlines()[0], ours)
@@ -178,13 +183,36 @@ def _cell(text: str) -> str:
     return re.sub(r"[|`]", "", text)
 
 
+def rows_of(page: Path) -> dict[str, dict[str, str]]:
+    """Returns the rows of an earlier page by package and class."""
+    held: dict[str, dict[str, str]] = {}
+    modules = {package: module for module, package in PACKAGES.items()}
+    for line in page.read_text(encoding="utf-8").splitlines() if page.exists() else ():
+        if line.startswith("## "):
+            held[module := modules[line.split()[1]]] = {}
+        elif line.startswith("| `"):
+            held[module][_class(line)] = line
+    return held
+
+
+def _class(line: str) -> str:
+    return line.split("`")[1].partition("(")[0]
+
+
+def _runs(line: str) -> bool:
+    """Returns whether a row has a state and a time for both problems."""
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    return all(cells[i] for i in (2, 3, 5, 6))
+
+
 WHAT = (
     "The classes of each package with their defaults, trained for a few epochs on two problems on "
     "8 × 8 digits: the perceptron `digits_mlp` and a small convolutional network with batch "
     "normalisation. The columns, for each problem: test accuracy at the end (defaults are not "
     "tuned to these problems), state in numbers per parameter, and microseconds that the step of "
     "the optimizer takes beyond that of `torch.optim.SGD`, one thread, not compiled. Classes that "
-    f"wrap another optimizer have `{INSIDE}` inside."
+    f"wrap another optimizer have `{INSIDE}` inside. Three classes have what they say they need: "
+    "BSAM `num_data`, Ranger21 `num_iterations`, and SpectralSphere a group of matrices."
 )
 
 
@@ -233,22 +261,23 @@ def main() -> None:
         plain = measure("torch.optim.SGD", problem).record
         assert plain is not None
         base.append(float(plain.cost["optimizer_seconds"] or 0))
+    earlier = rows_of(arguments.output) if arguments.only and arguments.output else {}
     rows: dict[str, list[str]] = {}
-    counts: dict[str, tuple[int, int]] = {}
     for module in PACKAGES:
-        paths = [p for p in classes(module) if _wanted(p, module, arguments.only)]
-        ran = 0
-        for path in paths:
-            outcomes = [measure(path, problem) for problem in chosen]
-            ran += all(one.record is not None for one in outcomes)
-            rows.setdefault(module, []).append(row(path, outcomes, base))
-            unclear = "" if all(one.sentence for one in outcomes) else "  NOT A SENTENCE"
-            print(rows[module][-1] + unclear, flush=True)
-        counts[module] = (ran, len(paths))
+        held = earlier.get(module, {})
+        for path in classes(module):
+            name = path.removeprefix("torch.optim.")
+            if _wanted(path, module, arguments.only):
+                outcomes = [measure(path, problem) for problem in chosen]
+                held[name] = row(path, outcomes, base)
+                unclear = "" if all(one.sentence for one in outcomes) else "  NOT A SENTENCE"
+                print(held[name] + unclear, flush=True)
+        if held:
+            rows[module] = [held[name] for name in sorted(held)]
+    counts = {module: (sum(map(_runs, held)), len(held)) for module, held in rows.items()}
     print({PACKAGES[module]: count for module, count in counts.items()})
     if arguments.output:
-        command = f"python benchmarks/zoo.py {shlex.join(sys.argv[1:])}"
-        rows = {module: held for module, held in rows.items() if held}
+        command = f"python benchmarks/zoo.py --limit {arguments.limit:g} --output docs/zoo.md"
         arguments.output.write_text(page(rows, counts, command), encoding="utf-8")
 
 

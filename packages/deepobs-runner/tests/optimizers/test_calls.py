@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deepobs.runner import UsageError
-from deepobs.runner.optimizers import Calls, find_optimizer, refuse
+from deepobs.runner.optimizers import Calls, find_optimizer, hint_for, refuse
 
 
 class Declares(torch.optim.SGD):
@@ -71,3 +71,10 @@ def test_gradients_of_gradients_need_a_single_process():
     with pytest.raises(UsageError, match="in one process only, not in 2"):
         refuse(Calls.CREATE_GRAPH, precision="fp32", processes=2)
     refuse(Calls.CLOSURE, precision="fp32", processes=2)
+
+
+def test_an_optimizer_of_matrices_says_how_to_give_it_some():
+    """As groups, since no problem has matrices alone."""
+    error = ValueError("Mine only supports 2D parameters")
+    assert hint_for(error, Calls.STEP).endswith("as in --group ndim=2 --group optimizer=AdamW")
+    assert hint_for(ValueError("something else"), Calls.STEP) == ""

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from deepobs.runner import UsageError
-from deepobs.runner.optimizers import check_hyperparameters, find_optimizer
+from deepobs.runner.optimizers import check_hyperparameters, check_step, find_optimizer
 
 
 class Swallows(torch.optim.SGD):
@@ -97,3 +97,19 @@ def test_where_it_cannot_be_known_a_warning_says_so_once(caplog):
         "Hidden takes any name as a hyperparameter, so whether speed means something to it cannot "
         "be checked."
     ]
+
+
+class Needs(torch.optim.SGD):
+    """Has a hyperparameter without a default."""
+
+    def __init__(self, params, num_data, lr=0.1):
+        self.num_data = num_data
+        super().__init__(params, lr=lr)
+
+
+def test_a_hyperparameter_without_a_default_must_be_given():
+    """The sentence says how; its value is then passed on."""
+    found = find_optimizer(Needs)
+    with pytest.raises(UsageError, match=r"needs a value for num_data: .*--set num_data=VALUE"):
+        check_step(found, 0.1, {})
+    check_step(found, 0.1, {"num_data": 7})

@@ -69,7 +69,7 @@ def trainer_of(problem, optimizer, root, **settings):
     [
         *("digits_mlp", "digits_2c2d", "digits_autoencoder", "mnist_logreg"),
         *("quadratic_deep", "two_d_beale", "shakespeare_gpt_small", "fmnist_vit"),
-        *("modular_addition", "matrix_sensing"),
+        "modular_addition",
     ],
 )
 def test_gradients_of_examples_have_the_gradient_as_their_mean(problem, data):
@@ -270,3 +270,18 @@ def test_an_error_of_the_model_is_not_the_optimizers(optimizer):
     broken = replace(get_problem("digits_mlp"), name="broken", model=model)
     with pytest.raises(ZeroDivisionError, match="the model's"):
         quiet(broken, optimizer, lr=0.1, epochs=1)
+
+
+class CannotEvaluate(torch.optim.SGD):
+    """Its method `eval` raises an error, which a trial step does not meet."""
+
+    def eval(self):
+        """Looks for an attribute that is not there."""
+        return self.missing
+
+
+def test_an_error_of_train_or_eval_is_one_sentence():
+    """With the optimizer, the method and the place."""
+    with pytest.raises(OptimizerError, match=r"CannotEvaluate failed .*its method eval") as caught:
+        run("digits_mlp", CannotEvaluate, lr=0.1, epochs=1, progress="off", device="cpu")
+    assert "\n" not in str(caught.value)

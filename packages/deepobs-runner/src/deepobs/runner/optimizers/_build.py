@@ -14,7 +14,7 @@ from deepobs.models import Role
 from ..common import InfeasibleError, UsageError, explain
 from ._find import FoundOptimizer
 from ._parameters import NamedParameter
-from ._signature import Takes
+from ._signature import EMPTY, Takes
 from ._wrappers import WRAPPERS
 
 #: Modules whose classes take groups with a flag `use_muon`.
@@ -64,7 +64,12 @@ def make_optimizer(
     except UsageError:
         raise
     except Exception as error:  # a user's constructor may raise anything
-        raise InfeasibleError(f"{found.name} refuses its arguments: {explain(error)}.") from error
+        hint = ""
+        if isinstance(error, (TypeError, KeyError)):  # it may want others than every run gives
+            hint = "; a recipe (a function that makes the optimizer) can pass other arguments"
+        raise InfeasibleError(
+            f"{found.name} refuses its arguments: {explain(error)}{hint}."
+        ) from error
     if not isinstance(made, Optimizer) or not hasattr(made, "param_groups"):
         raise UsageError(
             f"{found.name} must return a torch.optim.Optimizer with param_groups, not a "
@@ -102,6 +107,7 @@ def _construct(
     inner: dict[str, Any],
 ) -> Any:
     signature = found.signature
+    _check_required(found, own)
     settings = dict(own) if lr is None or not found.takes_lr else {"lr": lr, **own}
     if signature.takes is Takes.OPTIMIZER:
         assert found.base is not None
@@ -119,6 +125,21 @@ def _construct(
     if signature.also_parameters:
         settings["params"] = given
     return found.make(**{signature.first: module}, **settings)
+
+
+def _check_required(found: FoundOptimizer, own: Mapping[str, Any]) -> None:
+    """Checks that all arguments without a default are given."""
+    missing = [
+        name
+        for name, default in found.signature.defaults.items()
+        if default is EMPTY and name not in own
+    ]
+    if missing:
+        raise UsageError(
+            f"{found.name} needs a value for {' and '.join(missing)}: set it like a "
+            f"hyperparameter, as in --set {missing[0]}=VALUE; a recipe (a function that makes the "
+            "optimizer) can pass an object."
+        )
 
 
 def _given(found: FoundOptimizer, parts: Sequence[Part]) -> list[Any]:

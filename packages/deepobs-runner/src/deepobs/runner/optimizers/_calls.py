@@ -119,8 +119,13 @@ def check_calls(name: str) -> Calls:
 
 
 def hint_for(error: Exception, calls: Calls) -> str:
-    """Returns advice for an error due to a wrong way of calling, or an empty string."""
+    """Returns advice for an error in a step that the user can avoid, or an empty string."""
     said = f"{type(error).__name__} {error}".lower()
+    if "only support" in said and "2d" in said:
+        return (
+            "; it trains matrices alone: give it a group of them and the rest another optimizer, "
+            "as in --group ndim=2 --group optimizer=AdamW"
+        )
     if calls is Calls.STEP and "closure" in said:
         return (
             "; it seems to need a closure: set calls='closure', or "

@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 
 from deepobs.problems import BuiltProblem
 
+from ..common import OptimizerError
 from ..optimizers import WeightAverage, batch_norms
 
 
@@ -49,10 +50,19 @@ def tell(optimizer: Optimizer, method: str) -> None:
     Args:
         optimizer: The optimizer; nothing happens if it has no such method.
         method: `"train"` or `"eval"`.
+
+    Raises:
+        OptimizerError: If the method raises an error.
     """
     function = getattr(optimizer, method, None)
-    if callable(function):
+    if not callable(function):
+        return
+    try:
         function()
+    except Exception as error:
+        name = type(optimizer).__name__
+        hint = f"; it is raised by its method {method}, which changes the weights in the model"
+        raise OptimizerError.of(name, error, hint) from error
 
 
 @contextmanager
