@@ -20,7 +20,8 @@ NOBODY = 65534
 def golden() -> dict[str, Any]:
     """What the original makes of known inputs; $DEEPOBS_GOLDEN_DIR may name another set."""
     folder = Path(os.environ.get("DEEPOBS_GOLDEN_DIR") or GOLDEN)
-    return json.loads((folder / "data.json").read_text())
+    facts: dict[str, Any] = json.loads((folder / "data.json").read_text())
+    return facts
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 import pickle
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import ArrayDataset, Arrays, Copy, Scale, _batches
+from deepobs.data import ArrayDataset, Arrays, Copy, Phase, Scale, _batches
 
 from ._numbered import joined, numbered
 
@@ -12,12 +13,13 @@ from ._numbered import joined, numbered
 def test_training_drops_the_incomplete_batch_and_the_others_use_every_example() -> None:
     """The numbers of examples and batches are those that a pass yields."""
     data = numbered().with_validation(0.2)
-    for phase, examples, sizes in (
-        ("train", 18, [4] * 4),
-        ("train_eval", 10, [4, 4, 2]),
-        ("valid", 5, [4, 1]),
-        ("test", 10, [4, 4, 2]),
-    ):
+    expected: dict[Phase, tuple[int, list[int]]] = {
+        "train": (18, [4] * 4),
+        "train_eval": (10, [4, 4, 2]),
+        "valid": (5, [4, 1]),
+        "test": (10, [4, 4, 2]),
+    }
+    for phase, (examples, sizes) in expected.items():
         assert data.num_examples(phase) == examples
         assert [len(batch.inputs) for batch in data.batches(phase, batch_size=4)] == sizes
         assert data.num_batches(phase, 4) == len(sizes)
@@ -86,7 +88,7 @@ def test_the_test_set_comes_as_it_is_stored() -> None:
 
 @pytest.mark.parametrize("phase", ["train", "train_eval", "valid", "test"])
 @pytest.mark.parametrize("start", [0, 1, 2])
-def test_starting_later_gives_what_is_left(phase: str, start: int) -> None:
+def test_starting_later_gives_what_is_left(phase: Phase, start: int) -> None:
     """The batches from `start` on equal those of the whole pass, draws included."""
     data = numbered(jitter=True).with_validation(0.4)
     whole = list(data.batches(phase, batch_size=4, epoch=1))
@@ -98,7 +100,7 @@ def test_starting_later_gives_what_is_left(phase: str, start: int) -> None:
 
 @pytest.mark.parametrize("world", [2, 3])
 @pytest.mark.parametrize("phase", ["train", "train_eval", "test"])
-def test_the_shards_of_a_batch_make_the_batch(phase: str, world: int) -> None:
+def test_the_shards_of_a_batch_make_the_batch(phase: Phase, world: int) -> None:
     """Put together in the order of the ranks, the parts equal the whole batch, draws included."""
     data = numbered(jitter=True)
     whole = list(data.batches(phase, batch_size=4, epoch=2, start=1))
@@ -226,9 +228,9 @@ def test_pickling_keeps_everything() -> None:
         ({"shard": (0, 5)}, "cannot be shared by 5"),
     ],
 )
-def test_impossible_batches_are_refused_at_once(arguments: dict[str, object], message: str) -> None:
+def test_impossible_batches_are_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     """The error comes from the call, not from the first batch."""
-    asked = {"phase": "train", "batch_size": 4} | arguments
+    asked: dict[str, Any] = {"phase": "train", "batch_size": 4, **arguments}
     with pytest.raises(ValueError, match=message):
         numbered().batches(**asked)
 

@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import Facts, TokenBlocks
+from deepobs.data import Facts, Phase, TokenBlocks
 
 
 def counted(train: int = 103, test: int = 37, length: int = 5) -> TokenBlocks:
@@ -16,7 +18,7 @@ def counted(train: int = 103, test: int = 37, length: int = 5) -> TokenBlocks:
     )
 
 
-def starts(data: TokenBlocks, phase: str, **options: object) -> list[int]:
+def starts(data: TokenBlocks, phase: Phase, **options: Any) -> list[int]:
     """Where the blocks of a pass begin, all of them checked to be consecutive tokens."""
     found: list[int] = []
     for inputs, targets in data.batches(phase, **{"batch_size": 4, **options}):
@@ -68,7 +70,7 @@ def test_train_eval_is_a_fixed_part_of_the_training_text() -> None:
 
 
 @pytest.mark.parametrize("phase", ["train", "train_eval", "test"])
-def test_starting_later_and_sharding(phase: str) -> None:
+def test_starting_later_and_sharding(phase: Phase) -> None:
     """The rest of a pass and the parts of its batches are those of the whole pass."""
     data = counted()
     whole = starts(data, phase, epoch=1)

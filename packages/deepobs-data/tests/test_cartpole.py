@@ -63,7 +63,7 @@ def test_moves_as_gymnasiums(gymnasium: Any) -> None:
         aimless = random.integers(2, size=count)
         chosen = np.where(np.arange(count) < count // 2, sensible, aimless)
         ends = poles.step(chosen)
-        for number in np.flatnonzero(running):
+        for number in np.flatnonzero(running).tolist():
             seen, reward, fell, cut, _ = environments[number].step(int(chosen[number]))
             assert reward == 1.0
             # Gymnasium rounds what it shows to float32.

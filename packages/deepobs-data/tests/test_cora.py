@@ -14,6 +14,7 @@ from deepobs.data.testing import write_stand_in
 
 
 def batch(data: Any, phase: str) -> Batch:
+    found: Batch
     (found,) = data.batches(phase, batch_size=data.num_examples("train"))
     return found
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,7 +48,7 @@ def test_single_examples_are_pairs() -> None:
     for number in (1437, -1438):
         with pytest.raises(IndexError, match="has 1437"):
             data[number]
-    assert len(list(data.examples("test"))) == 360
+    assert len(data.examples("test")) == 360
 
 
 def test_without_targets_an_example_is_the_input() -> None:
@@ -62,8 +63,10 @@ def test_a_held_out_part_has_its_own_examples() -> None:
     train, valid = data.arrays("train").inputs, data.arrays("valid").inputs
     assert (len(train), len(valid)) == (7500, 2500)
     assert len(data) == 7500
-    assert torch.equal(data[0], train[0])
-    assert torch.equal(data.examples("valid")[5], valid[5])
+    first: Any = data[0]
+    sixth: Any = data.examples("valid")[5]
+    assert torch.equal(first, train[0])
+    assert torch.equal(sixth, valid[5])
     whole = load_dataset("two_d").arrays("train").inputs
     assert torch.equal(torch.cat([train, valid])[:, 0].sort().values, whole[:, 0].sort().values)
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from deepobs.data import Batch, Facts, FullBatchDataset
+from deepobs.data import Batch, Facts, FullBatchDataset, Phase
 
 
 def graph(examples: int, *, nodes: int = 9) -> Batch:
@@ -18,7 +18,8 @@ def data() -> FullBatchDataset:
 def test_every_phase_is_one_batch() -> None:
     """An epoch is one step, and every epoch gives the same batch."""
     full = data().with_validation()
-    for phase, examples in (("train", 5), ("train_eval", 5), ("valid", 2), ("test", 3)):
+    sizes: dict[Phase, int] = {"train": 5, "train_eval": 5, "valid": 2, "test": 3}
+    for phase, examples in sizes.items():
         assert full.num_examples(phase) == examples
         assert full.num_batches(phase, 5) == 1
         for epoch in (0, 3):

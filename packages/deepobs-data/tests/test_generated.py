@@ -1,4 +1,6 @@
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -130,7 +132,9 @@ def test_matrix_sensing_measures_one_matrix() -> None:
         (convection, {"points": 12_751}, "points must be 1 to 12750"),
     ],
 )
-def test_sizes_out_of_range_are_refused(load: object, arguments: object, message: str) -> None:
+def test_sizes_out_of_range_are_refused(
+    load: Callable[..., object], arguments: dict[str, Any], message: str
+) -> None:
     """One sentence with the range."""
     with pytest.raises(ValueError, match=message):
-        load(**arguments)  # type: ignore[operator]
+        load(**arguments)

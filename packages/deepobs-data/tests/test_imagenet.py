@@ -12,6 +12,7 @@ from deepobs.data import (
     Batch,
     CorruptDatasetError,
     DatasetNotFoundError,
+    Phase,
     StreamedImages,
     imagenet,
 )
@@ -84,7 +85,7 @@ def test_batches_have_the_shape_of_the_contract(small: StreamedImages) -> None:
 def test_order_and_augmentation_are_functions_of_seed_and_epoch(small: StreamedImages) -> None:
     """The same epoch repeats, another does not; train_eval repeats always."""
 
-    def images(phase: str, seed: int, epoch: int) -> torch.Tensor:
+    def images(phase: Phase, seed: int, epoch: int) -> torch.Tensor:
         return flat(list(small.batches(phase, batch_size=4, seed=seed, epoch=epoch)))
 
     assert torch.equal(images("train", 1, 0), images("train", 1, 0))

@@ -147,7 +147,8 @@ def test_both_are_loaded_from_their_own_folder(tmp_path: Path) -> None:
     write_stand_in("fashion_mnist", tmp_path, seed=2)
 
     def first(data: ArrayDataset) -> torch.Tensor:
-        return next(data.batches("test", batch_size=8)).inputs
+        images: torch.Tensor = next(data.batches("test", batch_size=8)).inputs
+        return images
 
     one, other = (load(root=tmp_path) for load in LOADERS.values())
     assert (one.name, other.name) == ("mnist", "fashion_mnist")

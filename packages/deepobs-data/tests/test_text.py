@@ -1,9 +1,10 @@
 import pickle
+from typing import Any
 
 import pytest
 import torch
 
-from deepobs.data import TextDataset
+from deepobs.data import Phase, TextDataset
 
 
 def counted(train: int = 100, test: int = 47, steps: int = 5) -> TextDataset:
@@ -18,7 +19,7 @@ def counted(train: int = 100, test: int = 47, steps: int = 5) -> TextDataset:
 
 
 @pytest.mark.parametrize("phase", ["train", "train_eval", "test"])
-def test_rows_continue_each_other_from_batch_to_batch(phase: str) -> None:
+def test_rows_continue_each_other_from_batch_to_batch(phase: Phase) -> None:
     """Row n of a batch begins where row n of the batch before stopped."""
     batches = list(counted().batches(phase, batch_size=4))
     rows = torch.cat([batch.inputs for batch in batches], dim=1)
@@ -119,10 +120,11 @@ def test_a_batch_belongs_to_its_receiver() -> None:
         ({"phase": "valid"}, r"with_validation\(\)"),
     ],
 )
-def test_impossible_batches_are_refused_at_once(arguments: dict[str, object], message: str) -> None:
+def test_impossible_batches_are_refused_at_once(arguments: dict[str, Any], message: str) -> None:
     """The error comes from the call, not from the first batch."""
+    asked: dict[str, Any] = {"phase": "train", "batch_size": 4, **arguments}
     with pytest.raises(ValueError, match=message):
-        counted().batches(**({"phase": "train", "batch_size": 4} | arguments))
+        counted().batches(**asked)
 
 
 def test_windows_of_no_characters_are_refused() -> None:

@@ -8,9 +8,9 @@ import torch
 
 from deepobs.data import (
     CorruptDatasetError,
+    Dataset,
     DatasetNotFoundError,
     Phase,
-    TextDataset,
     TokenBlocks,
     tolstoi,
 )
@@ -36,7 +36,7 @@ def test_the_vocabulary_equals_the_original(real: Any, golden: dict[str, Any]) -
     assert real.num_classes == golden["tolstoi"]["vocabulary_size"] == 83
 
 
-def whole(data: TextDataset, phase: Phase) -> torch.Tensor:
+def whole(data: Dataset, phase: Phase) -> torch.Tensor:
     """All characters of a phase: the inputs in one row, and the last target."""
     batches = list(data.batches(phase, batch_size=1))
     assert batches[-1].targets is not None

@@ -1,10 +1,10 @@
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import Apply, ArrayDataset, Arrays, Batch, Copy, load_dataset
+from deepobs.data import Apply, ArrayDataset, Arrays, Batch, Copy, Phase, load_dataset
 
 
 class Row(NamedTuple):
@@ -44,7 +44,7 @@ def leaves(batch: Batch) -> list[Tensor]:
 
 
 @pytest.mark.parametrize("phase", ["train", "train_eval", "valid", "test"])
-def test_all_tensors_of_a_batch_belong_to_the_same_examples(phase: str) -> None:
+def test_all_tensors_of_a_batch_belong_to_the_same_examples(phase: Phase) -> None:
     """Gathering, splitting and sharding keep a nested structure's rows together."""
     data = nested().with_validation(0.4)
     flat = ArrayDataset(
@@ -55,7 +55,7 @@ def test_all_tensors_of_a_batch_belong_to_the_same_examples(phase: str) -> None:
         transform=Copy(),
     ).with_validation(0.4)
     for shard in ((0, 1), (1, 2)):
-        asked = {"batch_size": 4, "epoch": 2, "start": 1, "shard": shard}
+        asked: dict[str, Any] = {"batch_size": 4, "epoch": 2, "start": 1, "shard": shard}
         expected = [batch.inputs for batch in flat.batches(phase, **asked)]
         batches = list(data.batches(phase, **asked))
         for batch, numbers in zip(batches, expected, strict=True):

@@ -1,6 +1,7 @@
 """Problems that each break one rule, by the name of what is wrong with them."""
 
 import functools
+from typing import Any
 
 import numpy as np
 import torch
@@ -68,6 +69,8 @@ class HasInfiniteGradient(HasUnusedParameter):
 
 
 class CountsCalls(Flat):
+    calls: torch.Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("calls", torch.zeros(1), persistent=False)
@@ -160,7 +163,7 @@ def fails():
 
 # What is wrong -> the fields of a problem on the digits that make it so, and how the text of the
 # rule begins.
-BROKEN = {
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "builds with an error": ({"model": fails}, "Builds"),
     "has nothing to train": ({"model": nn.Flatten}, "Builds"),
     "blank description": ({"description": "  "}, "Has a description"),

@@ -7,6 +7,7 @@ weights. golden/README.md says what a file holds.
 import json
 import math
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +48,7 @@ class TensorFlowAdam(torch.optim.Adam):
 
 
 # The optimizers that the trajectories were recorded with.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, Callable[..., torch.optim.Optimizer]] = {
     "gradient_descent": torch.optim.SGD,
     "momentum": partial(torch.optim.SGD, momentum=0.9),
     "adam": TensorFlowAdam,
@@ -245,7 +246,7 @@ class Case:
 
     def _variables(self, *, trainable):
         if trainable:
-            tensors = [p for p in self.model.parameters() if p.requires_grad]
+            tensors: list[torch.Tensor] = [p for p in self.model.parameters() if p.requires_grad]
         else:
             tensors = [b for n, b in self.model.named_buffers() if "running" in n]
         remaining = iter(tensors)

@@ -18,7 +18,9 @@ def observe_outputs(case: Case) -> Observations:
         output = case.built.output(case.batch, forward=case.forward)
     observed = _outputs(case, golden, output)
     if golden["accuracy"] is not None:
-        accuracy = case.built.problem.correct(output, case.batch).double().mean()
+        correct = case.built.problem.correct
+        assert correct is not None
+        accuracy = correct(output, case.batch).double().mean()
         observed["accuracy"] = observation(accuracy, golden["accuracy"], scale=1)
     return observed
 
@@ -35,7 +37,7 @@ def observe_gradients(case: Case) -> Observations:
     return _outputs(case, golden, output) | compare_gradients(gradients, recorded)
 
 
-def compare_gradients(gradients: list[Tensor], golden: list[dict]) -> Observations:
+def compare_gradients(gradients: list[Tensor], golden: list[dict[str, Any]]) -> Observations:
     """Norm and recorded entries of each gradient; entries as parts of the root mean square."""
     observed = {}
     for gradient, expected in zip(gradients, golden, strict=True):
@@ -49,7 +51,7 @@ def compare_gradients(gradients: list[Tensor], golden: list[dict]) -> Observatio
     return observed
 
 
-def observe_trajectory(case: Case, golden: dict, optimizer: str) -> Observations:
+def observe_trajectory(case: Case, golden: dict[str, Any], optimizer: str) -> Observations:
     """Losses before each of ten steps and after them, and the norms of the weights in the end."""
     steps = OPTIMIZERS[optimizer](case.model.parameters(), lr=golden["learning_rate"])
     losses = descend(steps, 10, lambda: case.built.objective(case.batch))
@@ -62,7 +64,7 @@ def observe_trajectory(case: Case, golden: dict, optimizer: str) -> Observations
     return observed
 
 
-def observe_norms(case: Case, golden: dict) -> Observation:
+def observe_norms(case: Case, golden: dict[str, Any]) -> Observation:
     """The norms of all variables, as parts of the golden ones."""
     expected = torch.tensor(golden["final_l2_per_trainable_variable"], dtype=torch.float64)
     norms = torch.tensor([variable.l2() for variable in case.variables], dtype=torch.float64)
@@ -83,7 +85,7 @@ def descend(
     return losses
 
 
-def observe_statistics(case: Case, golden: list[dict]) -> Observations:
+def observe_statistics(case: Case, golden: list[dict[str, Any]]) -> Observations:
     """Norm and first values of each moving mean and variance, which come in pairs.
 
     A mean is the sum of many values, so rounding is relative to their deviation.
@@ -100,7 +102,7 @@ def observe_statistics(case: Case, golden: list[dict]) -> Observations:
     return observed
 
 
-def _outputs(case: Case, golden: dict, output: Any) -> Observations:
+def _outputs(case: Case, golden: dict[str, Any], output: Any) -> Observations:
     """Losses, regularizer and, in evaluation mode, logits."""
     losses = case.built.problem.loss(reduction="none")(output, case.target)
     observed = {

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
@@ -235,7 +236,7 @@ def test_validation_is_held_out_of_training() -> None:
         ({"validation": 1.0}, "validation must be a fraction"),
     ],
 )
-def test_bad_arguments_are_named(arguments: dict, words: str) -> None:
+def test_bad_arguments_are_named(arguments: dict[str, Any], words: str) -> None:
     """One sentence names the argument, its value and what was expected."""
     with pytest.raises(ValueError, match=words):
         build("digits_mlp", **arguments)
@@ -267,7 +268,7 @@ def test_the_data_set_gets_the_model_to_collect_with() -> None:
     """It is attached when the problem is built, when the model is replaced and when it moves."""
     given: list[torch.nn.Module] = []
     built = build("digits_mlp")
-    built.dataset.attach = given.append  # type: ignore[method-assign]
+    built.dataset.attach = given.append  # type: ignore[method-assign, assignment]
     rebuilt = build("digits_mlp", dataset=built.dataset)
     assert given == [rebuilt.model]
     rebuilt.model = built.model

@@ -1,6 +1,7 @@
 """Every problem of the catalogue keeps the rules, and a broken one is told which it breaks."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -156,7 +157,7 @@ def test_an_impossible_batch_size_is_no_broken_rule(batch_size: int) -> None:
         {"weight_decay": 0.1},
     ],
 )
-def test_a_regularizer_that_cannot_be_is_refused(changes: dict) -> None:
+def test_a_regularizer_that_cannot_be_is_refused(changes: dict[str, Any]) -> None:
     """A negative or undefined factor, and one of nothing, are refused when the problem is made."""
     with pytest.raises(ValueError, match="weight_decay"):
         changed(**changes)

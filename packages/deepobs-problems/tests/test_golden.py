@@ -3,8 +3,10 @@
 `_checks.py` says how far a number may be off, and why.
 """
 
+from collections.abc import Callable
 from functools import partial
 from statistics import fmean
+from typing import Any
 
 import pytest
 import torch
@@ -19,7 +21,14 @@ PROBLEMS = problem_names()
 LARGE = ("vgg", "inception", "wrn404")
 
 
-def large_are_slow(names: list[str], large: tuple[str, ...] = LARGE) -> list:
+def reset_parameters(case: Case) -> Callable[[], None]:
+    """The model's own method that draws its weights again."""
+    model: Any = case.model
+    reset: Callable[[], None] = model.reset_parameters
+    return reset
+
+
+def large_are_slow(names: list[str], large: tuple[str, ...] = LARGE) -> list[Any]:
     """Parameters for pytest; networks that take seconds for a gradient are marked slow.
 
     Args:
@@ -50,6 +59,7 @@ def test_outputs_in_float32(name: str) -> None:
         assert metrics.accuracy is None
     else:
         accuracy = fmean(batch["accuracy"] for batch in batches)
+        assert metrics.accuracy is not None
         assert abs(metrics.accuracy - accuracy) <= comparison.allowed["accuracy"].max()
 
 
@@ -81,7 +91,7 @@ def test_losses_at_the_original_start(name: str) -> None:
     def observe(case: Case) -> Observations:
         return {"losses": observation(case.built.losses(case.batch), expected)}
 
-    comparison = Comparison(case, observe, draws=8, start=case.model.reset_parameters)
+    comparison = Comparison(case, observe, draws=8, start=reset_parameters(case))
     assert comparison.complaints() == []
 
 
@@ -102,5 +112,5 @@ def test_trajectory_from_the_original_start(name: str, optimizer: str) -> None:
             observed[variable.name] = observation(first5, expected)
         return observed
 
-    comparison = Comparison(case, observe, draws=8, start=case.model.reset_parameters)
+    comparison = Comparison(case, observe, draws=8, start=reset_parameters(case))
     assert comparison.complaints() == []

@@ -1,6 +1,7 @@
 """The autoencoder's parts and the recurrent network's state are the original's."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -41,7 +42,7 @@ def test_parts_of_the_autoencoder(name: str) -> None:
     assert Comparison(Case(name), observe, draws=8).complaints() == []
 
 
-def observe_state(case: Case, golden: list[dict], batch: int) -> Observations:
+def observe_state(case: Case, golden: list[dict[str, Any]], batch: int) -> Observations:
     """The carried state, which TensorFlow lists as (c, h) of each layer."""
     state = case.built.state_dict()["carried"]
     tensors = [tensor for h, c in state for tensor in (c, h)]

@@ -1,5 +1,7 @@
 """The Hessian of quadratic_deep is the original's."""
 
+from typing import Any
+
 import torch
 
 from deepobs.problems import build
@@ -23,7 +25,9 @@ SMALLEST = [0.005522117123603533, 0.02058449429580312, 0.03438852111521954]
 
 
 def hessian() -> torch.Tensor:
-    return build("quadratic_deep").model.hessian.double()
+    model: Any = build("quadratic_deep").model
+    found: torch.Tensor = model.hessian.double()
+    return found
 
 
 def test_entries_are_the_originals() -> None:

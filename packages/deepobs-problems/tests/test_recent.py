@@ -4,6 +4,7 @@ import json
 import math
 import statistics
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_shakespeare_gpt_is_nanogpts(name: str, kind: type) -> None:
     assert losses == pytest.approx(expected["losses"][:10], rel=1e-4)
 
 
-def _draw(entry: dict) -> torch.Tensor:
+def _draw(entry: dict[str, Any]) -> torch.Tensor:
     recipe, shape = entry["recipe"], entry["shape"]
     random = np.random.RandomState(recipe["seed"])
     if recipe["kind"] == "randint":
@@ -75,15 +76,16 @@ def _draw(entry: dict) -> torch.Tensor:
 def test_rotated_quadratic_follows_its_closed_form() -> None:
     """After k steps of gradient descent θ is R diag((1 - η λ)^k) Rᵀ θ₀."""
     built = build("rotated_quadratic")
-    hessian = built.model.hessian.double()
+    model: Any = built.model
+    hessian = model.hessian.double()
     eigenvalues = torch.linalg.eigvalsh(hessian)
     spectrum = torch.logspace(-3, 0, 100, dtype=torch.float64)
     torch.testing.assert_close(eigenvalues, spectrum, rtol=0, atol=1e-6)
     built.to(torch.float64)
-    start = built.model.theta.detach().clone()
+    start = model.theta.detach().clone()
     loss = train(built, torch.optim.SGD(built.model.parameters(), lr=0.5), 30)
     theta = torch.linalg.matrix_power(torch.eye(100).double() - 0.5 * hessian, 30) @ start
-    torch.testing.assert_close(built.model.theta.detach(), theta)
+    torch.testing.assert_close(model.theta.detach(), theta)
     assert loss == pytest.approx((0.5 * theta @ hessian @ theta).item())
 
 
@@ -97,9 +99,10 @@ def test_matrix_sensing_has_a_solution_without_error() -> None:
     condition = eigenvalues[-1] / eigenvalues[-3]
     torch.testing.assert_close(condition.item(), 30.0, rtol=1e-4, atol=0)
     factor = vectors[:, -3:] * eigenvalues[-3:].sqrt()
+    model: Any = built.model
     with torch.no_grad():
-        built.model.left.copy_(factor)
-        built.model.right.copy_(factor)
+        model.left.copy_(factor)
+        model.right.copy_(factor)
     for phase in ("train_eval", "test"):
         # Measurements of size 1 were rounded to float32.
         assert built.evaluate(phase).values["rmse"] < 1e-5
@@ -131,7 +134,7 @@ def test_cora_gcn_reaches_its_published_accuracy() -> None:
     for seed in range(10):
         built = build("cora_gcn", seed=seed)
         train(built, torch.optim.Adam(built.model.parameters(), lr=0.01), 200)
-        accuracies.append(built.evaluate("test").accuracy)
+        accuracies.append(built.evaluate("test").accuracy or 0.0)
     mean = sum(accuracies) / 10
     # The mean of ten has a standard error of 0.7 / √10 = 0.22; three of them on both sides.
     assert abs(mean - 0.814) < 3 * 0.007 / math.sqrt(10)

@@ -28,7 +28,7 @@ def test_frontier_of_two_methods(make_frame):
     good = {"optimizer": "Good", "losses": [9.0, 5.0, 1.0], "epoch_seconds": [2.0, 2.0]}
     table = speed_frontier(make_frame(fast, good)).set_index(["method", "epoch"])
     assert table["cost"].tolist() == [1.0, 2.0, 2.0, 4.0]
-    assert table.loc["Fast", "value"].tolist() == [3.0, 3.0]
+    assert table["value"].loc["Fast"].tolist() == [3.0, 3.0]
     assert table["on_frontier"].tolist() == [True, False, False, True]
 
 

@@ -1,6 +1,7 @@
 """Collapsed and bimodal groups are flagged, others are not."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def test_flags_of_the_baselines():
         ("mnist_vae", "Momentum (baseline)"): ("collapsed",),
         ("fmnist_vae", "Momentum (baseline)"): ("collapsed", "bimodal", "grid edge"),
     }
-    sgd = flags.set_index(["problem", "method"]).loc["mnist_vae", "SGD (baseline)"]
+    sgd: Any = flags.set_index(["problem", "method"]).loc["mnist_vae", "SGD (baseline)"]
     assert (sgd["num_runs"], sgd["num_low"], sgd["num_collapsed"]) == (10, 6, 4)
     assert sgd["low_mean"] == pytest.approx(28.8, abs=0.05)
     assert sgd["high_mean"] == pytest.approx(52.9, abs=0.05)

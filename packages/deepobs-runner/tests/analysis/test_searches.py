@@ -1,6 +1,7 @@
 """A search's record says what it chose, and that stands."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def search(tmp_path, write_record):
     ):
         folder = tmp_path / "results" / optimizer
         split = 0.0 if objective == "test" else 0.2
-        trials = []
+        trials: list[dict[str, Any]] = []
         for number, rate in enumerate(RATES[:budget]):
             values = {} if momentum is None else {"momentum": momentum[number]}
             run_id = f"{optimizer}{key}-trial-{number}"
@@ -64,7 +65,11 @@ def search(tmp_path, write_record):
             write_record(folder, f"random_seed__{seed}__{run_id}.json", losses=end, **fields)
             ids[str(seed)] = run_id
         space = {"lr": "log:0.1:0.8", **({} if momentum is None else {"momentum": "choice"})}
-        record = {"format": "deepobs-tuning-1", "problem": "quadratic_deep", "space": space}
+        record: dict[str, Any] = {
+            "format": "deepobs-tuning-1",
+            "problem": "quadratic_deep",
+            "space": space,
+        }
         record |= {"optimizer": optimizer, "strategy": strategy, "objective": objective}
         record |= {"num_trials": budget, "trials": trials, "best": trials[chosen], "repeats": ids}
         (folder / f"tuning__{strategy}__{key}.json").write_text(json.dumps(record))

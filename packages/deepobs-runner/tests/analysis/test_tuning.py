@@ -69,20 +69,20 @@ def test_best_value_of_a_run_may_count(make_frame):
 
 
 @pytest.mark.parametrize(
-    ("call", "words"),
+    ("function", "options", "words"),
     [
-        (lambda frame: tuned_settings(frame, select_on="vaild"), "select_on.*did you mean valid"),
-        (lambda frame: tuned_settings(frame, value="finale"), "value.*did you mean final"),
-        (lambda frame: run_values(frame, split="tests"), "split.*did you mean test"),
-        (lambda frame: speed_frontier(frame, "second"), "cost.*did you mean seconds"),
-        (lambda frame: times_to_target(frame, "epoch"), "measure.*did you mean epochs"),
-        (lambda frame: tuned_settings(frame, select_on="luck"), "choose from auto, valid, test"),
+        (tuned_settings, {"select_on": "vaild"}, "select_on.*did you mean valid"),
+        (tuned_settings, {"value": "finale"}, "value.*did you mean final"),
+        (run_values, {"split": "tests"}, "split.*did you mean test"),
+        (speed_frontier, {"cost": "second"}, "cost.*did you mean seconds"),
+        (times_to_target, {"measure": "epoch"}, "measure.*did you mean epochs"),
+        (tuned_settings, {"select_on": "luck"}, "choose from auto, valid, test"),
     ],
 )
-def test_misspelt_options_are_refused_with_the_nearest(make_frame, call, words):
+def test_misspelt_options_are_refused_with_the_nearest(make_frame, function, options, words):
     """An option that does not exist is an error that names it, never another meaning."""
     with pytest.raises(UsageError, match=words):
-        call(make_frame({}))
+        function(make_frame({}), **options)
 
 
 def test_accuracy_is_maximised(make_frame):

@@ -1,6 +1,7 @@
 """How often verdicts are wrong: a few of the studies that benchmarks/verdicts.py simulates."""
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,9 @@ def simulation():
     """The module that draws studies."""
     sys.path.insert(0, str(BENCHMARKS))
     try:
-        import verdicts
+        return import_module("verdicts")
     finally:
         sys.path.remove(str(BENCHMARKS))
-    return verdicts
 
 
 @pytest.mark.parametrize(

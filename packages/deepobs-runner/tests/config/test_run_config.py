@@ -5,6 +5,7 @@ import math
 import pickle
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -122,7 +123,7 @@ def test_what_means_the_same_run_has_the_same_identity(one, other):
     assert config(**one).run_id == config(**other).run_id
 
 
-DIFFERENT = [
+DIFFERENT: list[dict[str, Any]] = [
     {"lr": 0.2},
     {"seed": 43},
     {"optimizer": "Adam"},

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 import torch
@@ -13,6 +14,11 @@ from deepobs.runner.executors import InProcessExecutor, Job, JobProgress, Outcom
 PLAN = {"problems": ["digits_logreg"], "lr": 0.1, "epochs": 1}
 
 
+def _job(config: Any, attempt: int = 1) -> Job:
+    """A job whose executor does not look at its configuration."""
+    return Job(config=config, attempt=attempt)
+
+
 def test_jobs_are_done_in_order_with_their_progress():
     """Also one that is submitted while events are read, as a retry is."""
 
@@ -21,12 +27,13 @@ def test_jobs_are_done_in_order_with_their_progress():
         return Outcome(status="finished")
 
     with InProcessExecutor(work) as executor:
-        executor.submit(Job(config="a"))
+        executor.submit(_job("a"))
         seen = []
         for job, event in executor.events():
-            seen.append((job.config, event))
-            if job.config == "a" and isinstance(event, Outcome):
-                executor.submit(Job(config="b", attempt=2))
+            name: Any = job.config
+            seen.append((name, event))
+            if name == "a" and isinstance(event, Outcome):
+                executor.submit(_job("b", attempt=2))
     assert [config for config, _ in seen] == ["a", "a", "b", "b"]
     assert seen[2][1] == JobProgress(epoch=2)
 

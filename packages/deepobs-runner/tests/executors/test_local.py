@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import types
+from typing import Any
 
 import pytest
 import torch
@@ -116,7 +117,7 @@ def test_what_only_this_process_has_is_refused():
 
 def test_what_a_worker_cannot_import_fails_alone(monkeypatch):
     """A job that a worker cannot unpack fails with the reason; the worker goes on."""
-    module = types.ModuleType("module_of_this_process")
+    module: Any = types.ModuleType("module_of_this_process")
     module.Hidden = type("Hidden", (torch.optim.SGD,), {"__module__": module.__name__})
     monkeypatch.setitem(sys.modules, module.__name__, module)
     hidden = RunConfig(problem="digits_logreg", optimizer=module.Hidden, lr=0.1, seed=0)

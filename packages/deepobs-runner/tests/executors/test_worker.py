@@ -2,6 +2,7 @@
 
 import errno
 import os
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,7 @@ def _job(folder, *callbacks, problem="digits_logreg", **options):
 
 def test_a_run(tmp_path):
     """The record is written, and each evaluation reported."""
-    said = []
+    said: list[Any] = []
     outcome = perform(_job(tmp_path), said.append)
     assert (outcome.status, outcome.message) == ("finished", None)
     assert outcome.seconds > 0

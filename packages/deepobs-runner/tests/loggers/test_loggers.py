@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -110,7 +111,7 @@ class Stops(Callback):
 
 
 def failed_run(logger, error):
-    settings = {"lr": 0.1, "epochs": 1, "progress": "off", "device": "cpu"}
+    settings: dict[str, Any] = {"lr": 0.1, "epochs": 1, "progress": "off", "device": "cpu"}
     callbacks = [logger, Stops(error)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -144,7 +145,7 @@ def test_training_losses_are_logged_on_request(tmp_path):
         "tensorboard.backend.event_processing.event_accumulator", exc_type=ImportError
     )
     logger = make_logger("tensorboard", tmp_path, every=7)
-    settings = {"lr": 0.1, "epochs": 2, "progress": "off", "device": "cpu"}
+    settings: dict[str, Any] = {"lr": 0.1, "epochs": 2, "progress": "off", "device": "cpu"}
     record = run("digits_logreg", "SGD", callbacks=[logger], **settings)
     (folder,) = (tmp_path / "logs" / "tensorboard").iterdir()
     events = accumulator.EventAccumulator(str(folder)).Reload()

@@ -22,7 +22,7 @@ class Mistaken(torch.optim.SGD):
 class Required(torch.optim.SGD):
     """Needs its closure by signature."""
 
-    def step(self, closure):
+    def step(self, closure):  # type: ignore[override]
         """SGD's step."""
         return super().step(closure)
 

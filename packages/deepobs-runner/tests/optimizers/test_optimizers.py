@@ -1,5 +1,7 @@
 """Optimizers by name and class, and what they cost."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -126,6 +128,7 @@ def test_state_bytes_counts_the_tensors_of_the_state(name, copies):
 def test_state_is_restored_in_the_type_it_had():
     """However deep a tensor is; and state of the whole optimizer, which torch allows too."""
     weights = nn.Parameter(torch.zeros(2))
+    one: Any
     one, other = torch.optim.SGD([weights], lr=0.1), torch.optim.SGD([weights], lr=0.1)
     third = torch.tensor(1 / 3, dtype=torch.float64)
     one.state["steps"] = 3

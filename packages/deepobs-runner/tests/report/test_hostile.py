@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from deepobs.runner import analysis, load_records, report
 EPOCHS = list(range(1000))
 FACTORS = [0.99**epoch for epoch in EPOCHS]
 LONGEST_LABEL = 80  # characters: what legends hold, and what matplotlib lays out in good time
-STRANGE = {
+STRANGE: dict[str, list[dict[str, Any]]] = {
     "huge": [{"losses": [1e308, -1e308, 1e308]}, {"optimizer": "B", "losses": [1e308, 1e300, 1.0]}],
     "infinite": [{"losses": [1.0, 10**400, 2.0]}, {"optimizer": "B", "losses": [1.0, 0.5, 0.1]}],
     "null throughout": [{"losses": [None, None]}, {"optimizer": "B", "losses": [1.0, 0.5]}],

@@ -10,6 +10,7 @@ import shlex
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,7 @@ def test_a_run_of_then_is_done_before(path):
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.parent.name)
 def test_the_command_to_repeat_gives_the_same_run(path, folder, monkeypatch):
     """The report's command is understood, and means the recorded run."""
+    row: Any
     (row,) = per_run(load_records(path)).to_dict("records")
     words = shlex.split(repeat_command(row))[1:]
     names = {item.name for item in SETTINGS}

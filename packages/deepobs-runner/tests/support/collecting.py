@@ -1,5 +1,7 @@
 """A data set whose batches depend on the model and on what it gave before."""
 
+from typing import Any
+
 import torch
 
 from deepobs.data import ArrayDataset, Scale, load_dataset
@@ -10,7 +12,7 @@ class Collected(ArrayDataset):
 
     def __init__(self):
         digits = load_dataset("digits")
-        parts = {phase: digits.arrays(phase) for phase in ("train", "test")}
+        parts: dict[str, Any] = {phase: digits.arrays(phase) for phase in ("train", "test")}
         super().__init__("collected", **parts, num_classes=10, transform=Scale(16))
         self.total = torch.zeros(())
 

@@ -13,7 +13,8 @@ from deepobs.runner import load_records
 def curve(level: float, epochs: int, seed: int) -> list[float]:
     """A loss that falls from 4 towards `level`, a little differently for each seed."""
     noise = np.random.default_rng(seed).normal(0, 0.01, epochs + 1)
-    return (level + (4 - level) * np.exp(-np.arange(epochs + 1) / 3) + noise).tolist()
+    falling = np.exp(-np.arange(epochs + 1) / 3)
+    return [float(value) for value in level + (4 - level) * falling + noise]
 
 
 def run_fields(

@@ -205,7 +205,7 @@ def stop_together(step, save, said, *run):
         lambda *_: signal.raise_signal(signal.SIGUSR1) if next(steps) == step else None
     )
     if save is not None:
-        Checkpoints.save = save
+        Checkpoints.save = save  # type: ignore[method-assign]
     try:
         train_together(*run)
     except RunInterruptedError as error:

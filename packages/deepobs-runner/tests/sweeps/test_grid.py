@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_expand(value, expected):
 
 def test_logspace():
     """A logspace has its ends and equal ratios."""
-    values = expand({"logspace": [1e-3, 10, 5]})
+    values: Any = expand({"logspace": [1e-3, 10, 5]})
     assert [math.log10(value) for value in values] == pytest.approx([-3, -2, -1, 0, 1])
 
 

@@ -26,7 +26,7 @@ def test_describe():
         optimizer="SGD",
         lr=1.5848931924611134e-05,
         hyperparameters={"momentum": 0.9},
-        schedule="cosine",
+        schedule={"name": "cosine"},
         seed=7,
     )
     assert describe(config) == "digits_logreg SGD lr=1.585e-05 momentum=0.9 schedule=cosine seed=7"

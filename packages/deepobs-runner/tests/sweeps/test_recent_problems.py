@@ -3,6 +3,8 @@
 Graphs, points of an equation, blocks of tokens and rollouts go through the same sweeps as images.
 """
 
+from typing import Any
+
 import pytest
 
 from deepobs.problems import LAPTOP_SET
@@ -10,7 +12,7 @@ from deepobs.runner import load_records, run
 from deepobs.runner.sweeps import sweep
 
 PROBLEMS = (*LAPTOP_SET, "modular_addition", "rotated_quadratic")
-SETTINGS = {"lr": 1e-3, "epochs": 1, "seed": 5}
+SETTINGS: dict[str, Any] = {"lr": 1e-3, "epochs": 1, "seed": 5}
 
 
 @pytest.fixture(scope="module")

@@ -59,7 +59,7 @@ def undisturbed(records_in, tmp_path_factory):
 
 def test_a_killed_worker(records_in, undisturbed, tmp_path, monkeypatch):
     """A sweep of which one worker is killed by SIGKILL ends with the same records."""
-    killed = []
+    killed: list[int] = []
 
     class Murderer:
         """Kills one of the workers as soon as four runs are done and one is under way."""

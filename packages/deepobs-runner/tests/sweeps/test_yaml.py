@@ -1,5 +1,7 @@
 """YAML as people write it."""
 
+from typing import Any
+
 import pytest
 
 from deepobs.runner import UsageError
@@ -82,7 +84,7 @@ def test_an_empty_file_holds_nothing(tmp_path):
 def test_merge_keys(tmp_path):
     """A mapping may be merged into others, deeper ones first, and its keys be said anew."""
     text = "x: &x {lr: 1, eps: 2}\na: {b: &b {<<: *x, lr: 3}}\nc: {<<: *b, eps: 4}\n"
-    held = read_yaml(_write(tmp_path, text))
+    held: Any = read_yaml(_write(tmp_path, text))
     assert held["a"] == {"b": {"lr": 3, "eps": 2}}
     assert held["c"] == {"lr": 3, "eps": 4}
 

@@ -1,5 +1,7 @@
 """Code of one's own during a run: when it is called, and that it is closed however the run ends."""
 
+from typing import Any
+
 import pytest
 import torch
 from run_workers import DoubleStep
@@ -51,7 +53,7 @@ class Fails(Callback):
         raise ValueError("closing fails, too")
 
 
-SHORT = {"lr": 0.1, "epochs": 2, "progress": "off", "device": "cpu"}
+SHORT: dict[str, Any] = {"lr": 0.1, "epochs": 2, "progress": "off", "device": "cpu"}
 
 
 def test_the_order_of_a_run():

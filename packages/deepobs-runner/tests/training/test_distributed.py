@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from typing import Any
 
 import pytest
 import run_workers as workers
@@ -50,7 +51,13 @@ def train_together(settings, folder, data_root=None, resume=False):
 )
 def test_two_processes_give_the_losses_of_one(tmp_path, changes):
     """Same global batches, so the same losses, but for the order of float32 sums."""
-    settings = {"problem": "digits_mlp", "optimizer": "Adam", "lr": 0.01, "epochs": 2, **changes}
+    settings: dict[str, Any] = {
+        "problem": "digits_mlp",
+        "optimizer": "Adam",
+        "lr": 0.01,
+        "epochs": 2,
+        **changes,
+    }
     settings["validation"] = 0.2
     together = train_together(settings, tmp_path)
     alone = run(RunConfig(**settings), device="cpu", progress="off")
@@ -67,8 +74,13 @@ def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(tmp_path):
     With lr 0.1 the rounding of one step grows to 1e-3 in 20, in one process too.
     """
     write_stand_in("fashion_mnist", tmp_path / "data", num_train=20 * 128, num_test=200)
-    settings = {"problem": "fmnist_2c2d", "optimizer": "SGD", "lr": 0.01, "epochs": 1}
-    data = {"data_root": tmp_path / "data"}
+    settings: dict[str, Any] = {
+        "problem": "fmnist_2c2d",
+        "optimizer": "SGD",
+        "lr": 0.01,
+        "epochs": 1,
+    }
+    data: dict[str, Any] = {"data_root": tmp_path / "data"}
     together = train_together(settings, tmp_path / "results", **data)
     alone = run(RunConfig(**settings), device="cpu", progress="off", **data)
     assert alone.num_steps == 20
@@ -121,7 +133,7 @@ def test_a_signal_ends_all_processes_once_the_checkpoint_is_there(
     tmp_path, save, words, checkpoints
 ):
     """Were one to end earlier, torchrun would end the one that saves; and all say what is true."""
-    settings = {"problem": "digits_mlp", "optimizer": "SGD", "lr": 0.1, "epochs": 2}
+    settings: dict[str, Any] = {"problem": "digits_mlp", "optimizer": "SGD", "lr": 0.1, "epochs": 2}
     stop = (5, getattr(workers, save), tmp_path / "said")
     start_together(workers.stop_together, stop, settings, tmp_path, None)
     for rank in range(2):
@@ -132,7 +144,11 @@ def test_a_signal_ends_all_processes_once_the_checkpoint_is_there(
 
 def test_batch_normalisation_goes_on_exactly_before_an_evaluation(tmp_path, measured):
     """Every process has its own running statistics; the first one's are evaluated and saved."""
-    settings = {"problem": workers.batch_norm_problem(), "optimizer": "SGD", "lr": 0.1}
+    settings: dict[str, Any] = {
+        "problem": workers.batch_norm_problem(),
+        "optimizer": "SGD",
+        "lr": 0.1,
+    }
     settings |= {"epochs": 2, "batch_size": 70}
     whole = train_together(settings, tmp_path / "whole")
     assert whole.num_steps == 20

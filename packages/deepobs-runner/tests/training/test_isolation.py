@@ -1,6 +1,7 @@
 """A run neither depends on nor changes the process it runs in."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,12 +49,13 @@ def matmul_precision():
 
 
 def fp32_precision():
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    backends: Any = torch.backends  # its attributes are created at import
+    backends.mkldnn.matmul.fp32_precision = "bf16"
 
     def reset():
-        torch.backends.mkldnn.matmul.fp32_precision = "none"
+        backends.mkldnn.matmul.fp32_precision = "none"
 
-    return (lambda: torch.backends.mkldnn.matmul.fp32_precision), reset
+    return (lambda: backends.mkldnn.matmul.fp32_precision), reset
 
 
 def deterministic_algorithms():

@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -24,9 +25,8 @@ class Told(Callback):
 
 
 def _run(problem, **options):
-    return run(
-        problem, "SGD", **{"lr": 0.1, "epochs": 2, "device": "cpu", "progress": "off"} | options
-    )
+    usual: dict[str, Any] = {"lr": 0.1, "epochs": 2, "device": "cpu", "progress": "off"}
+    return run(problem, "SGD", **usual | options)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ repeats the first epoch's order and augmentation in every epoch.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ needs_data = pytest.mark.skipif(
 )
 
 
-def train(problem: str, optimizer: str, lr: float, **settings: object) -> Record:
+def train(problem: str, optimizer: str, lr: float, **settings: Any) -> Record:
     return run(problem, optimizer, lr=lr, device="cpu", progress="off", **settings)
 
 
@@ -43,7 +44,7 @@ QUADRATIC = [
     ids=["SGD", "Momentum", "Adam"],
 )
 def test_quadratic_deep_ends_where_it_was_published(
-    optimizer: str, lr: float, hyperparameters: dict, mean: float, std: float
+    optimizer: str, lr: float, hyperparameters: dict[str, float], mean: float, std: float
 ) -> None:
     """All 100 epochs: within 3 standard deviations plus 0.1 %.
 

@@ -1,6 +1,7 @@
 """A run from its arguments to its record."""
 
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,12 @@ CONFIG = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
 
 def test_takes_a_configuration_in_place_of_its_settings():
     """`run(config)` is the run that the same settings give."""
-    settings = {"problem": "digits_logreg", "optimizer": "SGD", "lr": 0.1, "epochs": 1}
+    settings: dict[str, Any] = {
+        "problem": "digits_logreg",
+        "optimizer": "SGD",
+        "lr": 0.1,
+        "epochs": 1,
+    }
     assert quiet(RunConfig(**settings)).test_losses == quiet(**settings).test_losses
 
 
@@ -34,7 +40,7 @@ def test_settings_come_from_one_place(arguments, keywords, message):
 
 def test_a_done_run_is_not_done_again(measured, tmp_path):
     """The stored record comes back; with force the run is done anew, beside it."""
-    settings = {"lr": 0.01, "epochs": 1, "results": tmp_path}
+    settings: dict[str, Any] = {"lr": 0.01, "epochs": 1, "results": tmp_path}
     first = quiet("quadratic_deep", "SGD", **settings)
     again = quiet("quadratic_deep", "SGD", **settings)
     assert (again, again.path) == (first, first.path)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from deepobs.runner.optimizers import find_optimizer
 from deepobs.runner.training import Trainer
 
 quiet = partial(run, progress="off", device="cpu")
-TINY = {"batch_size": 4, "epochs": 1}
+TINY: dict[str, Any] = {"batch_size": 4, "epochs": 1}
 
 
 class Examples(torch.optim.SGD):
@@ -171,14 +172,14 @@ def test_clipping_bounds_the_step():
             self.norm = float(torch.cat([p.detach().flatten() for p in self.parameters]).norm())
 
     steps = Steps()
-    settings = {"lr": 1.0, "epochs": 1, "batch_size": 1000, "callbacks": [steps]}
+    settings: dict[str, Any] = {"lr": 1.0, "epochs": 1, "batch_size": 1000, "callbacks": [steps]}
     quiet("digits_logreg", "SGD", max_grad_norm=0.01, **settings)
     assert steps.norm == pytest.approx(0.01, rel=1e-3)
 
 
 def test_lbfgs_gets_its_closure():
     """A quadratic in 100 dimensions: two steps of L-BFGS reach its floor, those of SGD do not."""
-    settings = {"epochs": 2, "batch_size": 1000}
+    settings: dict[str, Any] = {"epochs": 2, "batch_size": 1000}
     newton = quiet(
         "quadratic_deep",
         "LBFGS",
@@ -196,7 +197,7 @@ def test_a_closure_sees_the_same_noise_each_time():
     losses = []
 
     class Twice(torch.optim.SGD):
-        def step(self, closure):
+        def step(self, closure):  # type: ignore[override]
             losses.append((float(closure()), float(closure())))
 
     model = partial(nn.Sequential, nn.Flatten(), nn.Dropout(), nn.Linear(64, 10))
@@ -242,7 +243,7 @@ class BrokenAfterClosure(torch.optim.SGD):
 
     steps = 0
 
-    def step(self, closure):
+    def step(self, closure):  # type: ignore[override]
         """An error of its own, of two lines."""
         closure()
         self.steps += 1

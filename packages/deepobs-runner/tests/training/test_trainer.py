@@ -6,6 +6,7 @@ import shutil
 import sys
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -65,7 +66,7 @@ def test_problems_without_accuracy_record_none():
 
 def test_repeats_bit_for_bit(measured):
     """Two runs of the same seed differ in timings alone."""
-    settings = {"lr": 0.01, "epochs": 2, "schedule": "cosine", "max_grad_norm": 1.0}
+    settings: dict[str, Any] = {"lr": 0.01, "epochs": 2, "schedule": "cosine", "max_grad_norm": 1.0}
     torch.manual_seed(1)
     first = quiet("digits_mlp", "Adam", **settings)
     torch.manual_seed(2)  # what the caller did before does not matter
@@ -106,13 +107,13 @@ def test_divergence_of_an_evaluation_is_recorded():
 
 def test_schedule_free_optimizers_are_switched():
     """Evaluation sees the averaged weights: with plain weights the loss is another one."""
-    schedulefree = pytest.importorskip("schedulefree")
+    schedulefree: Any = pytest.importorskip("schedulefree")
 
-    class Unswitched(schedulefree.SGDScheduleFree):
+    class Unswitched(schedulefree.SGDScheduleFree):  # type: ignore[misc]
         def eval(self):
             """Stays with the weights that are trained."""
 
-    settings = {"lr": 1.0, "epochs": 2}
+    settings: dict[str, Any] = {"lr": 1.0, "epochs": 2}
     switched = quiet("digits_mlp", schedulefree.SGDScheduleFree, **settings)
     plain = quiet("digits_mlp", Unswitched, **settings)
     assert switched.minibatch_train_losses == plain.minibatch_train_losses
@@ -163,7 +164,7 @@ def test_peak_memory_is_not_that_of_what_was_before():
 
 def test_callbacks_are_told_in_order():
     """Start, an evaluation before training and one an epoch, end."""
-    heard = []
+    heard: list[Any] = []
 
     class Ear(Callback):
         def on_run_start(self, config, built):

@@ -2,6 +2,7 @@
 
 import itertools
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ POINTS = [{"lr": float(number)} for number in range(1, 100)]
 
 def _tried(budget, cost):
     """The rounds of a search with a budget, and what they used."""
-    strategy, seen, rounds = BudgetStrategy(POINTS, budget, cost), {}, []
+    seen: dict[Any, Any] = {}
+    strategy, rounds = BudgetStrategy(POINTS, budget, cost), []
     while points := strategy.propose(seen):
         rounds.append([point["lr"] for point in points])
         seen |= dict.fromkeys(map(key, points), 0.0)
@@ -52,5 +54,5 @@ def test_trials_without_a_record_end_the_search():
 )
 def test_the_cost_of_a_run_is_in_its_record(passes, unit, cost):
     """Several passes a step count; records without passes have one a step."""
-    record = SimpleNamespace(passes=passes, num_steps=10, epoch_seconds=[1.0, 0.5])
+    record: Any = SimpleNamespace(passes=passes, num_steps=10, epoch_seconds=[1.0, 0.5])
     assert cost_of(record, unit) == cost

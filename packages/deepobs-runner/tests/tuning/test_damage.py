@@ -1,6 +1,7 @@
 """Damaged files of a search: set aside with a sentence, and the search goes on."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,13 @@ from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._result import tried_before
 from deepobs.runner.tuning._tpe import OptunaStudy
 
-OPTIONS = {"epochs": 1, "device": "cpu", "workers": 1, "progress": "off", "repeat": 0}
+OPTIONS: dict[str, Any] = {
+    "epochs": 1,
+    "device": "cpu",
+    "workers": 1,
+    "progress": "off",
+    "repeat": 0,
+}
 
 SEARCH_FILES = {
     "empty": b"",
@@ -103,7 +110,12 @@ def test_a_journal_that_is_whole_stays(tmp_path, caplog):
 
 def test_a_search_goes_on_after_damage_to_both_files(tmp_path):
     """The same call ends with the same answer, without a run done twice."""
-    options = {**OPTIONS, "strategy": "tpe", "trials": 2, "space": ["lr=log:1e-2:1"]}
+    options: dict[str, Any] = {
+        **OPTIONS,
+        "strategy": "tpe",
+        "trials": 2,
+        "space": ["lr=log:1e-2:1"],
+    }
     first = tune("digits_logreg", "SGD", results=tmp_path, **options)
     records = sorted(tmp_path.rglob("random_seed*.json"))
     for path in (first.path, first.path.with_suffix(".journal")):

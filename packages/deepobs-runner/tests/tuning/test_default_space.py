@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -104,7 +105,13 @@ def test_an_optimizer_that_estimates_its_rate_is_tuned(tmp_path, strategy):
     """Prodigy's rate stays 1, and its own hyperparameters are searched."""
     pytest.importorskip("prodigyopt")
     pytest.importorskip("optuna")
-    options = {"epochs": 1, "device": "cpu", "workers": 1, "progress": "off", "repeat": 1}
+    options: dict[str, Any] = {
+        "epochs": 1,
+        "device": "cpu",
+        "workers": 1,
+        "progress": "off",
+        "repeat": 1,
+    }
     result = tune(
         "digits_logreg", "Prodigy", results=tmp_path, trials=3, strategy=strategy, **options
     )
@@ -119,8 +126,19 @@ def test_an_optimizer_that_estimates_its_rate_is_tuned(tmp_path, strategy):
 
 def test_an_optimizer_without_a_rate_is_tuned_and_goes_on(tmp_path):
     """Its trials have no rate; a repeated call finds them all."""
-    options = {"epochs": 1, "device": "cpu", "workers": 1, "progress": "off", "repeat": 1}
-    search = {"results": tmp_path, "trials": 2, "space": ["momentum=choice:0.5,0.9"], **options}
+    options: dict[str, Any] = {
+        "epochs": 1,
+        "device": "cpu",
+        "workers": 1,
+        "progress": "off",
+        "repeat": 1,
+    }
+    search: dict[str, Any] = {
+        "results": tmp_path,
+        "trials": 2,
+        "space": ["momentum=choice:0.5,0.9"],
+        **options,
+    }
     first = tune("digits_logreg", NoRate, **search)
     assert [trial.settings for trial in first.trials] == [{"momentum": 0.5}, {"momentum": 0.9}]
     assert tune("digits_logreg", NoRate, **search) == first

@@ -1,6 +1,7 @@
 """Which settings a search tries: functions of space, trials, seed and what was seen."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ TWO = parse_space(["lr=log:1e-5:1e2", "momentum=choice:0.0,0.9,0.99"])
 
 def _search(strategy, function):
     """Go on until the strategy is content; returns the settings in order."""
-    seen, tried = {}, []
+    seen: dict[Any, Any] = {}
+    tried = []
     while points := strategy.propose(seen):
         for point in points:
             assert key(point) not in seen, "a setting was proposed twice"

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from deepobs.runner.executors._worker import perform
 from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._objective import VALID
 
-COMMON = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
+COMMON: dict[str, Any] = {"epochs": 2, "device": "cpu", "workers": 2, "progress": "off"}
 
 
 def _tune(folder, **options):
@@ -53,7 +54,7 @@ def test_grid(tmp_path):
 
 def test_an_interrupted_search_goes_on(tmp_path):
     """A search with more trials does only what is missing; the same one does nothing."""
-    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "sobol"}
+    options: dict[str, Any] = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "sobol"}
     first = _tune(tmp_path, trials=2, **options)
     files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("random_seed*.json")}
     second = _tune(tmp_path, trials=4, **options)
@@ -66,7 +67,7 @@ def test_an_interrupted_search_goes_on(tmp_path):
 
 def test_fewer_trials_keep_what_was_tried(tmp_path):
     """What was tried is a result: a second, smaller search takes nothing from the file."""
-    options = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
+    options: dict[str, Any] = {"space": ["lr=log:1e-2:1"], "repeat": 0, "strategy": "random"}
     first = _tune(tmp_path, trials=3, **options)
     second = _tune(tmp_path, trials=1, **options)
     assert second.path == first.path
@@ -78,7 +79,13 @@ def test_fewer_trials_keep_what_was_tried(tmp_path):
 def test_a_variant_of_a_problem_is_a_search_of_its_own(tmp_path):
     """Two problems of one name write two files."""
     variant = replace(get_problem("digits_logreg"), notes="a variant")
-    options = {"space": ["lr=choice:0.1"], "trials": 1, "repeat": 0, "epochs": 1, "device": "cpu"}
+    options: dict[str, Any] = {
+        "space": ["lr=choice:0.1"],
+        "trials": 1,
+        "repeat": 0,
+        "epochs": 1,
+        "device": "cpu",
+    }
     ours, theirs = (
         tune(problem, "SGD", results=tmp_path, progress="off", workers=1, **options)
         for problem in ("digits_logreg", variant)
@@ -157,7 +164,13 @@ def test_a_refused_draw_is_a_failed_trial(tmp_path, strategy):
     """With its reason; the search goes on, and can be continued."""
     if strategy == "tpe":
         pytest.importorskip("optuna", reason="the extra tune is not installed")
-    options = {"strategy": strategy, "repeat": 0, "epochs": 1, "workers": 0, "seed": 3}
+    options: dict[str, Any] = {
+        "strategy": strategy,
+        "repeat": 0,
+        "epochs": 1,
+        "workers": 0,
+        "seed": 3,
+    }
     first = _tune(tmp_path, trials=6, space=INFEASIBLE, **options)
     failed = [trial for trial in first.trials if trial.status == "failed"]
     assert 0 < len(failed) < 6
@@ -179,7 +192,7 @@ def test_a_refused_draw_is_a_failed_trial(tmp_path, strategy):
 def test_tpe(tmp_path):
     """Optuna's study repeats with its seed, and goes on from its journal."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")
-    options = {"strategy": "tpe", "repeat": 0, "workers": 1, "epochs": 1}
+    options: dict[str, Any] = {"strategy": "tpe", "repeat": 0, "workers": 1, "epochs": 1}
     whole = _tune(tmp_path / "a", trials=4, **options)
     _tune(tmp_path / "b", trials=2, **options)
     parts = _tune(tmp_path / "b", trials=4, **options)
@@ -209,7 +222,11 @@ def test_a_pruned_trial_is_not_done_again(tmp_path):
     study.ask(1, 1)
     study.name_run(0, config.run_id)
     study.tell(0, None, pruned=True)
-    options = {"results": tmp_path, "device": "cpu", "callbacks": tuple(study.callbacks())}
+    options: dict[str, Any] = {
+        "results": tmp_path,
+        "device": "cpu",
+        "callbacks": tuple(study.callbacks()),
+    }
     assert perform(Job(config=config, options=options), ignore_progress).status == "pruned"
 
 
@@ -266,7 +283,7 @@ def test_twenty_of_thirty_six_on_fashion_mnist(tmp_path):
     """Twenty trials find a learning rate within 2 % of the whole grid's best validation loss."""
     if "DEEPOBS_DATA_DIR" not in os.environ:
         pytest.skip("needs Fashion-MNIST in $DEEPOBS_DATA_DIR")
-    options = {"results": tmp_path, "repeat": 0, **COMMON}
+    options: dict[str, Any] = {"results": tmp_path, "repeat": 0, **COMMON}
     few = tune("fmnist_logreg", "SGD", trials=20, **options)
     whole = tune("fmnist_logreg", "SGD", **options)
     assert len(few.trials) == 20

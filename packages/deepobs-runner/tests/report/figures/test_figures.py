@@ -1,6 +1,7 @@
 """Figures for print."""
 
 import shutil
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -54,7 +55,8 @@ def test_accuracies_have_a_panel_in_per_cent(study):
 
 def test_steps_and_seconds_are_other_axes(study):
     """Against steps and seconds the same curves are stretched: 7 steps and 0.25 s an epoch."""
-    for x, last in (("steps", 84), ("seconds", 3)):
+    axes: dict[Literal["steps", "seconds"], int] = {"steps": 84, "seconds": 3}
+    for x, last in axes.items():
         figure = figure_learning_curves(study, "quadratic_deep", x=x)
         ((along, _),) = lines_of(figure.axes[0], study.styles["Adam"].colour)
         assert along[-1] == pytest.approx(last)
@@ -94,7 +96,9 @@ def test_no_cross_hides_another(tmp_path):
     runs += [diverged(name) for name in ("SGD", "Adam")]
     frame = report_cases.frame_of(runs, tmp_path)
     (ax,) = figure_sensitivity(frame, "p", metric="test_loss").axes
-    heights = [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() == "x"]
+    heights = [
+        np.asarray(line.get_ydata())[0] for line in ax.get_lines() if line.get_marker() == "x"
+    ]
     assert len(set(heights)) == 2
     assert min(heights) > 1  # above the panel, where no value is
 

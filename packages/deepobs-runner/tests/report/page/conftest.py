@@ -33,6 +33,10 @@ def visit(browser):
     """Opens a page and watches it: whatever goes wrong, or leaves, fails the test at its end."""
     contexts, troubles = [], []
 
+    def dismiss(dialog):
+        troubles.append("dialog")
+        dialog.dismiss()
+
     def open_page(path, *, fragment="", width=1280, height=900, dark=False, touch=False):
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -52,7 +56,7 @@ def visit(browser):
                 else None
             ),
         )
-        page.on("dialog", lambda dialog: (troubles.append("dialog"), dialog.dismiss()))
+        page.on("dialog", dismiss)
         page.on(
             "request",
             lambda request: (

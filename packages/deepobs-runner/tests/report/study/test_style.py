@@ -1,5 +1,7 @@
 """One look per method."""
 
+from typing import Any
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -69,7 +71,7 @@ def test_forty_methods_all_look_different():
 def test_figures_do_not_depend_on_a_users_settings(study_frame):
     """Whatever a matplotlibrc says, a figure is drawn the same, pixel by pixel."""
     usual = figure_learning_curves(study_frame, "quadratic_deep")._repr_png_()
-    changed = {
+    changed: dict[Any, object] = {
         "axes.facecolor": "black",
         "font.size": 30,
         "lines.marker": "x",

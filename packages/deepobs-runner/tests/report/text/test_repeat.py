@@ -2,6 +2,7 @@
 
 import math
 import shlex
+from typing import Any
 
 import click
 import pytest
@@ -64,6 +65,7 @@ def test_a_users_optimizer_is_named_with_its_module(make_frame):
     """As `deepobs run` finds it: the class's name alone would not do."""
     config = {"optimizer": "package.module.SignSGD"}
     frame = make_frame({"optimizer": "SignSGD", "config": config})
+    run: Any
     (run,) = per_run(frame).to_dict("records")
     assert " quadratic_deep package.module.SignSGD --lr 0.01 " in repeat_command(run)
 

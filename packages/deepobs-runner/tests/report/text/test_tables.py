@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_means_and_deviations_are_those_of_the_runs(study_frame):
         & (study_frame["seed"] != 42)  # which chose the setting
     ]
     table = results_table(study_frame).set_index(["problem", "method"])
-    row = table.loc[("quadratic_deep", "Adam")]
+    row: Any = table.loc[("quadratic_deep", "Adam")]
     assert row["mean"] == pytest.approx(rows["test_loss"].mean(), rel=1e-12)
     assert row["std"] == pytest.approx(rows["test_loss"].std(ddof=1), rel=1e-12)
 
@@ -48,7 +49,7 @@ def test_the_published_baselines_come_out(baselines):
     table = results_table(baselines).set_index(["problem", "method"])
     cases = (("quadratic_deep", "Momentum", "test_loss"), ("svhn_wrn164", "SGD", "test_accuracy"))
     for problem, optimizer, metric in cases:
-        row = table.loc[problem, f"{optimizer} (baseline)"]
+        row: Any = table.loc[problem, f"{optimizer} (baseline)"]
         runs = final[(final["problem"] == problem) & (final["optimizer"] == optimizer)]
         runs = runs[np.isclose(runs["learning_rate"], row["learning_rate"]) & (runs["seed"] != 42)]
         assert len(runs) == 9

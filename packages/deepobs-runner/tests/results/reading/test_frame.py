@@ -1,5 +1,7 @@
 """The tidy frame that records become."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_series_of_mixed_lengths_are_filled_with_nan(tmp_path, write_record):
 
 def test_the_newest_record_of_a_run_is_kept(tmp_path, write_record):
     """Of files with one run_id the latest counts, even if it diverged: a divergence is a result."""
-    same = {"run_id": "r"}
+    same: dict[str, Any] = {"run_id": "r"}
     write_record(tmp_path, "random_seed__1__2026-01-01.json", losses=[4.0, 1.0], **same)
     write_record(tmp_path, "random_seed__1__2026-01-02.json", losses=[4.0, 2.0], **same)
     write_record(tmp_path, "random_seed__1__2026-01-03.json", status="diverged", **same)
@@ -51,7 +53,12 @@ def test_record_of_a_real_run_is_read_back(tmp_path):
     """What `run` measured and was told comes back in the frame."""
     from deepobs.runner import run
 
-    settings = {"lr": 0.01, "hyperparameters": {"momentum": 0.9}, "epochs": 2, "seed": 5}
+    settings: dict[str, Any] = {
+        "lr": 0.01,
+        "hyperparameters": {"momentum": 0.9},
+        "epochs": 2,
+        "seed": 5,
+    }
     record = run("quadratic_deep", "SGD", **settings, results=tmp_path)
     frame = load_records(tmp_path)
     assert frame["test_loss"].tolist() == record.test_losses

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from deepobs.runner.results.reading import (
     read_records,
 )
 from deepobs.runner.results.reading._index import INDEX_NAME
+from deepobs.runner.results.reading._parse import parse_record
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def folder(tmp_path, write_record):
 def parsed(monkeypatch):
     """The files that were parsed, not taken from the index."""
     seen = []
-    original = _index.parse_record
+    original = parse_record
 
     def parse(content, file):
         seen.append(file)
@@ -112,7 +114,7 @@ def test_damaged_index_is_made_anew(folder, parsed, damage):
 def test_read_only_folder_is_indexed_in_the_users_cache(folder, parsed, monkeypatch, tmp_path):
     """Where the folder cannot be written to, nothing is, and the cache serves the second time."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(_index.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     load_records(folder)
     load_records(folder)
     assert len(parsed) == 2
@@ -124,7 +126,7 @@ def test_without_any_place_for_an_index_reading_works(folder, monkeypatch, tmp_p
     """With neither folder nor cache writable the records are read all the same."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(_index.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert len(load_records(folder)) == 8
 
 
@@ -146,7 +148,7 @@ def test_file_without_permission_is_unreadable(folder, monkeypatch):
     def refuse(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(_index.Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     result = read_records(folder)
     assert [item.reason for item in result.unreadable] == ["[Errno 13] Permission denied"] * 2
 
