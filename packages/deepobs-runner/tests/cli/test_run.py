@@ -112,11 +112,11 @@ ERRORS = [
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_every_error_of_ours_is_a_sentence_and_no_traceback(deepobs, kind, monkeypatch, capsys):
-    """Status 2 where an argument is to blame, else 1."""
+    """Status 2 for a wrong argument, else 1."""
 
     def fail(*arguments, **settings):
         raise kind("What went wrong.")
 
     monkeypatch.setattr("deepobs.runner.training.run", fail)
-    assert deepobs(*RUN) == (2 if kind is _errors.UsageError else 1)
+    assert deepobs(*RUN) == (2 if issubclass(kind, _errors.UsageError) else 1)
     assert capsys.readouterr().err == "Error: What went wrong.\n"

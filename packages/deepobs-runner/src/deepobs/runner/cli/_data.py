@@ -16,6 +16,8 @@ from ._options import data_root_option
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rich.console import Console
+
 
 @click.group("data")
 def command() -> None:
@@ -123,23 +125,29 @@ def _progress(*, unit_is_bytes: bool) -> Iterator[Callable[[str, int, int | None
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(console, unit_is_bytes=unit_is_bytes)
+        return
     amount = DownloadColumn() if unit_is_bytes else MofNCompleteColumn()
-    bar = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        amount,
-        console=console,
-        disable=not console.is_terminal,
-    )
     tasks = {}
-    with bar:
+    with Progress(TextColumn("{task.description}"), BarColumn(), amount, console=console) as bar:
 
         def progress(what: str, done: int, total: int | None) -> None:
             label = what if unit_is_bytes else "checking"
             if label not in tasks:
                 tasks[label] = bar.add_task(label, total=total)
-                if not console.is_terminal and unit_is_bytes:
-                    console.print(f"fetching {what}", markup=False)
             bar.update(tasks[label], completed=done, total=total)
 
         yield progress
+
+
+def _lines(console: Console, *, unit_is_bytes: bool) -> Callable[[str, int, int | None], None]:
+    """Returns a function that prints a line when a file is first fetched."""
+    named = set()
+
+    def progress(what: str, done: int, total: int | None) -> None:
+        if unit_is_bytes and what not in named:
+            console.print(f"fetching {what}", markup=False)
+        named.add(what)
+
+    return progress
