@@ -145,7 +145,7 @@ def _lines(console: Console, *, unit_is_bytes: bool) -> Callable[[str, int, int 
     """Returns a function that prints a line when a file is first fetched."""
     named = set()
 
-    def progress(what: str, done: int, total: int | None) -> None:
+    def progress(what: str, _done: int, _total: int | None) -> None:
         if unit_is_bytes and what not in named:
             console.print(f"fetching {what}", markup=False)
         named.add(what)
