@@ -23,6 +23,7 @@ from ._full_batch import FullBatchDataset
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
+from ._names import did_you_mean
 from ._prepare import (
     DatasetStatus,
     FileStatus,
@@ -85,6 +86,7 @@ __all__ = [
     "cora_planetoid",
     "dataset_status",
     "derive_seed",
+    "did_you_mean",
     "digits",
     "fashion_mnist",
     "heavy_tailed",

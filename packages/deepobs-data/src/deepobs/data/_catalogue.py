@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from ._errors import UnknownDatasetError
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
+from ._names import did_you_mean
 from ._shakespeare import tiny_shakespeare
 from ._svhn import SVHN_FILES, SVHN_FLAT, svhn
 from ._synthetic import quadratic, two_d
@@ -217,9 +217,8 @@ def get_entry(name: str) -> DatasetEntry:
     """
     if name in DATASETS:
         return DATASETS[name]
-    near = difflib.get_close_matches(name, DATASETS, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(DATASETS)}."
-    raise UnknownDatasetError(f"There is no data set {name!r}: {hint}")
+    advice = did_you_mean(name, DATASETS, f"choose one of {', '.join(DATASETS)}.")
+    raise UnknownDatasetError(f"There is no data set named {name!r}; {advice}")
 
 
 def load_dataset(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
+
+from deepobs.data import did_you_mean
 
 from ._problem import Problem
 
@@ -85,7 +86,6 @@ _LONGEST_NAME = 80  # that a message shows
 
 
 def _not_found(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    advice = f"did you mean {' or '.join(near)}?" if near else "`deepobs list` shows what there is."
+    advice = did_you_mean(name, names, "`deepobs list` shows what there is.")
     shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
     return f"There is no test problem named {shown!r}; {advice}"

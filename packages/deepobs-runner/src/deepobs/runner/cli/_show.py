@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -34,6 +33,7 @@ def command(name: str, as_json: bool) -> None:
 
 def _facts_of(name: str) -> dict[str, Any]:
     """Returns the details of the problem or optimizer with that name."""
+    from deepobs.data import did_you_mean
     from deepobs.problems import PROBLEMS, UnknownProblemError, get_problem
 
     from ..optimizers import OPTIMIZERS, find_optimizer
@@ -48,7 +48,7 @@ def _facts_of(name: str) -> dict[str, Any]:
         try:
             return _facts(get_problem(name))
         except UnknownProblemError as unknown_problem:
-            if get_close_matches(name.casefold(), map(str.casefold, OPTIMIZERS), cutoff=0.6):
+            if did_you_mean(name, OPTIMIZERS, ""):
                 raise error from None
             raise unknown_problem from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 import traceback
 from collections.abc import Iterable
@@ -94,14 +93,14 @@ def advice(name: str, choices: Iterable[str], otherwise: str) -> str:
         choices: The valid names.
         otherwise: The advice if no choice is similar.
     """
+    from deepobs.data import did_you_mean  # loads torch, which only an error may take
+
+    choices = list(choices)
     spelled = {choice.casefold(): choice for choice in choices}
     today = name_today(name, spelled)
     if today is not None:
         return f"did you mean {spelled[today]}, as {name} of DeepOBS 1 is called now?"
-    near = [
-        spelled[close] for close in difflib.get_close_matches(name.casefold(), spelled, cutoff=0.5)
-    ]
-    return f"did you mean {' or '.join(near)}?" if near else otherwise
+    return did_you_mean(name, choices, otherwise)
 
 
 def explain(error: BaseException) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 from pathlib import Path
+from threading import get_native_id
 
 from ._errors import ResultsError
 
@@ -50,7 +51,7 @@ def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> boo
 
 def temporary_name(path: Path) -> Path:
     """Returns the temporary file that `write_atomically` renames to `path`."""
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{os.getpid()}-{get_native_id()}.tmp")
 
 
 def set_aside(path: Path) -> Path:

@@ -12,7 +12,7 @@ from ..common import ResultsError, RunInProgressError, UsageError
 from ._record import CorruptRecordError, Record, read_record
 from ._store import ResultsStore
 
-# Temporary files of `write_atomically`, of the index, and trial files of `check_writable`.
+# Temporary files of `write_atomically`, and trial files of `check_writable`.
 _TEMPORARY = re.compile(r"\..*\.tmp|\.write_probe\.\d+")
 # Files are written within seconds, so one as old as this does not belong to a running process.
 _SECONDS_UNTIL_STALE = 3600.0

@@ -9,11 +9,12 @@ damaged, missing or of another version is created again.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import tempfile
 import time
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ...common import ResultsError, write_atomically
 from ._bundle import is_bundle, unpack
 from ._fields import UnreadableRecordError
 from ._frame import RUN_SCHEMA, to_frame, to_table
@@ -267,16 +269,7 @@ def _load_index(root: Path) -> pa.Table:
 
 def _save_index(root: Path, table: pa.Table) -> None:
     """Writes the index atomically; does nothing if no folder is writable."""
-    path = _index_path(root)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".index-", suffix=".tmp")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            pq.write_table(table, stream, compression="zstd")
-        Path(temporary).chmod(0o644)  # mkstemp makes it private; a group shares its results
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
+    content = io.BytesIO()
+    pq.write_table(table, content, compression="zstd")
+    with suppress(ResultsError):
+        write_atomically(_index_path(root), content.getvalue())
