@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -84,12 +85,18 @@ def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[
 def _hyperparameters(row: Mapping[str, Any]) -> dict[str, Any]:
     """Returns all settings of a run, with one entry per hyperparameter."""
     values: dict[str, Any] = {name: row[name] for name in _SETTINGS}
-    for name, value in json.loads(row["hyperparameters"]).items():
+    for name, value in json.loads(row["hyperparameters"], parse_int=_whole).items():
         if isinstance(value, list) and len(value) <= 3:
             values |= {f"{name}[{place}]": item for place, item in enumerate(value)}
         else:
             values[name] = value
     return values
+
+
+def _whole(digits: str) -> int | str:
+    """Returns a whole number; its digits if no float holds it, since no column of numbers does."""
+    number = int(digits)
+    return number if abs(number) <= sys.float_info.max else digits
 
 
 def _axis(column: pd.Series, share: float) -> dict[str, Any]:
