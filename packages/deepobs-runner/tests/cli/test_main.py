@@ -158,7 +158,7 @@ BAD = [
     (("check", "nowhere:MINE"), 2, "no module 'nowhere'"),
     (("check", "deepobs.problems:nothing"), 2, "has no 'nothing'"),
     (("check", "deepobs.problems:SMALL_SET"), 2, "a deepobs.problems.Problem is expected"),
-    (("data", "prepare", "mnits"), 2, "did you mean mnist?"),
+    (("data", "prepare", "mnits"), 2, "did you mean mnist"),
     (("report", "nowhere"), 2, "nowhere"),
 ]
 
