@@ -1,5 +1,7 @@
 """Runs against loops without the runner, in which reference implementations are driven by hand."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -268,7 +270,7 @@ def lbfgs_step(built, optimizer, batch):
 
 def test_lbfgs_agrees_with_torch_driven_by_hand(mnist):
     """20 steps of mnist_mlp, bit for bit."""
-    settings = {"history_size": 5, "max_iter": 4}
+    settings: dict[str, Any] = {"history_size": 5, "max_iter": 4}
     ours, record = after_an_epoch("mnist_mlp", "LBFGS", mnist, lr=0.1, hyperparameters=settings)
     theirs = by_hand(
         *("mnist_mlp", mnist),
