@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 import matplotlib.pyplot as plt
 import pages
 import torch
+from scipy.stats import f_oneway
 
-from deepobs.problems import LAPTOP_SET, get_problem
+from deepobs.problems import LAPTOP_SET, Metric, get_problem
 from deepobs.runner import Record, run
 
 IMAGE = pages.IMAGES / "laptop.png"
@@ -102,9 +103,16 @@ def seconds(problem: str) -> float:
     return time.process_time() - begin
 
 
+def difference(outcomes: Mapping[str, Outcome], metric: Metric) -> float:
+    """Returns the p of an analysis of variance: whether the methods differ more than the seeds."""
+    scale = float if metric.higher_is_better else math.log
+    groups = [list(map(scale, outcome.last(metric.name))) for outcome in outcomes.values()]
+    return float(f_oneway(*groups).pvalue)
+
+
 def table(outcomes: Mapping[str, Mapping[str, Outcome]], costs: Mapping[str, float]) -> str:
     """Returns the table of the last values, mean ± standard deviation of the seeds."""
-    head = "| Problem | Metric | " + " | ".join(METHODS) + " | Seconds |\n"
+    head = f"| Problem | Metric | {' | '.join(METHODS)} | p | Seconds |\n"
     rows = []
     for problem, found in outcomes.items():
         metric = get_problem(problem).metric
@@ -115,8 +123,9 @@ def table(outcomes: Mapping[str, Mapping[str, Outcome]], costs: Mapping[str, flo
             spread = f"{statistics.fmean(last):.3g} ± {statistics.stdev(last):.1g}"
             cells.append(f"{spread} ({outcome.rate:.2g})")
         name = f"{metric.name.replace('_', ' ')}, {better} is better"
-        rows.append(f"| `{problem}` | {name} | {' | '.join(cells)} | {costs[problem]:.1f} |\n")
-    return head + "|---|---|" + "---:|" * (len(METHODS) + 1) + "\n" + "".join(rows)
+        cells += [f"{difference(found, metric):.1g}", f"{costs[problem]:.1f}"]
+        rows.append(f"| `{problem}` | {name} | {' | '.join(cells)} |\n")
+    return head + "|---|---|" + "---:|" * (len(METHODS) + 2) + "\n" + "".join(rows)
 
 
 def draw(outcomes: Mapping[str, Mapping[str, Outcome]]) -> None:

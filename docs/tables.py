@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from deepobs import models
-from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET, Problem
+from deepobs.problems import LAPTOP_SET, LARGE_SET, PROBLEMS, SMALL_SET, Problem
 
 ROOT = Path(__file__).parents[1]
 TABLE = re.compile(r"(<!-- (\w+): written by docs/tables\.py -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -32,7 +32,7 @@ def parameters(make: Callable[[], nn.Module]) -> str:
 def kind(problem: Problem) -> str:
     """Returns which of the benchmark's sets a problem is in."""
     if problem.extra:
-        return "extra"
+        return "laptop" if problem.name in LAPTOP_SET else "extra"
     return "small" if problem.name in SMALL_SET else "large" if problem.name in LARGE_SET else ""
 
 
@@ -44,13 +44,14 @@ def problems() -> str:
 
 def defaults() -> str:
     """Returns the table of the problems' sizes and defaults."""
-    head = "| Problem | Parameters | Batch size | Epochs | L2 factor | Set |\n"
+    head = "| Problem | Parameters | Batch size | Epochs | Steps | L2 factor | Set |\n"
     rows = [
         f"| `{p.name}` | {parameters(p.model)} | {p.batch_size} | {p.epochs}"
+        f" | {f'{p.steps:,}' if p.steps else ''}"
         f" | {f'{p.weight_decay:g}' if p.weight_decay else ''} | {kind(p)} |\n"
         for p in PROBLEMS.ours.values()
     ]
-    return head + "|---|---:|---:|---:|---:|---|\n" + "".join(rows)
+    return head + "|---|---:|---:|---:|---:|---:|---|\n" + "".join(rows)
 
 
 TABLES = {"problems": problems, "defaults": defaults}
