@@ -37,7 +37,10 @@ _ALL_TESTS = (*_PYTEST, "hypothesis", "backpack-for-pytorch", "playwright", "sch
 _RUFF = ("ruff==0.17.6",)
 NEEDS = {
     "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
-    "tests-models": (*_PYTEST, "numpy", "backpack-for-pytorch", "timm", "torch_geometric"),
+    "tests-models": (
+        *(*_PYTEST, "numpy", "backpack-for-pytorch"),
+        *("timm", "torch_geometric", "torchvision"),  # what the networks are compared with
+    ),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
     "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
     "golden": (*_PYTEST, "backpack-for-pytorch"),

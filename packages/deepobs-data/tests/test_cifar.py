@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from deepobs.data import CorruptDatasetError, DatasetNotFoundError, Standardize, cifar10, cifar100
+from deepobs.data._cifar import CIFAR10_STATISTICS
 from deepobs.data.testing import python2_pickle, write_stand_in
 
 LOADERS = {"cifar10": cifar10, "cifar100": cifar100}
@@ -169,3 +170,21 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "cifar-10-batches-py/data_batch_3").unlink()
     with pytest.raises(DatasetNotFoundError, match=r"data_batch_3.*prepare cifar10"):
         cifar10(root=tmp_path)
+
+
+def test_the_usual_augmentation(tmp_path: Path) -> None:
+    """Test images are normalized by channel; those for training are shifted and flipped, too."""
+    root = write_stand_in("cifar10", tmp_path)
+    data = cifar10(root=root, augmentation="crop_flip")
+    pixels = data.arrays("test").inputs / 255
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in CIFAR10_STATISTICS)
+    (batch,) = data.batches("test", batch_size=1000)
+    # The difference of two numbers of size two.
+    torch.testing.assert_close(batch.inputs, (pixels - mean) / std, rtol=0, atol=1e-6)
+    first, again, later = (
+        next(data.batches("train", batch_size=50, epoch=epoch)).inputs for epoch in (0, 0, 1)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, later)
+    with pytest.raises(ValueError, match="'deepobs' or 'crop_flip', but is 'crop'"):
+        cifar10(root=root, augmentation="crop")

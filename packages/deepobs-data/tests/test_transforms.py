@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from deepobs.data import Augment, Compose, Scale, Standardize
+from deepobs.data import Augment, Compose, CropAndFlip, Normalize, Scale, Standardize
 from deepobs.data._transforms import adjust_contrast, adjust_saturation, crop
 
 Pick = Callable[[Tensor, dict[str, Any]], tuple[Tensor, Tensor]]
@@ -226,3 +226,28 @@ def test_a_chain_needs_the_draws_of_its_first_transform() -> None:
     """The others are deterministic."""
     assert Compose(Augment(flip=True), Standardize()).num_draws == 6
     assert Compose(Scale(255), Standardize()).num_draws == 0
+
+
+def test_crop_and_flip_is_a_shift_with_zeros() -> None:
+    """With draws of one half nothing moves; at the ends the image moves by four pixels."""
+    images = torch.arange(1, 2 * 3 * 36 + 1).view(2, 3, 6, 6)
+    still = torch.tensor([[0.5, 0.5, 0.9]]).expand(2, 3)
+    assert torch.equal(CropAndFlip()(images, still), images)
+    mirrored = torch.tensor([[0.5, 0.5, 0.1]]).expand(2, 3)
+    assert torch.equal(CropAndFlip()(images, mirrored), images.flip(-1))
+    moved = CropAndFlip()(images, torch.tensor([[0.0, 0.99, 0.9]]).expand(2, 3))
+    assert torch.equal(moved[:, :, 4:, :2], images[:, :, :2, 4:])
+    assert not moved[:, :, :4].any()
+    assert not moved[..., 2:].any()
+    with pytest.raises(ValueError, match="needs 3 random numbers"):
+        CropAndFlip()(images, None)
+
+
+def test_normalize_subtracts_means_and_divides_by_deviations() -> None:
+    """(x / 255 - mean) / std for each channel."""
+    images = torch.randint(256, (4, 3, 5, 5), dtype=torch.uint8)
+    mean, std = torch.tensor([0.1, 0.5, 0.9]), torch.tensor([0.2, 0.3, 0.4])
+    expected = (images / 255 - mean.view(3, 1, 1)) / std.view(3, 1, 1)
+    # The difference of two numbers of size up to five.
+    actual = Normalize(mean.tolist(), std.tolist())(images)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=2e-6)

@@ -40,7 +40,17 @@ from ._svhn import svhn
 from ._synthetic import quadratic, two_d
 from ._text import TextDataset, TokenBlocks
 from ._tolstoi import tolstoi
-from ._transforms import Apply, Augment, Compose, Copy, Scale, Standardize, Transform
+from ._transforms import (
+    Apply,
+    Augment,
+    Compose,
+    Copy,
+    CropAndFlip,
+    Normalize,
+    Scale,
+    Standardize,
+    Transform,
+)
 from ._transitions import Transitions
 
 __all__ = [
@@ -56,6 +66,7 @@ __all__ = [
     "Copy",
     "CorruptDatasetError",
     "CorruptFilesWarning",
+    "CropAndFlip",
     "DataRootError",
     "Dataset",
     "DatasetEntry",
@@ -68,6 +79,7 @@ __all__ = [
     "FileStatus",
     "FullBatchDataset",
     "Graph",
+    "Normalize",
     "Phase",
     "RolloutDataset",
     "Scale",

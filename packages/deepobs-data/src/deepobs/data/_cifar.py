@@ -14,7 +14,7 @@ from ._errors import CorruptDatasetError, way_out
 from ._pickled import PickleError
 from ._pickles import as_array, read_pickle
 from ._root import read_file, require_files, resolve_root
-from ._transforms import Augment, Compose, Standardize
+from ._transforms import Augment, Compose, CropAndFlip, Normalize, Standardize
 
 CIFAR10_FILES = (
     *(f"cifar-10-batches-py/data_batch_{number}" for number in range(1, 6)),
@@ -22,16 +22,24 @@ CIFAR10_FILES = (
 )
 CIFAR100_FILES = ("cifar-100-python/train", "cifar-100-python/test")
 
+# Mean and deviation of each channel of the training images, between 0 and 1.
+CIFAR10_STATISTICS = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
 _PIXELS = (3, 32, 32)
 
 
-def cifar10(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
+def cifar10(
+    *, root: str | os.PathLike[str] | None = None, augmentation: str = "deepobs"
+) -> ArrayDataset:
     """Loads CIFAR-10: 32×32 colour images of 10 classes, 50,000 + 10,000 for testing.
 
-    Images are standardized one by one; those for training are augmented before (`Augment`).
+    With DeepOBS's preprocessing, images are standardized one by one; those for training are
+    augmented before (`Augment`). With the usual one of today they are normalized by the mean and
+    deviation of each channel, after a crop with 4 pixels of padding and a flip in training.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
+        augmentation: `"deepobs"` or `"crop_flip"`.
 
     Returns:
         Inputs `[N, 3, 32, 32]`, 10 classes.
@@ -39,10 +47,18 @@ def cifar10(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
     Raises:
         DatasetNotFoundError: If a file is missing.
         CorruptDatasetError: If a file does not hold what it should.
+        ValueError: If there is no augmentation of that name.
 
-    Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009.
+    Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009. Crop and flip
+    of He, Zhang, Ren, Sun. Deep residual learning for image recognition. CVPR 2016, section 4.2.
     """
-    return _load("cifar10", root, CIFAR10_FILES, "labels", 10)
+    if augmentation not in ("deepobs", "crop_flip"):
+        raise ValueError(f"augmentation must be 'deepobs' or 'crop_flip', but is {augmentation!r}.")
+    dataset = _load("cifar10", root, CIFAR10_FILES, "labels", 10)
+    if augmentation == "deepobs":
+        return dataset
+    normalize = Normalize(*CIFAR10_STATISTICS)
+    return dataset.with_transform(normalize, train=Compose(CropAndFlip(), normalize))
 
 
 def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -142,6 +142,47 @@ class Augment:
         images = images.to(torch.float32).add_(_each(delta))
         images = adjust_saturation(images, saturation + 0.5)
         return adjust_contrast(images, contrast * 1.6 + 0.2)
+
+
+class CropAndFlip:
+    """Shifts every image by up to `padding` pixels, filled with zeros, and flips every other one.
+
+    Args:
+        padding: The number of zeros on each side, before a random crop of the original size.
+    """
+
+    num_draws = 3
+
+    def __init__(self, padding: int = 4) -> None:
+        self.padding = padding
+
+    def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
+        """Returns the augmented images, of the shape and type of the inputs `[N, C, H, W]`."""
+        if draws is None:
+            raise ValueError("CropAndFlip needs 3 random numbers per image.")
+        down, right, mirror = draws.unbind(1)
+        return crop(inputs, down, right, mirror < 0.5, padding=self.padding)
+
+
+class Normalize:
+    """Subtracts the mean of each channel and divides by its standard deviation.
+
+    Args:
+        mean: Means of the channels of pixels between 0 and 1.
+        std: Standard deviations of the same.
+    """
+
+    num_draws = 0
+
+    def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
+        self.mean, self.std = mean, std
+
+    def __call__(self, inputs: Tensor, draws: Tensor | None = None) -> Tensor:
+        """Returns the normalized images of bytes `[N, C, H, W]`, float32."""
+        del draws
+        std = inputs.new_tensor(self.std, dtype=torch.float32).view(-1, 1, 1)
+        mean = inputs.new_tensor(self.mean, dtype=torch.float32).view(-1, 1, 1)
+        return (inputs.to(torch.float32) * (1 / (255 * std))).sub_(mean / std)
 
 
 class Compose:

@@ -12,6 +12,7 @@ from ._inception_v3 import InceptionOutput, InceptionV3
 from ._modular_addition import ModularAddition
 from ._net2c2d import Net2C2D
 from ._net3c3d import Net3C3D
+from ._resnet import ResNet18
 from ._roles import DeclaresRoles, Role, parameter_depths, parameter_roles
 from ._vae import VAE, VAEOutput
 from ._vgg import VGG
@@ -39,6 +40,7 @@ __all__ = [
     "Net2C2D",
     "Net3C3D",
     "Quadratic",
+    "ResNet18",
     "Role",
     "Rosenbrock",
     "TanhMLP",

@@ -2,7 +2,7 @@
 
 from ._build import build
 from ._built import BuiltProblem
-from ._catalogue import LAPTOP_SET, LARGE_SET, PROBLEMS, SMALL_SET, get_problem
+from ._catalogue import LAPTOP_SET, LARGE_SET, MODERN_SET, PROBLEMS, SMALL_SET, get_problem
 from ._conformance import Finding, check_problem
 from ._losses import (
     ConvectionLoss,
@@ -26,6 +26,7 @@ __all__ = [
     "LAPTOP_SET",
     "LARGE_SET",
     "LOSS",
+    "MODERN_SET",
     "PERPLEXITY",
     "PROBLEMS",
     "RMSE",

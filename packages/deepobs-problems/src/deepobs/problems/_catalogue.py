@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._modern import MODERN
 from ._originals import ARTIFICIAL, FASHION_MNIST, MNIST, TEXT
 from ._originals_colour import CIFAR10, CIFAR100, IMAGENET, SVHN
 from ._problem import Problem
@@ -22,6 +23,7 @@ PROBLEMS = Catalogue(
         *DIGITS,
         *RECENT,
         *SMALL,
+        *MODERN,
     )
 )
 
@@ -42,6 +44,9 @@ LAPTOP_SET = (
     "matrix_sensing",
     "cartpole_ppo_small",
 )
+
+#: Workloads of recent optimizer papers; most need a GPU, and those on images need files.
+MODERN_SET = tuple(problem.name for problem in MODERN)
 
 
 def get_problem(name: str) -> Problem:

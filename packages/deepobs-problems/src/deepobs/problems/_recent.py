@@ -33,7 +33,7 @@ from ._shared import classifier
 _LENGTH_IS_OURS = "The number of steps is ours."
 
 _recent = partial(Problem, extra=True)
-_language_model = partial(
+language_model = partial(
     _recent,
     model=models.GPT,
     loss=SequenceCrossEntropy,
@@ -108,7 +108,7 @@ DIGITS = (
 )
 
 RECENT = (
-    _language_model(
+    language_model(
         name="shakespeare_gpt",
         description="GPT of 804,096 parameters that predicts characters of Tiny Shakespeare",
         dataset=DATASETS["tiny_shakespeare"],
@@ -117,7 +117,7 @@ RECENT = (
         notes="nanoGPT's setting for CPUs. Its optimizer is AdamW (betas 0.9 and 0.99, decay 0.1 of"
         " matrices, gradients clipped to norm 1), 1e-3 to 1e-4 by cosine after 100 warm-up steps.",
     ),
-    _language_model(
+    language_model(
         name="tolstoi_gpt",
         description="GPT that predicts characters of War and Peace",
         dataset=partial(DATASETS["tolstoi"], blocks=True, sequence_length=64),
@@ -246,7 +246,7 @@ SMALL = (
         epochs=16,
         notes=_LENGTH_IS_OURS,
     ),
-    _language_model(
+    language_model(
         name="shakespeare_gpt_small",
         description="GPT of two layers, 64 wide, on Tiny Shakespeare, 32 characters at a time",
         dataset=partial(DATASETS["tiny_shakespeare"], sequence_length=32),

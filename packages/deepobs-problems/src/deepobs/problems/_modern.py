@@ -1,0 +1,66 @@
+"""Workloads of recent optimizer papers, most of which need a GPU."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from deepobs import models
+from deepobs.data import DATASETS
+
+from ._problem import Problem
+from ._recent import language_model
+from ._shared import classifier
+
+_NOT_REPRODUCED = "The convergence target is what the source reports; it is not reproduced here."
+
+_cifar10 = partial(
+    classifier,
+    dataset=partial(DATASETS["cifar10"], augmentation="crop_flip"),
+    batch_size=128,
+    epochs=200,
+    extra=True,
+)
+
+MODERN: tuple[Problem, ...] = (
+    _cifar10(
+        name="cifar10_resnet18",
+        description="ResNet-18 with a 3x3 first layer on CIFAR-10, with crops and flips",
+        model=models.ResNet18,
+        convergence_target=0.93,
+        reference="He et al., CVPR 2016; Liu, https://github.com/kuangliu/pytorch-cifar",
+        notes="The source trains with momentum 0.9, weight decay 5e-4 in the optimizer and a cosine"
+        f" from 0.1. {_NOT_REPRODUCED}",
+    ),
+    _cifar10(
+        name="cifar10_vit",
+        description="Vision transformer of seven layers, 384 wide, patches of 4x4, on CIFAR-10",
+        model=partial(
+            models.ViT,
+            image_size=32,
+            patch_size=4,
+            in_channels=3,
+            width=384,
+            depth=7,
+            heads=12,
+            mlp_width=384,
+        ),
+        convergence_target=0.909,
+        reference="Dosovitskiy et al., ICLR 2021; https://github.com/omihub777/ViT-CIFAR",
+        notes="The source trains with Adam at 1e-3, a cosine after five epochs of warm-up, label"
+        f" smoothing and AutoAugment, which we leave out. {_NOT_REPRODUCED}",
+    ),
+    language_model(
+        name="shakespeare_gpt_large",
+        description="GPT of 10.7 million parameters that predicts characters of Tiny Shakespeare",
+        dataset=partial(DATASETS["tiny_shakespeare"], sequence_length=256),
+        model=partial(models.GPT, context=256, width=384, depth=6, heads=6, dropout=0.2),
+        stochastic=True,
+        batch_size=64,
+        steps_per_epoch=250,
+        epochs=20,
+        evaluation_batches=200,
+        convergence_target=4.348,  # exp(1.4697)
+        notes="nanoGPT's setting for GPUs, with its optimizer as for shakespeare_gpt but betas 0.9"
+        f" and 0.99. {_NOT_REPRODUCED}",
+    ),
+)
