@@ -131,7 +131,9 @@ def table(outcomes: Mapping[str, Mapping[str, Outcome]], costs: Mapping[str, flo
 def draw(outcomes: Mapping[str, Mapping[str, Outcome]]) -> None:
     """Draws the mean test metric of every method over the epochs, a panel a problem."""
     figure, panels = plt.subplots(2, 5, figsize=(15, 6), layout="constrained")
-    for panel, (problem, found) in zip(panels.flat, outcomes.items(), strict=True):
+    for panel in panels.flat[len(outcomes) :]:
+        panel.remove()
+    for panel, (problem, found) in zip(panels.flat, outcomes.items(), strict=False):
         metric = get_problem(problem).metric
         for name, outcome in found.items():
             panel.plot(outcome.curve(metric.name), label=name)
