@@ -62,6 +62,16 @@ def test_steps_and_seconds_are_other_axes(study):
         assert along[-1] == pytest.approx(last)
 
 
+def test_gradient_evaluations_are_an_axis(tmp_path):
+    """Two a step for SAM, so its curve is twice as long as in steps."""
+    fields = report_cases.run_fields("quadratic_deep", "SAM(SGD)", 0.1, 42, 0.5)
+    frame = report_cases.frame_of([fields | {"passes": [14] * 12}], tmp_path)
+    figure = figure_learning_curves(frame, "quadratic_deep", x="passes")
+    (line, *_) = figure.axes[0].get_lines()
+    assert line.get_xdata()[-1] == 2 * 84
+    assert figure.axes[0].get_xlabel() == "Gradient evaluations"
+
+
 def test_a_wrong_problem_is_named_with_the_nearest(study):
     """An unknown problem gives one sentence with the nearest name."""
     with pytest.raises(UsageError, match=r"'quadratic'; did you mean quadratic_deep\?"):

@@ -228,3 +228,15 @@ def test_a_real_fashion_mnist_run_is_reported(tmp_path):
     assert single["test_loss"] == pytest.approx(record.test_losses, rel=1e-5)
     assert single["test_accuracy"] == pytest.approx(record.test_accuracies, rel=1e-5)
     assert Path(tmp_path / "r.html").stat().st_size < 15e6
+
+
+def test_gradient_evaluations_are_an_axis_where_they_are_not_the_steps(html, tmp_path):
+    """SAM evaluates it twice a step; without such a run the axis would say nothing new."""
+    option = '<option value="passes"'
+    assert option not in html
+    fields = report_cases.run_fields("quadratic_deep", "SAM(SGD)", 0.1, 42, 0.5)
+    page = write_report(
+        report_cases.write_records([fields | {"passes": [14] * 12}], tmp_path / "runs"),
+        tmp_path / "report.html",
+    )
+    assert option in page.read_text()

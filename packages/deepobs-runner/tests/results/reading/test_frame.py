@@ -65,6 +65,7 @@ def test_record_of_a_real_run_is_read_back(tmp_path):
     assert frame["train_loss"].tolist() == record.train_losses
     assert frame["steps"].tolist() == [0.0, 7.0, 14.0]
     assert frame["seconds"].tolist() == pytest.approx(np.cumsum([0, *record.epoch_seconds]))
+    assert frame["passes"].tolist() == [0.0, 7.0, 14.0]
     expected = {
         "run_id": record.run_id,
         "source": "deepobs-2",

@@ -25,7 +25,7 @@ from ..study import (
 )
 from ._figure import PaperFigure, legend, marked, name_missing, value_axis, whole_ticks
 
-Axis = Literal["epoch", "steps", "seconds"]
+Axis = Literal["epoch", "steps", "seconds", "passes"]
 _BENCHMARK_ROWS = ("test_loss", "train_loss", "test_accuracy", "train_accuracy")
 
 
@@ -48,7 +48,7 @@ def figure_learning_curves(
         problem: The problem's name.
         metrics: Columns of the frame, one per panel; default: test loss and, if available, test
             accuracy.
-        x: The horizontal axis: "epoch", "steps" or "seconds".
+        x: The horizontal axis: "epoch", "steps", "seconds" or "passes" (gradient evaluations).
         log_loss: Whether losses have a logarithmic axis.
         width: Inches; by default a column, or the text's width for several panels.
 
@@ -92,7 +92,7 @@ def figure_benchmark(
         frame: A tidy frame, or a `Study` of one.
         problems: "small" or "large" for the paper's sets, or names; by default all problems.
             Problems without runs are left out.
-        x: The horizontal axis: "epoch", "steps" or "seconds".
+        x: The horizontal axis: "epoch", "steps", "seconds" or "passes" (gradient evaluations).
         width: Inches.
 
     Returns:

@@ -110,7 +110,7 @@ def _curve(
         rows = [runs.series(run, metric) for run in setting.runs if runs.has(run, metric)]
         if rows:
             curve[metric] = [_kept(values, kept) for values in mean_and_spread(rows)]
-    for axis in ("steps", "seconds"):
+    for axis in ("steps", "seconds", "passes"):
         mean, _ = mean_and_spread([runs.series(run, axis) for run in setting.runs])
         _add_axis(curve, axis, mean, kept)
     return curve
@@ -132,7 +132,7 @@ def _single(
     for metric in METRICS:
         if runs.has(run, metric):
             single[metric] = _kept(runs.series(run, metric), kept)
-    for axis in ("steps", "seconds"):
+    for axis in ("steps", "seconds", "passes"):
         _add_axis(single, axis, runs.series(run, axis), kept)
     return single
 

@@ -136,7 +136,7 @@ def render(
             problems=problems,
             ids=ids,
             phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
-            axes=[(key, text) for key, text in MEASURES.items() if _known(runs, key)],
+            axes=_axes(runs),
             headline=headline(study),
             matrix=matrix_view(study),
             highlight=highlight,
@@ -199,6 +199,15 @@ def _method_data(view: dict[str, Any]) -> dict[str, str]:
 
 def _measured(runs: Runs, phase: str) -> bool:
     return any(_known(runs, name) for name in METRICS if name.startswith(phase))
+
+
+def _axes(runs: Runs) -> list[tuple[str, str]]:
+    """Returns the horizontal axes; gradient evaluations only where they are not the steps."""
+    axes = [(key, text) for key, text in MEASURES.items() if _known(runs, key)]
+    steps, passes = runs.values["steps"], runs.values["passes"]
+    if (passes[passes == passes] != steps[passes == passes]).any():
+        axes.append(("passes", "gradient evaluations"))
+    return axes
 
 
 def _known(runs: Runs, name: str) -> bool:

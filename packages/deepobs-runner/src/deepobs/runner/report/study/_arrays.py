@@ -23,7 +23,7 @@ METRICS = (
     "train_accuracy",
     "valid_accuracy",
 )
-AXES = ("epoch", "steps", "seconds")
+AXES = ("epoch", "steps", "seconds", "passes")
 Floats = NDArray[np.float64]
 
 

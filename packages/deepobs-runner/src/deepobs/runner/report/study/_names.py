@@ -15,8 +15,18 @@ NAMES = {
 }
 
 
-AXIS_NAMES = {"epoch": "Epoch", "steps": "Step", "seconds": "Seconds of training"}
-AXIS_COUNTS = {"epoch": "epochs", "steps": "steps", "seconds": "seconds of training"}
+AXIS_NAMES = {
+    "epoch": "Epoch",
+    "steps": "Step",
+    "seconds": "Seconds of training",
+    "passes": "Gradient evaluations",
+}
+AXIS_COUNTS = {
+    "epoch": "epochs",
+    "steps": "steps",
+    "seconds": "seconds of training",
+    "passes": "gradient evaluations",
+}
 
 
 def percent(metric: str) -> float:

@@ -19,8 +19,9 @@ METRICS = tuple(SERIES.values())
 # A run's other metrics are in one column of the table of runs, a map from the names of the frame's
 # columns, such as "test_perplexity", to series.
 OWN_METRICS = "own_metrics"
-# Both have one value per epoch of training; the frame holds their running sums.
-PER_EPOCH = ("steps", "seconds")
+# Each has one value per epoch of training; the frame holds their running sums. `passes` are
+# evaluations of the gradient.
+PER_EPOCH = ("steps", "seconds", "passes")
 
 #: The settings that a run's row has a column for: all but problem and optimizer, whose columns
 #: hold more than one word.

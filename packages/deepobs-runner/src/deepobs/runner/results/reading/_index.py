@@ -34,7 +34,7 @@ from ._searches import Search, read_searches, with_searches
 
 INDEX_NAME = ".deepobs-index.parquet"
 # Increase whenever the same file would be read differently than before.
-_VERSION = b"6"
+_VERSION = b"7"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
@@ -99,8 +99,8 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
         JSON), `status` ("finished", "diverged"), `started` (ISO 8601), `hardware`, `versions`,
         `target` (the problem's convergence target, if any), `epoch`, `train_loss`,
         `test_loss`, `valid_loss`, `train_accuracy`, `test_accuracy`, `valid_accuracy`,
-        `train_regularizer`,
-        `test_regularizer`, `steps` and `seconds` (of training, since its start),
+        `train_regularizer`, `test_regularizer`, `steps`, `seconds` and `passes` (gradient
+        evaluations) of training, each since its start,
         `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
         `peak_memory_bytes`; and for runs that belong to a search, `search` (its name), `role`
         ("trial", "best", "repeat", or "best repeat" for both), `searched` (the hyperparameters

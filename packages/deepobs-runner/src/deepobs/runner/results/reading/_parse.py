@@ -1,7 +1,7 @@
 """Parsing of result files: those of this package, of DeepOBS 1.1 and of DeepOBS 1.2.
 
 The three formats become the same `dict`: the settings and measurements of a run (`RUN_COLUMNS`),
-its series (`SERIES`) as float64 arrays, and its steps and seconds per epoch.
+its series (`SERIES`) as float64 arrays, and its steps, seconds and passes per epoch.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def parse_record(content: bytes, file: str) -> Run | None:
     run |= {column: _known(run[column]) for column in SERIES.values() if column not in _JUDGED}
     run |= _metrics(data)
     run["seconds"] = numbers(data, "epoch_seconds")
+    run["passes"] = numbers(data, "passes")
     if run["source"] == "deepobs-1.2":
         _drop_padding(run)
     num_values = max(len(run[column]) for column in SERIES.values())

@@ -7,7 +7,7 @@ const charts = (() => {
   const results = new Map(); // element -> what it was drawn from
   const visible = new Set();
   let printing = false;
-  const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training" };
+  const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training", passes: "gradient evaluations" };
   const PHASES = { test: "test", train: "training", valid: "validation" };
   // A page's width is not known before it is printed: charts get the size of A4's text in pixels.
   const PAPER = { one: { width: 640, height: 235 }, two: { width: 330, height: 235 } };

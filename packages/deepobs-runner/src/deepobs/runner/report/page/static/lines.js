@@ -133,7 +133,7 @@
   }
 
   function profile() {
-    const entries = shown(overview.profile[state.x]);
+    const entries = shown(overview.profile[state.x] ?? []);
     if (!entries.length) return "No problem has a target and this measure for all methods.";
     return {
       traces: entries.map((entry) => ({
