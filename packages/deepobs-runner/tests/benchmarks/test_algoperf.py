@@ -14,7 +14,7 @@ from deepobs.runner.benchmarks import algoperf_score, study_times
 #   B on q: 5, 3, 8 -> 5.
 # Ratios: A 1 on p, infinite on q; B 6/4 = 1.5 on p, 1 on q.
 # Scores with r_max = 4: A (1 + 0) / 2; B ((4 - 1.5) / 3 + 1) / 2 = (0.8333 + 1) / 2.
-TRIALS = {
+TRIALS: dict[tuple[str, str], list[list[int | None]]] = {
     ("A", "p"): [[3, 7], [None, 5], [4, 4]],
     ("B", "p"): [[2, None], [6, 9], [None, None]],
     ("A", "q"): [[None, None], [None, None], [2, 9]],

@@ -1,5 +1,7 @@
 """Names of DeepOBS 1.1 and 1.2 are answered with today's."""
 
+from typing import Any
+
 import pytest
 
 from deepobs.runner import RunConfig, UsageError, run, tune
@@ -28,8 +30,9 @@ ARGUMENTS = {
 @pytest.mark.parametrize(("former", "today"), ARGUMENTS.items())
 def test_of_run(former, today):
     """As a keyword."""
+    keywords: dict[str, Any] = {former: 1}
     with pytest.raises(UsageError, match=f"named '{former}'; did you mean {today}, as"):
-        run("digits_logreg", "SGD", **{former: 1})
+        run("digits_logreg", "SGD", **keywords)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +41,9 @@ def test_of_run(former, today):
 )
 def test_of_tune(former, today):
     """As a keyword."""
+    keywords: dict[str, Any] = {former: 1}
     with pytest.raises(UsageError, match=f"did you mean {today}, as"):
-        tune("digits_logreg", "SGD", results="results", **{former: 1})
+        tune("digits_logreg", "SGD", results="results", **keywords)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import inspect
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from deepobs.runner import RunConfig, UsageError, load_records, run, tune
 from deepobs.runner.analysis import per_run
 from deepobs.runner.cli import main
 from deepobs.runner.config import SETTINGS, command_words
+from deepobs.runner.report import repeat_command
 from deepobs.runner.results import Record, ResultsStore
 from deepobs.runner.sweeps import read_plan
 
@@ -140,4 +142,9 @@ def test_a_new_version_of_a_problem_makes_other_runs(tmp_path):
     run(second, results=tmp_path, progress="off")
     assert store.find(first) is None
     assert store.find(second).problem_version == 2
-    assert set(load_records(tmp_path)["problem_version"]) == {2}
+    frame = load_records(tmp_path)
+    assert set(frame["problem_version"]) == {2}
+    assert set(frame["problem"]) == {f"{second.problem_name}-v2"}
+    row: Any
+    (row,) = per_run(frame).to_dict("records")
+    assert f"deepobs run {second.problem_name} " in repeat_command(row)

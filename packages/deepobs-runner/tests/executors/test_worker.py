@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from typing import Any
 
 import pytest
@@ -61,16 +62,17 @@ def test_pruned(tmp_path):
 @pytest.mark.parametrize(
     ("error", "words", "retry"),
     [
-        (ValueError("odd\nvery odd"), "ValueError: odd (test_worker.py, line 23)", False),
-        (KeyError("x"), "KeyError: 'x' (test_worker.py, line 23)", False),
-        (RuntimeError("busy"), "RuntimeError: busy (test_worker.py, line 23)", True),
-        (MemoryError(), "MemoryError (test_worker.py, line 23)", True),
+        (ValueError("odd\nvery odd"), "ValueError: odd", False),
+        (KeyError("x"), "KeyError: 'x'", False),
+        (RuntimeError("busy"), "RuntimeError: busy", True),
+        (MemoryError(), "MemoryError", True),
     ],
 )
 def test_an_error(tmp_path, error, words, retry):
     """An error is one line with its place; a mistake in code is not worth another attempt."""
     outcome = perform(_job(tmp_path, _Raises(error)), print)
-    assert (outcome.status, outcome.message, outcome.retry) == ("failed", words, retry)
+    assert (outcome.status, outcome.retry) == ("failed", retry)
+    assert re.fullmatch(rf"{words} \(test_worker\.py, line \d+\)", outcome.message)
 
 
 def test_missing_data(tmp_path):

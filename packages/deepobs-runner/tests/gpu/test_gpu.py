@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import torch
@@ -21,7 +22,7 @@ DEVICE = os.environ.get("DEEPOBS_GPU", "cuda")
 if DEVICE == "cuda" and not torch.cuda.is_available():
     pytest.skip("needs a GPU", allow_module_level=True)
 
-QUIET = {"device": DEVICE, "progress": "off"}
+QUIET: dict[str, Any] = {"device": DEVICE, "progress": "off"}
 
 
 class _Stop(Callback):
@@ -35,9 +36,9 @@ class _Stop(Callback):
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "Muon"])
 def test_a_run_resumes_exactly(tmp_path, optimizer):
     """With deterministic operations the numbers are those of an uninterrupted run."""
-    options = {"lr": 0.01, "epochs": 3, "deterministic": True, **QUIET}
+    options: dict[str, Any] = {"lr": 0.01, "epochs": 3, "deterministic": True, **QUIET}
     whole = run("digits_2c2d", optimizer, results=tmp_path / "whole", **options)
-    broken = {**options, "results": tmp_path / "broken"}
+    broken: dict[str, Any] = {**options, "results": tmp_path / "broken"}
     with pytest.raises(RunInterruptedError):
         run("digits_2c2d", optimizer, callbacks=[_Stop()], **broken)
     resumed = run("digits_2c2d", optimizer, resume=True, **broken)
@@ -69,7 +70,7 @@ def test_compiled_training_is_the_same():
 
 def test_channels_last_is_the_same():
     """Another layout of images changes the order of sums alone."""
-    options = {"lr": 0.1, "epochs": 1, **QUIET}
+    options: dict[str, Any] = {"lr": 0.1, "epochs": 1, **QUIET}
     usual = run("digits_2c2d", "SGD", **options)
     last = run("digits_2c2d", "SGD", channels_last=True, **options)
     assert last.test_losses == pytest.approx(usual.test_losses, rel=1e-2)

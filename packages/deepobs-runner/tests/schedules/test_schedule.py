@@ -1,6 +1,7 @@
 """Learning-rate schedules."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -129,7 +130,7 @@ def test_goes_on_exactly_where_it_stopped(schedule, at):
     assert rates(schedule, resume_at=at) == rates(schedule)
 
 
-CLASSES = [
+CLASSES: list[dict[str, Any]] = [
     {"name": "ConstantLR"},
     {"name": "CosineAnnealingLR", "T_max": 10},
     {"name": "CosineAnnealingWarmRestarts", "T_0": 4},
@@ -168,9 +169,8 @@ def test_every_class_of_torch_moves_the_runs_own_learning_rate(schedule):
 def test_each_group_has_its_own_cycle():
     """A group with a tenth of the learning rate has a tenth of the peak."""
     weights = [torch.nn.Parameter(torch.zeros(1)) for _ in range(2)]
-    optimizer = torch.optim.SGD(
-        [{"params": weights[:1], "lr": 0.1}, {"params": weights[1:]}], lr=1.0
-    )
+    groups: list[dict[str, Any]] = [{"params": weights[:1], "lr": 0.1}, {"params": weights[1:]}]
+    optimizer = torch.optim.SGD(groups, lr=1.0)
     schedule = check_schedule({"name": "OneCycleLR", "max_factor": 2.0, "total_steps": 5})
     made = make_schedule(schedule, optimizer, epochs=5, steps_per_epoch=1)
     peak = [0.0, 0.0]

@@ -43,7 +43,7 @@ class Mistaken(torch.optim.SGD):
     def step(self, closure=None):
         """SGD's step, then an error."""
         self.steps += 1
-        return super().step(closure) if self.steps == 1 else self.average
+        return super().step(closure) if self.steps == 1 else self.average  # type: ignore[attr-defined]
 
 
 class KillsOnce(torch.optim.SGD):

@@ -3,13 +3,12 @@
 import io
 import logging
 from collections import deque
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from deepobs.problems import get_problem
+from deepobs.problems import build
 from deepobs.runner.common import CheckpointError
 from deepobs.runner.training import Checkpoints
 from deepobs.runner.training._best_model import BestModel
@@ -176,8 +175,7 @@ def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
     torch.save({"criterion": "test_loss", "value": 0.1}, tmp_path / "best.pt")
     (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-100])
     best = BestModel(tmp_path, resumed=True)
-    problem = get_problem("quadratic_deep")
-    best.on_run_start(None, SimpleNamespace(model=torch.nn.Linear(1, 1), problem=problem))
+    best.on_run_start(None, build("quadratic_deep"))
     best.on_evaluation(3, {"test_loss": 7.0})
     assert torch.load(tmp_path / "best.pt", weights_only=True)["epoch"] == 3
     assert "best.pt is damaged" in caplog.text

@@ -278,7 +278,7 @@ class CannotEvaluate(torch.optim.SGD):
 
     def eval(self):
         """Looks for an attribute that is not there."""
-        return self.missing
+        return self.missing  # type: ignore[attr-defined]
 
 
 def test_an_error_of_train_or_eval_is_one_sentence():

@@ -163,7 +163,7 @@ def fallen_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> p
 
 
 def _gain_to_be_had(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return each problem's lowest training loss and its distance from the loss before training."""
+    """Returns each problem's lowest training loss and its distance from the loss at the start."""
     finished = frame[frame["status"] == "finished"]
     problems = finished["problem"].astype(object)
     start = finished["epoch"] == 0

@@ -138,7 +138,7 @@ def epochs_differ(first: float, second: float) -> bool:
 
 
 def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
-    """Name the metric a problem is judged by: accuracy where it has one, else the loss.
+    """Returns the metric of a problem: the accuracy if it has one, else the loss.
 
     Args:
         frame: A tidy frame.

@@ -127,7 +127,7 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Series:
-    """Tell whose chosen learning rate is the smallest or largest tried, all else being equal.
+    """Finds the chosen learning rates that are the smallest or the largest of those tried.
 
     Rates count that were tried in settings which differ from the chosen one in nothing else. Where
     the choice is no better than no training, nothing worked, and no edge is claimed.

@@ -37,7 +37,8 @@ def repeat_command(run: Mapping[str, Any]) -> str:
     settings["averaging"] = _schedule(run.get("averaging", "none"))
     settings["groups"] = [text for text in run.get("groups", "").split(" | ") if text]
     settings["replay"] = settings["replay"] or tensorflow
-    words = ["deepobs", "run", run["problem"], optimizer, *command_words(settings)]
+    problem = run["problem"].removesuffix(f"-v{run.get('problem_version', 1)}")
+    words = ["deepobs", "run", problem, optimizer, *command_words(settings)]
     return shlex.join(words)
 
 

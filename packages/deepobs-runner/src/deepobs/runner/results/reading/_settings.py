@@ -48,6 +48,7 @@ def settings_of(data: dict[str, Any], file: str) -> Run:
     others = {k: v for k, v in hyperparameters.items() if k not in _LEARNING_RATE_NAMES}
     cost = data.get("cost") if isinstance(data.get("cost"), dict) else {}
     optimizer = _optimizer(data, file)
+    version = integer(data, "problem_version", missing=1)
     status = data.get("status")
     config = data.get("config")
     given = current_names({**data, **(config if isinstance(config, dict) else {})})
@@ -63,8 +64,8 @@ def settings_of(data: dict[str, Any], file: str) -> Run:
         "run_id": _identity(data),
         "source": source,
         "file": file,
-        "problem": text_field(data, "testproblem"),
-        "problem_version": integer(data, "problem_version", missing=1),
+        "problem": versioned(text_field(data, "testproblem"), version),
+        "problem_version": version,
         "optimizer": optimizer,
         "optimizer_path": _optimizer_path(data, optimizer),
         "status": status if status in ("finished", "diverged") else None,
@@ -75,6 +76,18 @@ def settings_of(data: dict[str, Any], file: str) -> Run:
         **{item.column: _cell(item, given.get(item.name)) for item in IN_COLUMNS},
         **{name: finite((cost or {}).get(name), name) for name in COSTS},
     }
+
+
+def versioned(name: str, version: int) -> str:
+    """Returns the name of a problem in frames, where each version is a problem of its own.
+
+    Results of a corrected problem are never compared with those of the one before.
+
+    Args:
+        name: The problem's name.
+        version: Its version; the first has no suffix.
+    """
+    return name if version == 1 else f"{name}-v{version}"
 
 
 def _identity(data: dict[str, Any]) -> str | None:
