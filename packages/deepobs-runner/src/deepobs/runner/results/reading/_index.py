@@ -92,7 +92,8 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
-        ("deepobs-2", "deepobs-1.1", "deepobs-1.2"), `file`, `problem` (with `-v2` and so on from its second version on),
+        ("deepobs-2", "deepobs-1.1", "deepobs-1.2"),
+        `file`, `problem` (with `-v2` and so on from its second version on),
         `problem_version`,
         `optimizer`, `optimizer_path` (what `deepobs run` takes: "package.module.Class" for a user's
         own), one column for each setting of a run (`learning_rate`, `num_epochs` for `epochs`, all
