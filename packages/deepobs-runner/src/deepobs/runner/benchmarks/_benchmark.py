@@ -23,6 +23,7 @@ from ._methods import Method
 from ._overview import Overview
 from ._plan import BenchmarkPlan, Entry, plan_benchmark
 from ._problem_sets import read_problems
+from ._references import installed_references, take_over
 from ._sources import check_sources, save_source, with_sources
 
 REPORT = "report.html"
@@ -64,6 +65,7 @@ def benchmark(
     lengths: Sequence[float] | None = None,
     space: Sequence[str] | Mapping[str, Any] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
+    references: Sequence[str | Path] | None = None,
     results: str | Path,
     **execution: Any,
 ) -> BenchmarkResult:
@@ -82,6 +84,8 @@ def benchmark(
         space: The search space of `optimizers`, as for `tune`; default: the protocol's, or that of
             the reference table.
         hyperparameters: Hyperparameters of all runs of `optimizers`.
+        references: Bundles and folders whose searches are taken over where they fit, instead of
+            running them again; default: those of the package deepobs-baselines, if it is installed.
         results: Folder for the records and the report.
         **execution: How the runs are executed, as for `sweep`: `executor`, `workers`, `device`,
             `data_root`, `checkpoint_every`, `retries`, `executor_options`, `progress`,
@@ -111,6 +115,8 @@ def benchmark(
         results=results,
         **execution,
     )
+    given = installed_references() if references is None else map(Path, references)
+    take_over(plan, tuple(given))
     searches = execute(plan)
     reports = {length: _report(plan, length) for length in plan.lengths}
     return BenchmarkResult(

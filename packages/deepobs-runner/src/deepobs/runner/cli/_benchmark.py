@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._options import execution_options, find_users_modules, pairs
+from ._paths import UserPath
 
 if TYPE_CHECKING:
     from ..benchmarks import BenchmarkCost, BenchmarkPlan, BenchmarkResult
@@ -62,6 +63,13 @@ _MOST_RUNS = 10_000  # without --yes
     metavar="A,B,…",
     help="Lengths of the runs in place of the protocol's, as multiples of the problem's own.",
 )
+@click.option(
+    "--references",
+    type=UserPath(),
+    multiple=True,
+    help="A bundle or folder whose results are taken over where they fit; repeatable "
+    "[default: those of deepobs-baselines, if it is installed].",
+)
 @execution_options
 @click.option("--dry-run", is_flag=True, help="Only print runs, hours and energy.")
 @click.option("--yes", is_flag=True, help="Allow more than 10,000 runs.")
@@ -76,6 +84,7 @@ def command(
     fix: tuple[str, ...],
     lengths: str | None,
     executor_options: tuple[str, ...],
+    references: tuple[Path, ...],
     dry_run: bool,
     yes: bool,
     as_json: bool,
@@ -103,7 +112,7 @@ def command(
         cost = estimate_cost(plan)
         click.echo(json.dumps(_cost(cost)) if as_json else _forecast(cost))
         return
-    result = benchmark(list(optimizers), **arguments)
+    result = benchmark(list(optimizers), references=references or None, **arguments)
     click.echo(json.dumps(_outcome(result)) if as_json else "\n".join(outcome_lines(result)))
     if result.failed:
         context.exit(1)
