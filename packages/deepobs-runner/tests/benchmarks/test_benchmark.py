@@ -199,7 +199,7 @@ def test_a_benchmark_that_is_killed_twice_ends_with_the_same_numbers(results, tm
         process = _start(tmp_path, *options)
         until(partial(_has_begun, tmp_path, enough, process))
         os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
     process = _start(tmp_path, *options, "--json")
     said = json.loads(process.communicate()[0])
     assert process.returncode == 0
