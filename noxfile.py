@@ -41,7 +41,7 @@ NEEDS = {
         *(*_PYTEST, "numpy", "backpack-for-pytorch"),
         *("timm", "torch_geometric", "torchvision"),  # what the networks are compared with
     ),
-    "tests-problems": (*_PYTEST, "backpack-for-pytorch"),
+    "tests-problems": (*_PYTEST, "backpack-for-pytorch", "curvlinops-for-pytorch"),
     "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
     "golden": (*_PYTEST, "backpack-for-pytorch"),
     "doctest": _PYTEST,

@@ -1,5 +1,6 @@
 """Test problems for deep-learning optimizers: data, model and loss."""
 
+from ._backpack import extend_with_backpack
 from ._build import build
 from ._built import BuiltProblem
 from ._catalogue import LAPTOP_SET, LARGE_SET, MODERN_SET, PROBLEMS, SMALL_SET, get_problem
@@ -49,6 +50,7 @@ __all__ = [
     "build",
     "check_problem",
     "convolution_kernels",
+    "extend_with_backpack",
     "get_problem",
     "inputs",
     "kernels",
