@@ -127,7 +127,7 @@ FROM_TORCH = (
         space={"lr": "log:1e-2:1", "history_size": "choice:10,100", "max_iter": "choice:5,20"},
         source="ours",
         calls=Calls.CLOSURE,
-        state="2 × history_size + 4",
+        state="2 × history_size + 2",
         passes="up to 1.25 × max_iter",
     ),
     ReferenceOptimizer(

@@ -203,7 +203,9 @@ def _measured(runs: Runs, phase: str) -> bool:
 
 def _axes(runs: Runs) -> list[tuple[str, str]]:
     """Returns the horizontal axes; gradient evaluations only where they are not the steps."""
-    axes = [(key, text) for key, text in MEASURES.items() if _known(runs, key)]
+    axes: list[tuple[str, str]] = [
+        (key, text) for key, text in MEASURES.items() if _known(runs, key)
+    ]
     steps, passes = runs.values["steps"], runs.values["passes"]
     if (passes[passes == passes] != steps[passes == passes]).any():
         axes.append(("passes", "gradient evaluations"))
