@@ -138,7 +138,7 @@ def optimizers_page() -> str:
         "# Catalogue of optimizers\n\n`deepobs show NAME` prints these facts for one optimizer, "
         "`deepobs optimizers` lists them. [Optimizers](../../optimizers.md) explains how each is "
         "called. A curve shows the test loss of `digits_mlp` over ten epochs, with the default "
-        "hyperparameters, next to SGD (`python docs/thumbnails.py`).\n\n" + grid(cards)
+        "hyperparameters, next to SGD at 0.1 (`python docs/thumbnails.py`).\n\n" + grid(cards)
     )
 
 

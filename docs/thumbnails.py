@@ -16,7 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 
 from deepobs.data import DatasetNotFoundError
-from deepobs.problems import PROBLEMS
+from deepobs.problems import LAPTOP_SET, PROBLEMS
 from deepobs.runner import OptimizerError, load_baselines, load_records, run
 from deepobs.runner.analysis import default_metric, tuned_settings, with_methods
 from deepobs.runner.optimizers import OPTIMIZERS
@@ -90,7 +90,7 @@ def main() -> None:
     sgd = list(run("digits_mlp", "SGD", lr=0.1, epochs=10, results=results).test_losses)
     for name in OPTIMIZERS:
         draw_optimizer(name, results, sgd)
-    for name in PROBLEMS.ours:
+    for name in dict.fromkeys((*LAPTOP_SET, *PROBLEMS.ours)):  # the quick ones first
         if name not in published:
             draw_problem(name, results)
 
