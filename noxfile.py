@@ -33,7 +33,15 @@ STANDS_ON = {
 
 # What each session needs besides the packages.
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
-_ALL_TESTS = (*_PYTEST, "hypothesis", "backpack-for-pytorch", "playwright", "schedulefree")
+_NOTEBOOK = ("nbclient", "ipykernel")
+_ALL_TESTS = (
+    *_PYTEST,
+    *_NOTEBOOK,
+    "hypothesis",
+    "backpack-for-pytorch",
+    "playwright",
+    "schedulefree",
+)
 _RUFF = ("ruff==0.17.6",)
 NEEDS = {
     "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
@@ -42,7 +50,7 @@ NEEDS = {
         *("timm", "torch_geometric", "torchvision"),  # what the networks are compared with
     ),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch", "curvlinops-for-pytorch"),
-    "tests-runner": (*_PYTEST, "hypothesis", "playwright", "schedulefree"),
+    "tests-runner": (*_PYTEST, *_NOTEBOOK, "hypothesis", "playwright", "schedulefree"),
     "golden": (*_PYTEST, "backpack-for-pytorch"),
     "doctest": _PYTEST,
     "slow": _ALL_TESTS,
