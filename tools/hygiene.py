@@ -23,6 +23,7 @@ LONGEST_FILE = 300  # lines of Python
 LONGEST_BODY = 50  # lines after the docstring, which is written for another reader
 LONGEST_LINE = 100  # characters of a line of Markdown
 LARGEST_FILE = 500_000  # bytes
+LARGEST_WHEEL = 3_000_000
 LARGE_FILES = (  # what is larger, and meant to be
     "static/vendor/*.min.js",
     "results/reading/data/*.parquet",
@@ -139,6 +140,8 @@ def check_wheel(path: Path) -> Iterator[str]:
     """Yields what a wheel lacks, or holds and should not."""
     distribution = path.name.split("-")[0]
     package = f"deepobs/{distribution.removeprefix('deepobs_')}/"
+    if (size := path.stat().st_size) > LARGEST_WHEEL:
+        yield f"has {size:,} bytes; at most {LARGEST_WHEEL:,}"
     names = set(zipfile.ZipFile(path).namelist())
     contents = {name for name in names if ".dist-info/" not in name}
     if not any(name.endswith(".dist-info/licenses/LICENSE") for name in names):

@@ -54,14 +54,14 @@ def main() -> None:
     arguments = parser.parse_args()
     with gzip.open(arguments.source) as lines:
         runs = sorted((read_run(line) for line in lines), key=lambda run: str(run["file"]))
-    floats = [f"{field.name}.list.element" for field in RUN_SCHEMA if "list" in str(field.type)]
+    # Floats are written plainly: sorted into streams of bytes they take a third more here.
+    plain = [field.name for field in RUN_SCHEMA if "double" in str(field.type)]
     pq.write_table(
         to_table(runs),
         arguments.target,
         compression="zstd",
-        compression_level=19,
-        use_dictionary=[name for name in RUN_SCHEMA.names if f"{name}.list.element" not in floats],
-        column_encoding=dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+        compression_level=22,
+        use_dictionary=[name for name in RUN_SCHEMA.names if name not in plain],
     )
 
 
