@@ -1,5 +1,7 @@
 """Figures for print."""
 
+import errno
+import os
 import shutil
 from typing import Literal
 
@@ -9,7 +11,7 @@ import report_cases
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from deepobs.runner import UsageError
+from deepobs.runner import ResultsError, UsageError
 from deepobs.runner.report.figures import (
     figure_benchmark,
     figure_frontier,
@@ -236,6 +238,21 @@ def test_all_files_of_a_paper_are_saved(study, tmp_path):
     assert {"curves-quadratic_deep.pdf", "sensitivity-fmnist_2c2d.png"} <= names
     assert all(path.stat().st_size > 0 for path in written)
     assert any(path.suffix == ".pgf" for path in written) == bool(shutil.which("pdflatex"))
+
+
+def test_a_file_is_the_old_one_until_the_new_one_is_complete(study, tmp_path, monkeypatch):
+    """A disk that is full in between, or a kill, leaves no half of a file."""
+    (before,) = (path for path in save_figures(study, tmp_path) if path.name == "ranks.png")
+    content = before.read_bytes()
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("deepobs.runner.common._files.os.fsync", full)
+    with pytest.raises(ResultsError, match=r"results.tex could not be written: No space left"):
+        save_figures(study, tmp_path)
+    assert before.read_bytes() == content
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_file_in_place_of_the_folder_is_refused(study, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.backends.backend_pgf import LatexError
 
-from ...common import ResultsError, UsageError
+from ...common import ResultsError, UsageError, write_atomically
 from ..study import LATEX_PROGRAM, Study, identifiers
 from ..text import latex_table, markdown_table
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
@@ -31,6 +32,7 @@ from ._measures import (
 def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
     """Saves every figure as PDF, PNG and PGF, and the results table as LaTeX and Markdown.
 
+    Each file is written atomically: after an interruption, it is the old one or the new one.
     PGF files need `pdflatex` and are left out without it.
 
     Args:
@@ -50,6 +52,8 @@ def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) ->
     try:
         target.mkdir(parents=True, exist_ok=True)
         return _save_all(Study.of(frame), target)
+    except ResultsError:
+        raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise ResultsError(f"The figures cannot be written to {target}: {reason}.") from error
@@ -58,12 +62,12 @@ def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) ->
 def _save_all(study: Study, target: Path) -> list[Path]:
     written = []
     for name, table in (("results.tex", latex_table), ("results.md", markdown_table)):
-        (target / name).write_text(table(study), encoding="utf-8")
+        write_atomically(target / name, table(study).encode())
         written.append(target / name)
     for name, make in _figures(study):
         figure = make()
         for path in (target / f"{name}.pdf", target / f"{name}.png"):
-            figure.savefig(path)
+            write_atomically(path, _drawn(figure, path))
             written.append(path)
         if has_latex() and _save_pgf(figure, target / f"{name}.pgf"):
             written.append(target / f"{name}.pgf")
@@ -97,11 +101,19 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
 def _save_pgf(figure: PaperFigure, path: Path) -> bool:
     """Saves a figure as PGF, unless LaTeX refuses a name in it, such as one with an emoji."""
     try:
-        figure.savefig(path)
+        content = _drawn(figure, path)
     except (LatexError, RuntimeError, ValueError) as error:
         path.unlink(missing_ok=True)
         complaint = re.search(r"^! (.*)", str(error), re.MULTILINE)
         reason = f": {complaint[1]}" if complaint else ""
         warnings.warn(f"Left out {path.name}, which LaTeX refuses{reason}", stacklevel=4)
         return False
+    write_atomically(path, content)
     return True
+
+
+def _drawn(figure: PaperFigure, path: Path) -> bytes:
+    """Returns the content of a figure's file, in the format of the file's ending."""
+    content = io.BytesIO()
+    figure.savefig(content, format=path.suffix[1:])
+    return content.getvalue()
