@@ -101,6 +101,7 @@ def test_workers_end_with_their_parent(tmp_path, until):
         finally:
             parent.send_signal(signal.SIGKILL)
     until((tmp_path / "saved").exists)
+    assert parent.returncode == -signal.SIGKILL
 
 
 def test_what_only_this_process_has_is_refused():
