@@ -1,3 +1,4 @@
+import contextlib
 import pickle
 import struct
 import tracemalloc
