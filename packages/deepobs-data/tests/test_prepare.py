@@ -1,7 +1,9 @@
+import errno
 import gzip
 import hashlib
 import io
 import multiprocessing
+import os
 import shutil
 import tarfile
 from pathlib import Path
@@ -282,3 +284,38 @@ def test_the_real_files_have_the_right_checksums(real_root: Any, name: str) -> N
     assert [found.status for found in verify_dataset(name, root=root)] == ["ok"] * len(
         DATASETS[name].files
     )
+
+
+@pytest.mark.filterwarnings("ignore:flock not supported on this filesystem")  # filelock says so
+def test_a_file_system_without_locks_is_prepared(
+    tmp_path: Path, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lustre without flock answers ENOSYS: the lock's file is the lock, and it is removed."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def flock(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    prepare_dataset("mnist", root=tmp_path / "new")
+    assert load_dataset("mnist", root=tmp_path / "new").num_examples("test") == 140
+    assert not (tmp_path / "new" / ".mnist.lock").exists()
+
+
+def test_an_unsupported_lock_is_replaced_by_a_soft_one(
+    tmp_path: Path, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the lock's library does not do so itself."""
+    kinds: list[type] = []
+    acquire = filelock.BaseFileLock.acquire
+
+    def recorded(self: filelock.BaseFileLock, *arguments: Any, **options: Any) -> Any:
+        kinds.append(type(self))
+        if not isinstance(self, filelock.SoftFileLock):
+            raise NotImplementedError("FileSystem does not appear to support flock")
+        return acquire(self, *arguments, **options)
+
+    monkeypatch.setattr(filelock.BaseFileLock, "acquire", recorded)
+    prepare_dataset("mnist", root=tmp_path / "new")
+    assert kinds == [filelock.FileLock, filelock.SoftFileLock]
+    assert load_dataset("mnist", root=tmp_path / "new").num_examples("test") == 140
