@@ -68,7 +68,8 @@ NEEDS = {
 }
 # Optional parts of the runner that its tests go through.
 RUNNER_EXTRAS = "tune,slurm,tensorboard,wandb,mlflow"
-SLOW_EXTRAS = f"{RUNNER_EXTRAS},ray"
+TEST_EXTRAS = f"{RUNNER_EXTRAS},optimizers"
+SLOW_EXTRAS = f"{TEST_EXTRAS},ray"
 
 # One thread a process: two test processes with two threads each on two cores are ten times slower.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -116,7 +117,7 @@ def _build(session: nox.Session, folder: Path) -> None:
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """Tests one package with what it declares and nothing more."""
-    _install(session, *STANDS_ON[package], extras=RUNNER_EXTRAS)
+    _install(session, *STANDS_ON[package], extras=TEST_EXTRAS)
     session.run(
         *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL),
         *session.posargs,
