@@ -67,6 +67,9 @@ def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> 
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
 
+    Returns:
+        Its folder, the files that it needs, and whether they are there.
+
     Raises:
         UnknownDatasetError: If there is no data set of that name.
         DataRootError: If the data folder is a file or may not be read.

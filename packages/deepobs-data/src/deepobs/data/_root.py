@@ -27,6 +27,9 @@ def resolve_root(root: str | os.PathLike[str] | None = None) -> Path:
     Args:
         root: The folder, which need not exist yet.
 
+    Returns:
+        The folder; it need not exist.
+
     Raises:
         DataRootError: If that place is not a folder or may not be searched, or there is no home
             folder to begin at.

@@ -176,19 +176,44 @@ class PPOLoss(nn.Module):
 
 
 def labels(batch: Batch) -> Any:
-    """Returns the targets of a batch, as the target of the loss."""
+    """Returns the targets of a batch, as the target of the loss.
+
+    Args:
+        batch: A batch.
+
+    Returns:
+        `batch.targets`.
+
+    Raises:
+        ValueError: If the data set has no targets.
+    """
     if batch.targets is None:
         raise ValueError("This data set has no targets: give the problem `target=inputs`.")
     return batch.targets
 
 
 def inputs(batch: Batch) -> Any:
-    """Returns the inputs of a batch, as the target of the loss of an autoencoder."""
+    """Returns the inputs of a batch, as the target of the loss of an autoencoder.
+
+    Args:
+        batch: A batch.
+
+    Returns:
+        `batch.inputs`.
+    """
     return batch.inputs
 
 
 def top1(logits: Tensor | InceptionOutput, batch: Batch) -> Tensor:
-    """Where the largest logit (last axis) is the label's: booleans of the labels' shape."""
+    """Returns whether the largest logit is that of the label.
+
+    Args:
+        logits: Logits `[..., num_classes]`, or those of Inception V3 with its auxiliary head's.
+        batch: The batch, with labels `[...]`.
+
+    Returns:
+        Booleans `[...]`.
+    """
     if not isinstance(logits, Tensor):
         logits = logits.logits
     return torch.eq(logits.argmax(dim=-1), labels(batch))

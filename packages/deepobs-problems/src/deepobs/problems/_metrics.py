@@ -81,7 +81,14 @@ LOSS = Metric(name="loss", higher_is_better=False, parts=None)
 
 
 def accuracy(correct: Callable[[Any, Batch], Tensor]) -> Metric:
-    """Returns the accuracy: the fraction of `correct(output, batch)` that is true."""
+    """Returns the accuracy: the fraction of predictions that are correct.
+
+    Args:
+        correct: Maps (output, batch) to one boolean a prediction.
+
+    Returns:
+        The metric.
+    """
     return Metric(name="accuracy", higher_is_better=True, parts=partial(_fraction, correct))
 
 

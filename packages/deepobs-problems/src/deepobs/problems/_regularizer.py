@@ -17,12 +17,26 @@ def nothing(model: nn.Module) -> list[Tensor]:
 
 
 def kernels(model: nn.Module) -> list[Tensor]:
-    """Returns the weights of all convolutions and linear layers of a model, without biases."""
+    """Returns the weights of all convolutions and linear layers of a model, without biases.
+
+    Args:
+        model: The model.
+
+    Returns:
+        The weights, in the order of the modules.
+    """
     return [m.weight for m in model.modules() if isinstance(m, (*_CONVOLUTIONS, nn.Linear))]
 
 
 def convolution_kernels(model: nn.Module) -> list[Tensor]:
-    """Returns the weights of all convolutions of a model, but not of its linear layers."""
+    """Returns the weights of all convolutions of a model, but not of its linear layers.
+
+    Args:
+        model: The model.
+
+    Returns:
+        The weights, in the order of the modules.
+    """
     return [m.weight for m in model.modules() if isinstance(m, _CONVOLUTIONS)]
 
 

@@ -70,7 +70,7 @@ def test_gradient_evaluations_are_an_axis(tmp_path):
     frame = report_cases.frame_of([fields | {"passes": [14] * 12}], tmp_path)
     figure = figure_learning_curves(frame, "quadratic_deep", x="passes")
     (line, *_) = figure.axes[0].get_lines()
-    assert line.get_xdata()[-1] == 2 * 84
+    assert np.asarray(line.get_xdata())[-1] == 2 * 84
     assert figure.axes[0].get_xlabel() == "Gradient evaluations"
 
 
