@@ -81,8 +81,8 @@ def test_what_happens_to_the_disk_during_a_run(
     happens(mend.format(disk))
     after = files(disk)
     assert {name: after[name] for name in before} == before
-    kept = sorted(name.name for name in after.keys() - before.keys())
-    assert kept == ["checkpoint_000000000038.pt", "checkpoint_000000000039.pt", "lock"]
+    kept = {name.name for name in after.keys() - before.keys()} - {"lock"}  # some filelocks keep it
+    assert kept == {"checkpoint_000000000038.pt", "checkpoint_000000000039.pt"}
 
     assert train(disk, *options, optimizer="run_workers.Accident") == 0
     assert train(tmp_path / "whole", optimizer="run_workers.Accident") == 0
