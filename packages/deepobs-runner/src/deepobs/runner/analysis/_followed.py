@@ -28,7 +28,9 @@ def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | N
     first = result.iloc[0]
     trials = runs[runs["role"] != "repeat"]
     objective = str(first["objective"])
-    metric = {"valid": "valid_loss", "test": str(first["metric"])}.get(objective, objective)
+    judged = str(first["metric"])
+    measures = {"valid": "valid_loss", "valid_metric": judged.replace("test", "valid", 1)}
+    metric = {**measures, "test": judged}.get(objective, objective)
     searched = str(best["setting"].iloc[0]) if len(best) else str(first["setting"])
     scores = final_values(frame, metric).reindex(best["run_id"])
     chosen_by = set(trials["seed"]) if trials["setting"].nunique() > 1 else set()

@@ -132,7 +132,7 @@ def _plan(
         space=space,
         strategy=protocol.strategy,
         budget=protocol.budget,
-        objective=_objective(protocol, problem),
+        objective="test" if protocol.selection == "test" else "valid_metric",
         validation=protocol.validation or 0.2,
         seeds=(FIRST_SEED + entry.study,),
         repeat_seeds=protocol.repeat_seeds,
@@ -146,9 +146,3 @@ def _is_packaged(problem: Problem) -> bool:
         return get_problem(problem.name) == problem
     except LookupError:
         return False
-
-
-def _objective(protocol: Protocol, problem: Problem) -> str:
-    if protocol.selection == "test":
-        return "test"
-    return "valid" if problem.correct is None else "valid_accuracy"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "--objective",
     default="valid",
     show_default=True,
-    help="valid (loss), valid_accuracy, or test (as in DeepOBS).",
+    help="valid (loss), valid_metric (the problem's), valid_accuracy, or test (as in DeepOBS).",
 )
 @click.option(
     "--validation",

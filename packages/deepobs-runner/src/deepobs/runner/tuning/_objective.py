@@ -1,7 +1,9 @@
-"""Objectives of a search: the final value of one of the record's series."""
+"""Objectives of a search: the final value of a metric on a phase."""
 
 import math
 from dataclasses import dataclass
+
+from deepobs.problems import Metric, Problem
 
 from ..common import unknown
 from ..results import Record
@@ -9,23 +11,26 @@ from ..results import Record
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """A series of the record and which direction is better.
+    """A metric of the record and which direction is better.
 
     Attributes:
-        name: Its name.
-        series: The record's series whose last value counts.
-        metric: The value's name in callbacks.
+        phase: The phase that it is measured on.
+        measure: The metric's name.
         higher_is_better: Whether larger values are better.
     """
 
-    name: str
-    series: str
-    metric: str
+    phase: str
+    measure: str
     higher_is_better: bool = False
+
+    @property
+    def metric(self) -> str:
+        """The value's name in callbacks."""
+        return f"{self.phase}_{self.measure}"
 
     def loss(self, record: Record) -> float:
         """Returns the value to minimise, infinite for a diverged run."""
-        values = getattr(record, self.series)
+        values = record.evaluations(self.phase, self.measure)
         if record.status == "diverged" or not values or not math.isfinite(values[-1]):
             return math.inf
         return self.signed(values[-1])
@@ -35,36 +40,31 @@ class Objective:
         return -value if self.higher_is_better else value
 
 
-VALID = Objective(name="valid", series="valid_losses", metric="valid_loss")
-VALID_ACCURACY = Objective(
-    name="valid_accuracy",
-    series="valid_accuracies",
-    metric="valid_accuracy",
-    higher_is_better=True,
-)
-TEST_LOSS = Objective(name="test", series="test_losses", metric="test_loss")
-TEST_ACCURACY = Objective(
-    name="test", series="test_accuracies", metric="test_accuracy", higher_is_better=True
-)
-OBJECTIVES = ("valid", "valid_accuracy", "test")
+VALID = Objective(phase="valid", measure="loss")
+VALID_ACCURACY = Objective(phase="valid", measure="accuracy", higher_is_better=True)
+OBJECTIVES = ("valid", "valid_metric", "valid_accuracy", "test")
 
 
-def find_objective(name: str, *, has_accuracy: bool) -> Objective:
+def find_objective(name: str, problem: Problem) -> Objective:
     """Returns the objective with a name.
 
     Args:
-        name: `valid` (loss on the validation split), `valid_accuracy`, or `test` as in
-            DeepOBS: test accuracy, or test loss for problems without accuracy.
-        has_accuracy: Whether the problem has an accuracy.
+        name: `valid` (loss on the validation split); `valid_metric`, the problem's primary metric
+            there; `valid_accuracy`; or `test`, the primary metric on test data, as in DeepOBS.
+        problem: The problem.
 
     Raises:
         UsageError: If the objective does not exist or needs an accuracy that the problem lacks.
     """
-    if name == "test":
-        return TEST_ACCURACY if has_accuracy else TEST_LOSS
-    if name == "valid_accuracy" and has_accuracy:
+    if name in ("valid_metric", "test"):
+        return _of(name.removesuffix("_metric"), problem.metric)
+    if name == "valid_accuracy" and problem.correct is not None:
         return VALID_ACCURACY
     if name == "valid":
         return VALID
-    here = OBJECTIVES if has_accuracy else ("valid", "test")
+    here = [known for known in OBJECTIVES if known != "valid_accuracy" or problem.correct]
     raise unknown("objective for this problem", str(name), here, f"there are {', '.join(here)}.")
+
+
+def _of(phase: str, metric: Metric) -> Objective:
+    return Objective(phase=phase, measure=metric.name, higher_is_better=metric.higher_is_better)

@@ -166,7 +166,7 @@ def plan_search(
     search = Search(
         shared=shared,
         hyperparameters=hyperparameters,
-        objective=find_objective(objective, has_accuracy=probe.problem_value.correct is not None),
+        objective=find_objective(objective, probe.problem_value),
         validation=0.0 if objective == "test" else _checked_share(validation),
         seeds=tuple(seeds),
         execution=execution,
