@@ -29,8 +29,8 @@ FROM_PACKAGES = (
             "weight_decay": "choice:0,0.1,0.2",
             "precondition_frequency": "choice:1,5,10",
         },
-        source=FANTASTIC.format("soap")
-        + LARGE_DECAY
+        source=FANTASTIC.format("soape")
+        + ", with its baseline's frequency 10"
         + "; blocks of 128, 256, 512 left out: the package's SOAP has none",
         state="2 + 2 (m² + n²) / mn for an m × n matrix",
     ),
@@ -135,6 +135,7 @@ FROM_PACKAGES = (
             "weight_decay": "choice:0,0.1,0.2",
         },
         source=FANTASTIC.format("sophia")
+        + LARGE_DECAY
         + "; rates times 100 (ours): the package clips at 0.01 what Sophia clips at 1",
         calls=Calls.CREATE_GRAPH,
         state="3",
