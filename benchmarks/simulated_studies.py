@@ -85,6 +85,7 @@ def _contest(design: Design, rng: np.random.Generator, problem: str) -> Contest:
     return Contest(
         problem=problem,
         metric="test_loss",
+        larger=False,
         start=1000.0,
         samples={sample.method: sample for sample in samples},
     )

@@ -86,7 +86,9 @@ def unequal_variances(ratio: float, num: int, other: int, studies: int, noise: s
             )
             for name, scale, count, first in (("a", ratio, num, 0), ("b", 1.0, other, 100))
         }
-        contest = Contest(problem="p", metric="test_loss", start=1000.0, samples=samples)
+        contest = Contest(
+            problem="p", metric="test_loss", larger=False, start=1000.0, samples=samples
+        )
         told += Meeting(contest, "a", "b").p_value <= ALPHA
     return told / studies
 

@@ -91,7 +91,7 @@ def told_apart(num, other, ratio, studies=400):
             )
             for name, scale, count, first in (("a", ratio, num, 0), ("b", 1.0, other, 100))
         }
-        contest = Contest(problem="p", metric="test_loss", start=9.0, samples=samples)
+        contest = Contest(problem="p", metric="test_loss", larger=False, start=9.0, samples=samples)
         told += Meeting(contest, "a", "b").p_value <= 0.05
     return told / studies
 

@@ -88,7 +88,13 @@ def test_random_effects_of_problems_are_no_clear_lead():
                 for name, values in zip("AB", noise, strict=True)
             }
             contests.append(
-                Contest(problem=f"p{problem}", metric="test_loss", start=99.0, samples=samples)
+                Contest(
+                    problem=f"p{problem}",
+                    metric="test_loss",
+                    larger=False,
+                    start=99.0,
+                    samples=samples,
+                )
             )
         clear += conclude(contests).certainty == "clear"
     assert clear / STUDIES <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / STUDIES)

@@ -6,6 +6,15 @@ from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, fallen_runs, group_flags
 from ._importance import LEAST_TRIALS, Importance, hyperparameter_importance
 from ._intervals import difference_interval, probability_of_improvement
+from ._metrics import (
+    AnalysisError,
+    Split,
+    default_metric,
+    higher_is_better,
+    metric_columns,
+    metric_name,
+    problem_metrics,
+)
 from ._overall import aggregate_table, compare_overall, normalized_scores
 from ._permutation import (
     PermutationTest,
@@ -24,12 +33,8 @@ from ._profiles import (
 from ._progress import DECADES, Progress
 from ._ranks import RankTest, rank_test, score_matrix
 from ._runs import (
-    AnalysisError,
-    Split,
     combine,
-    default_metric,
     final_values,
-    higher_is_better,
     per_run,
     run_values,
     value_before_training,
@@ -102,6 +107,8 @@ __all__ = [
     "judged_runs",
     "log_wealth",
     "mean_interval",
+    "metric_columns",
+    "metric_name",
     "normalized_scores",
     "optimizer_overhead",
     "pareto_mask",
@@ -109,6 +116,7 @@ __all__ = [
     "performance_profile",
     "permutation_test",
     "probability_of_improvement",
+    "problem_metrics",
     "problem_targets",
     "profile_score",
     "rank_test",

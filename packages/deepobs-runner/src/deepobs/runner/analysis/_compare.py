@@ -12,7 +12,6 @@ from ._flags import group_flags
 from ._intervals import difference_interval, probability_of_improvement, within_range
 from ._meeting import Meeting
 from ._permutation import holm
-from ._runs import higher_is_better
 from ._samples import Sample, contests
 from ._sequential import anytime_comparison
 from ._tuning import tuned_settings
@@ -125,7 +124,7 @@ _COLUMNS = [
 
 def _row(meeting: Meeting, alpha: float) -> dict[str, Any]:
     contest, pairs, test = meeting.contest, meeting.pairs, meeting.test
-    metric, larger = contest.metric, higher_is_better(contest.metric)
+    metric, larger = contest.metric, contest.larger
     a, b = contest.samples[meeting.first], contest.samples[meeting.second]
     differences = pairs.differences(larger=larger)
     evidence = anytime_comparison(differences, alpha)

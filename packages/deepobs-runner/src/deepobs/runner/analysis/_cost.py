@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from ._metrics import check_choice, default_metric, higher_is_better
 from ._profiles import Measure
-from ._runs import check_choice, default_metric, higher_is_better, per_run, with_methods
+from ._runs import per_run, with_methods
 
 _COLUMNS = {"epochs": "epoch", "steps": "steps", "seconds": "seconds"}
 _GROUP = ["problem", "method"]
@@ -65,7 +66,7 @@ def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFra
     tables = []
     for problem, rows in recorded.groupby("problem", observed=True):
         metric = default_metric(frame, str(problem))
-        sign = -1.0 if higher_is_better(metric) else 1.0
+        sign = -1.0 if higher_is_better(frame, str(problem), metric) else 1.0
         table = _mean_best(rows, sign * rows[metric], rows[_COLUMNS[cost]])
         table["on_frontier"] = pareto_mask(table["cost"], table["value"])
         tables.append(

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from ._progress import Progress
-from ._runs import higher_is_better, run_values, value_before_training
+from ._runs import run_values, value_before_training
 from ._tuning import grid_edges, tuned_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -151,11 +151,11 @@ def fallen_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> p
     reached = run_values(reference)
     found = []
     for problem, runs in ends[ends["value"].notna()].groupby("problem", observed=True):
-        metric = str(runs["metric"].iloc[0])
+        metric, larger = str(runs["metric"].iloc[0]), bool(runs["larger"].iloc[0])
         start = value_before_training(reference, str(problem), metric)
         finals = reached.loc[reached["problem"] == problem, "value"]
-        best = float(finals.max() if higher_is_better(metric) else finals.min())
-        scale = Progress(start, best, metric)
+        best = float(finals.max() if larger else finals.min())
+        scale = Progress(start, best, larger=larger)
         peaks = bests.set_index("run_id")["value"].reindex(runs["run_id"])
         fell = scale.of(runs["value"]) < _LOST * scale.of(peaks)
         found.append(pd.Series(fell, index=runs["run_id"].to_numpy()))

@@ -39,7 +39,7 @@ def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | N
         "method": str(first["method"]),
         "setting": str(first["setting"]),
         "learning_rate": float(first["learning_rate"]),
-        "selected_on": "test" if objective == "test" else "valid",
+        "selected_on": "test" if objective.startswith("test") else "valid",
         "metric": metric,
         "score": float(scores.mean(skipna=False)) if len(scores) else float("nan"),
         "num_settings": max(int(first["budget"]), trials["setting"].nunique()),

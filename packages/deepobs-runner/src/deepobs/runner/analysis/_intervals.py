@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from ._metrics import metric_name
 from ._permutation import oriented
-from ._runs import higher_is_better
 
 
 def within_range(
@@ -19,13 +19,13 @@ def within_range(
 
     Args:
         ends: Lower and upper end; NaN stays NaN.
-        metric: A column of the tidy frame; losses have no such range.
+        metric: A column of the tidy frame; other metrics have no such range.
         least: The smallest possible value: 0, or -1 for a difference of accuracies.
 
     Returns:
         Both ends, no more than 1 and no less than `least` if the metric is an accuracy.
     """
-    if not higher_is_better(metric):
+    if metric_name(metric) != "accuracy":
         return ends
     low, high = (float(np.clip(end, least, 1.0)) for end in ends)
     return low, high

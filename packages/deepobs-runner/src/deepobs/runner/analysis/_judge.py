@@ -9,7 +9,7 @@ import numpy as np
 
 from ._meeting import Meeting
 from ._progress import Progress
-from ._runs import epochs_differ, higher_is_better
+from ._runs import epochs_differ
 from ._samples import Contest, Sample
 from ._verdict import ALPHA, Comparison
 
@@ -97,7 +97,7 @@ class Judge:
 
     def _worth(self, sample: Sample) -> float:
         """Returns the mean, larger being better, with a diverged run as the worst of all."""
-        sign = 1.0 if higher_is_better(self.contest.metric) else -1.0
+        sign = 1.0 if self.contest.larger else -1.0
         known = [sign * other.values for other in self.contest.samples.values()]
         worst = np.nanmin(np.concatenate([*known, [sign * self.contest.start], [np.inf]]))
         if math.isnan(sample.mean):
@@ -108,8 +108,8 @@ class Judge:
     def progress(self) -> Progress:
         """The scale from no training to the best method's mean."""
         means = [s.mean for s in self.contest.samples.values() if not math.isnan(s.mean)]
-        best = (max if higher_is_better(self.contest.metric) else min)(means, default=math.nan)
-        return Progress(self.contest.start, best, self.contest.metric)
+        best = (max if self.contest.larger else min)(means, default=math.nan)
+        return Progress(self.contest.start, best, larger=self.contest.larger)
 
     def score(self, method: str) -> float:
         """Returns the mean score of a method's runs from 0 (no training, or diverged) to 1."""

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from ._intervals import difference_interval, probability_of_improvement, within_range
 from ._permutation import PermutationTest, permutation_test
 from ._power import more_runs
-from ._runs import higher_is_better
 from ._samples import Contest, Pairs, pair_up
 from ._sequential import anytime_p_value
 from ._verdict import ALPHA, Comparison
@@ -46,7 +45,7 @@ class Meeting:
     @cached_property
     def test(self) -> PermutationTest:
         """The permutation test of the means; NaN with too few runs."""
-        pairs, larger = self.pairs, higher_is_better(self.contest.metric)
+        pairs, larger = self.pairs, self.contest.larger
         test = permutation_test(pairs.a, pairs.b, paired=pairs.paired, larger=larger)
         fewest = min(len(pairs.a), len(pairs.b))
         if not pairs.paired and fewest < LEAST_UNPAIRED:
@@ -71,7 +70,7 @@ class Meeting:
     @property
     def leads(self) -> Floats:
         """By how much the first method is better in each pair, in the order of time."""
-        larger = higher_is_better(self.contest.metric)
+        larger = self.contest.larger
         return self.pairs.differences(larger=larger) * (1.0 if larger else -1.0)
 
     @property
@@ -87,7 +86,7 @@ class Meeting:
             score: The first method's score less the second's.
         """
         metric, pairs, test = self.contest.metric, self.pairs, self.test
-        larger = higher_is_better(metric)
+        larger = self.contest.larger
         sign = 1.0 if larger else -1.0
         a, b = sign * pairs.a, sign * pairs.b
         ends = difference_interval(a, b, paired=pairs.paired)

@@ -13,7 +13,7 @@ from ._bootstrap import stratified_bootstrap
 from ._intervals import probability_of_improvement
 from ._permutation import holm, stratified_permutation_test, within_problems
 from ._progress import Progress
-from ._runs import epochs_differ, higher_is_better, run_values, value_before_training
+from ._runs import epochs_differ, run_values, value_before_training
 from ._samples import values_by_seed
 from ._t_tests import improvement_interval
 from ._tuning import judged_runs, tuned_settings
@@ -40,11 +40,11 @@ def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) ->
     runs = run_values(judged_runs(frame, tuned))
     scores = pd.Series(math.nan, index=runs.index)
     for problem, group in runs.groupby("problem", observed=True):
-        metric = str(group["metric"].iloc[0])
+        metric, larger = str(group["metric"].iloc[0]), bool(group["larger"].iloc[0])
         start = value_before_training(frame, str(problem), metric)
         means = group.groupby("method", observed=True)["value"].mean()
-        best = means.max() if higher_is_better(metric) else means.min()
-        scores[group.index] = Progress(start, float(best), metric).of(group["value"])
+        best = means.max() if larger else means.min()
+        scores[group.index] = Progress(start, float(best), larger=larger).of(group["value"])
     return runs.assign(score=scores)
 
 
@@ -166,7 +166,7 @@ def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:
     """Returns each method's epochs and values, larger being better, on each problem."""
     groups: dict[str, dict[str, tuple[float, Floats]]] = {}
     for key, group in runs.groupby(["method", "problem"], observed=True):
-        sign = 1.0 if higher_is_better(str(group["metric"].iloc[0])) else -1.0
+        sign = 1.0 if group["larger"].iloc[0] else -1.0
         values = sign * values_by_seed(group).to_numpy(dtype=np.float64)
         epochs = float(group["num_epochs"].iloc[0])
         groups.setdefault(str(key[0]), {})[str(key[1])] = epochs, np.nan_to_num(values, nan=-np.inf)

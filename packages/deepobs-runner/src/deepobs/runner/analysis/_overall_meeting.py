@@ -20,7 +20,7 @@ from ._permutation import (
     within_problems,
 )
 from ._power import more_runs
-from ._runs import epochs_differ, higher_is_better
+from ._runs import epochs_differ
 from ._t_tests import improvement_interval
 from ._verdict import ALPHA, OverallComparison
 
@@ -62,7 +62,7 @@ class OverallMeeting:
         return [
             (sign * contest.samples[self.first].values, sign * contest.samples[self.second].values)
             for contest in (judge.contest for judge in self.shared)
-            for sign in (1.0 if higher_is_better(contest.metric) else -1.0,)
+            for sign in (1.0 if contest.larger else -1.0,)
         ]
 
     @cached_property

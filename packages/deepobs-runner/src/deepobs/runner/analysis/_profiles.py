@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from ._runs import Split, check_choice, with_methods
+from ._metrics import Split, check_choice
+from ._runs import with_methods
 from ._targets import target_table
 
 Measure = Literal["epochs", "steps", "seconds"]

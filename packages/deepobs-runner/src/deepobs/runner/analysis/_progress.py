@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._runs import higher_is_better, improves
+from ._metrics import improves
 
 #: A loss that training lowers by this factor or more is measured by its logarithm.
 DECADES = 100.0
@@ -19,7 +19,8 @@ class Progress:
     r"""A scale from 0 (no training) to 1 (the best value).
 
     \[ p(m) = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training
-    and the best value \(m^*\). Of a loss with \( m_0 \ge 100 \, m^* > 0 \), logarithms take the
+    and the best value \(m^*\). Of a metric whose smaller
+    values are better, with \( m_0 \ge 100 \, m^* > 0 \), logarithms take the
     place of the values: on a linear scale a loss of 5 and one of 0.01 would both be worth 1 where
     training starts from 500. A value that is missing (a diverged run) is worth 0. Where the best
     value is no better than no training there is no such scale, and every value is worth NaN.
@@ -27,23 +28,22 @@ class Progress:
     Attributes:
         start: The metric before training.
         best: The best value.
-        metric: A column of the tidy frame.
+        larger: Whether larger values are better.
     """
 
     start: float
     best: float
-    metric: str
+    larger: bool
 
     @property
     def exists(self) -> bool:
         """Whether the best value is better than no training."""
-        return improves(self.best, self.start, self.metric)
+        return improves(self.best, self.start, larger=self.larger)
 
     @property
     def logarithmic(self) -> bool:
         """Whether the scale is one of logarithms."""
-        loss = not higher_is_better(self.metric)
-        return loss and self.exists and 0 < DECADES * self.best <= self.start
+        return not self.larger and self.exists and 0 < DECADES * self.best <= self.start
 
     def of(self, values: ArrayLike) -> NDArray[np.float64]:
         """Measures values.

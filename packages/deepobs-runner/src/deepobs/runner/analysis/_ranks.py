@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from ._permutation import MOST_EXACT, NUM_RANDOM
-from ._runs import higher_is_better, run_values, value_before_training
+from ._runs import run_values, value_before_training
 
 Floats = NDArray[np.float64]
 
@@ -53,13 +53,12 @@ def score_matrix(frame: pd.DataFrame) -> pd.DataFrame:
         with the sign turned; minus infinity where all runs diverged, NaN where there are none.
     """
     runs = run_values(frame)
-    signs = runs["metric"].map(lambda metric: 1.0 if higher_is_better(metric) else -1.0)
-    runs = runs.assign(score=runs["value"] * signs)
+    runs = runs.assign(score=runs["value"].where(runs["larger"], -runs["value"]))
     means: dict[str, dict[str, float]] = {}
     for problem, group in runs.groupby("problem", observed=True):
-        metric = str(group["metric"].iloc[0])
+        metric, larger = str(group["metric"].iloc[0]), bool(group["larger"].iloc[0])
         start = value_before_training(frame, str(problem), metric)
-        worst = pd.Series([*group["score"], start if higher_is_better(metric) else -start]).min()
+        worst = pd.Series([*group["score"], start if larger else -start]).min()
         row = means.setdefault(str(problem), {})
         for method, scores in group.groupby("method", observed=True)["score"]:
             finished = bool(scores.notna().any())

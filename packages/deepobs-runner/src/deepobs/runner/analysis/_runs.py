@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from ..common import UsageError, unknown
 from ._labels import method_labels
+from ._metrics import (
+    Split,
+    check_choice,
+    check_metric,
+    default_metric,
+    higher_is_better,
+    metric_columns,
+)
 from ._settings import setting_texts
 
-Split = Literal["test", "valid", "train"]
 Value = Literal["final", "best"]
-
-
-class AnalysisError(UsageError):
-    """The frame cannot answer the question; the message says why."""
+_CHANGING = ("epoch", "steps", "seconds", "examples", "tokens")  # within a run
 
 
 def combine(*frames: pd.DataFrame) -> pd.DataFrame:
@@ -28,7 +31,7 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
         *frames: Frames as `load_records` and `load_baselines` return them.
 
     Returns:
-        One frame with the same columns; texts stay categorical. Of a run that is in several
+        One frame with the columns of all; texts stay categorical. Of a run that is in several
         frames, the first one's rows are kept.
     """
     kept: list[pd.DataFrame] = []
@@ -38,8 +41,9 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
         kept.append(frame[~ids.isin(seen)] if seen else frame)
         seen.update(ids.unique())
     columns: dict[str, Any] = {}
-    for name in kept[0].columns:
-        parts = [frame[name] for frame in kept]
+    for name in dict.fromkeys(name for frame in kept for name in frame.columns):
+        # Only metrics of some problems can be missing in a frame.
+        parts = [frame.get(name, pd.Series(np.nan, index=frame.index)) for frame in kept]
         if all(isinstance(part.dtype, pd.CategoricalDtype) for part in parts):
             columns[name] = union_categoricals(parts)
         else:
@@ -68,14 +72,8 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
           rates count as equal if they agree in the eleven digits that DeepOBS's folder names have.
     """
     first = frame.drop_duplicates("run_id")
-    changing = ("epoch", "steps", "seconds")
-    constant = [
-        name
-        for name in first.columns
-        if name not in changing
-        and not name.endswith(("_loss", "_accuracy", "_regularizer"))
-        and name not in ("method", "setting")
-    ]
+    left_out = {*_CHANGING, "method", "setting", *metric_columns(frame)}
+    constant = [name for name in first.columns if name not in left_out]
     runs = first[constant].reset_index(drop=True)
     return runs.assign(method=method_labels(runs), setting=setting_texts(runs))
 
@@ -98,32 +96,6 @@ def with_methods(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: label.take(rows[ids.codes]) for name, label in labels.items()})
 
 
-def higher_is_better(metric: str) -> bool:
-    """Returns whether larger values of a metric (a column's name) are better.
-
-    Args:
-        metric: A column of the tidy frame, such as "test_accuracy".
-
-    Returns:
-        `True` for accuracies, `False` for losses.
-    """
-    return metric.endswith("_accuracy")
-
-
-def improves(value: float, start: float, metric: str) -> bool:
-    """Returns whether a value of a metric is better than one before training; not if one is NaN.
-
-    Args:
-        value: A finite value, or NaN.
-        start: What it is compared with.
-        metric: A column of the tidy frame.
-
-    Returns:
-        `True` if it is better.
-    """
-    return bool(value > start if higher_is_better(metric) else value < start)
-
-
 def epochs_differ(first: float, second: float) -> bool:
     """Returns whether two numbers of epochs are known (not NaN) to differ.
 
@@ -137,25 +109,6 @@ def epochs_differ(first: float, second: float) -> bool:
     return not (math.isnan(first) or math.isnan(second)) and first != second
 
 
-def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
-    """Returns the metric of a problem: the accuracy if it has one, else the loss.
-
-    Args:
-        frame: A tidy frame.
-        problem: The problem's name.
-        split: Which examples: "test", "valid" or "train".
-
-    Returns:
-        A column's name, such as "test_accuracy".
-
-    Raises:
-        UsageError: If there is no such split.
-    """
-    check_choice("split", split, get_args(Split))
-    rows = frame.loc[frame["problem"] == problem, f"{split}_accuracy"]
-    return f"{split}_accuracy" if bool(rows.notna().any()) else f"{split}_loss"
-
-
 def run_values(
     frame: pd.DataFrame,
     metric: str | None = None,
@@ -164,8 +117,9 @@ def run_values(
 ) -> pd.DataFrame:
     """Returns each run's final or best value of a metric.
 
-    Final: the last value measured, `final_values`. Best: the largest accuracy or smallest loss
-    over all its epochs. A diverged run has neither: its value is NaN and its `status` says why.
+    Final: the last value measured, `final_values`. Best: the largest or smallest value over all its
+    epochs, by the metric's direction (`higher_is_better`). A diverged run has neither: its value is
+    NaN and its `status` says why.
 
     Args:
         frame: A tidy frame.
@@ -175,8 +129,9 @@ def run_values(
         split: Which examples the default metric is measured on.
 
     Returns:
-        `per_run`'s table with the columns `metric`, `value` and `at_epoch` more; runs of problems
-        without the metric, and finished runs in which it was not measured, are left out.
+        `per_run`'s table with the columns `metric`, `larger` (whether larger values are better),
+        `value` and `at_epoch` more; runs of problems without the metric, and finished runs in which
+        it was not measured, are left out.
 
     Raises:
         AnalysisError: If the frame has no such metric.
@@ -186,10 +141,18 @@ def run_values(
     runs = per_run(frame)
     problems = runs["problem"].astype(object).unique()
     metrics = {name: metric or default_metric(frame, name, split) for name in problems}
-    runs = runs.assign(metric=runs["problem"].astype(object).map(metrics))
-    parts = [_found_values(frame, name, value) for name in dict.fromkeys(metrics.values())]
-    if not parts:
+    larger = {name: higher_is_better(frame, name, metrics[name]) for name in problems}
+    names = runs["problem"].astype(object)
+    runs = runs.assign(metric=names.map(metrics), larger=names.map(larger).astype(bool))
+    if not metrics:
         return runs.assign(value=np.nan, at_epoch=np.nan)
+    alike: dict[tuple[str, bool], list[str]] = {}  # the problems of each metric and direction
+    for name in problems:
+        alike.setdefault((metrics[name], larger[name]), []).append(name)
+    parts = []
+    for (column, is_larger), members in alike.items():
+        rows = frame if len(alike) == 1 else frame[frame["problem"].isin(members)]
+        parts.append(_found_values(rows, column, value, larger=is_larger))
     key = ["run_id", "metric"]
     runs["run_id"] = runs["run_id"].astype(object)
     runs = runs.merge(pd.concat(parts), on=key, how="left", sort=False)
@@ -199,13 +162,15 @@ def run_values(
     return runs[measured & (runs["value"].notna() | diverged)].reset_index(drop=True)
 
 
-def _found_values(frame: pd.DataFrame, metric: str, value: Value) -> pd.DataFrame:
+def _found_values(
+    frame: pd.DataFrame, metric: str, value: Value, *, larger: bool = False
+) -> pd.DataFrame:
     check_metric(frame, metric)
     rows = frame.loc[frame[metric].notna(), ["run_id", "epoch", metric]]
     by_run = rows.groupby("run_id", observed=True, sort=False)
     if value == "final":
         index = by_run["epoch"].idxmax()
-    elif higher_is_better(metric):
+    elif larger:
         index = by_run[metric].idxmax()
     else:
         index = by_run[metric].idxmin()
@@ -243,27 +208,3 @@ def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> flo
     """
     values = frame.loc[(frame["epoch"] == 0) & (frame["problem"] == problem), metric]
     return float(values[np.isfinite(values)].mean())
-
-
-def check_metric(frame: pd.DataFrame, metric: str) -> None:
-    """Raises `AnalysisError` unless the frame has the metric.
-
-    Args:
-        frame: A tidy frame.
-        metric: The name of one of its loss, accuracy or regularizer columns.
-    """
-    metrics = [c for c in frame.columns if c.endswith(("_loss", "_accuracy", "_regularizer"))]
-    if metric not in metrics:
-        raise AnalysisError(f"there is no metric {metric!r}; choose from {', '.join(metrics)}")
-
-
-def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
-    """Raises `UsageError` unless an option has one of its values.
-
-    Args:
-        what: The option's name.
-        given: Its value.
-        choices: The values there are.
-    """
-    if given not in choices:
-        raise unknown(what, given, choices, f"choose from {', '.join(choices)}.")

@@ -64,12 +64,14 @@ class Contest:
     Attributes:
         problem: The problem's name.
         metric: What it is judged by: a column of the tidy frame.
+        larger: Whether larger values of it are better.
         start: The metric before training, mean over all runs of the problem.
         samples: What each method is judged by.
     """
 
     problem: str
     metric: str
+    larger: bool
     start: float
     samples: Mapping[str, Sample]
 
@@ -89,13 +91,17 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
     values = run_values(judged_runs(frame, tuned))
     found = []
     for problem, runs in values.groupby("problem", observed=True, sort=True):
-        metric = str(runs["metric"].iloc[0])
+        metric, larger = str(runs["metric"].iloc[0]), bool(runs["larger"].iloc[0])
         samples = {
             str(method): _sample(str(method), group, choices[problem, method])
             for method, group in runs.groupby("method", observed=True, sort=True)
         }
         start = value_before_training(frame, str(problem), metric)
-        found.append(Contest(problem=str(problem), metric=metric, start=start, samples=samples))
+        found.append(
+            Contest(
+                problem=str(problem), metric=metric, larger=larger, start=start, samples=samples
+            )
+        )
     return tuple(found)
 
 

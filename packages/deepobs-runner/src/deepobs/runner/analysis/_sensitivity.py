@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ._progress import Progress
-from ._runs import Value, higher_is_better, run_values, value_before_training
+from ._runs import Value, run_values, value_before_training
 from ._settings import all_but_rate, same_rate
 from ._tuning import tuned_settings
 
@@ -29,7 +29,8 @@ def sensitivity_curve(
         tuned: The settings chosen, as `tuned_settings` returns them (its default, by `value`).
 
     Returns:
-        One row per problem, method and learning rate, rising: `metric`, `score` (mean over the
+        One row per problem, method and learning rate, rising: `metric`, `larger` (whether
+        larger values are better), `score` (mean over the
         seeds that all learning rates share, or over all runs where they share none; NaN if one of
         these runs diverged), `progress` (see `sensitivity_table`; 0 if diverged, NaN if no rate did
         better than no training), `log_scale` (whether that is one of logarithms), `num_runs`,
@@ -55,6 +56,7 @@ _CURVE_COLUMNS = [
     *_GROUP,
     "learning_rate",
     "metric",
+    "larger",
     "score",
     "progress",
     "log_scale",
@@ -64,7 +66,7 @@ _CURVE_COLUMNS = [
 
 
 def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
-    metric = str(runs["metric"].iloc[0])
+    metric, larger = str(runs["metric"].iloc[0]), bool(runs["larger"].iloc[0])
     runs = runs.assign(learning_rate=same_rate(runs["learning_rate"]))
     by_rate = runs.groupby("learning_rate", sort=True)
     diverged = (runs["status"] == "diverged").groupby(runs["learning_rate"], sort=True).sum()
@@ -72,12 +74,13 @@ def _curve(runs: pd.DataFrame, start: float) -> pd.DataFrame:
     counted = runs[runs["seed"].isin(shared)] if shared else runs
     failed = counted["value"].isna().groupby(counted["learning_rate"], sort=True).any()
     scores = counted.groupby("learning_rate", sort=True)["value"].mean().mask(failed)
-    best = scores.max() if higher_is_better(metric) else scores.min()
-    progress = Progress(start, float(best), metric)
+    best = scores.max() if larger else scores.min()
+    progress = Progress(start, float(best), larger=larger)
     return pd.DataFrame(
         {
             "learning_rate": scores.index,
             "metric": metric,
+            "larger": larger,
             "score": scores.to_numpy(),
             "progress": progress.of(scores),
             "log_scale": progress.logarithmic,
@@ -163,7 +166,7 @@ def _basin(curve: pd.DataFrame, tolerance: float) -> dict[str, Any]:
     }
     if np.isnan(scores).all():
         return row
-    best = int(np.nanargmax(scores) if higher_is_better(metric) else np.nanargmin(scores))
+    best = int((np.nanargmax if curve["larger"].iloc[0] else np.nanargmin)(scores))
     row |= {"best_rate": rates[best], "best_score": scores[best]}
     if last == 0 or np.isnan(progress).all():
         return row

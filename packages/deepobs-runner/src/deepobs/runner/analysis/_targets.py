@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ._flags import collapsed_runs
-from ._runs import Split, default_metric, higher_is_better, per_run
+from ._metrics import Split, default_metric, higher_is_better
+from ._runs import per_run
 
 #: The values that count as converged, per problem: test accuracy, or test loss for quadratic_deep
 #: and the VAEs. From `convergence_performance.json` of the published baselines.
@@ -112,7 +113,8 @@ _MEASURES = ["epochs_to_target", "steps_to_target", "seconds_to_target"]
 def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -> pd.DataFrame:
     """Returns the first row of each run of the problem at which the target is reached."""
     rows = frame[frame["problem"] == problem]
-    hit = rows[metric] >= target if higher_is_better(metric) else rows[metric] <= target
+    larger = higher_is_better(frame, problem, metric)
+    hit = rows[metric] >= target if larger else rows[metric] <= target
     found = rows[hit].sort_values("epoch", kind="stable").drop_duplicates("run_id")
     columns = {name.removesuffix("s_to_target"): name for name in _MEASURES[:1]}
     columns |= {"steps": "steps_to_target", "seconds": "seconds_to_target"}

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.special import gammaln
 
-from ._runs import Value, higher_is_better, run_values, value_before_training
+from ._runs import Value, run_values, value_before_training
 
 Floats = NDArray[np.float64]
 _GROUP = ["problem", "method"]
@@ -124,7 +124,7 @@ def tunability(
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         metric = str(group["metric"].iloc[0])
         start = value_before_training(frame, str(key[0]), metric)
-        larger = higher_is_better(metric)
+        larger = bool(group["larger"].iloc[0])
         values = _trial_values(group, start, larger=larger)
         if len(values) == 0:
             continue

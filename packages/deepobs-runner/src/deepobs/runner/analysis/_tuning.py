@@ -10,16 +10,8 @@ import pandas as pd
 from ._bootstrap import mean_interval
 from ._followed import follow_search, fresh_seeds
 from ._intervals import within_range
-from ._runs import (
-    Value,
-    check_choice,
-    higher_is_better,
-    improves,
-    per_run,
-    run_values,
-    value_before_training,
-    with_methods,
-)
+from ._metrics import check_choice, higher_is_better, improves, metric_columns
+from ._runs import Value, per_run, run_values, value_before_training, with_methods
 from ._settings import all_but_rate, same_rate
 
 SelectOn = Literal["auto", "valid", "test"]
@@ -105,7 +97,7 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
     shared = set.intersection(*seeds)
     counted = runs[runs["seed"].isin(shared)] if shared else runs
     metric = str(runs["metric"].iloc[0])
-    sign = 1.0 if higher_is_better(metric) else -1.0
+    sign = 1.0 if runs["larger"].iloc[0] else -1.0
     means = sign * counted.groupby("setting", sort=False)["value"].mean()
     failed = counted["value"].isna().groupby(counted["setting"], sort=False).any()
     scores = means.mask(failed, -math.inf)
@@ -155,7 +147,8 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
         # Of a search the records of its trials may be missing.
         low, high = lowest.get(key, rate), highest.get(key, rate)
         start = value_before_training(frame, problem, metric)
-        learned = low < high and improves(choice["score"], start, metric)
+        larger = higher_is_better(frame, problem, metric)
+        learned = low < high and improves(choice["score"], start, larger=larger)
         edge = "low" if rate == low else "high" if rate == high else ""
         edges[problem, method] = edge if learned else ""
     index = pd.MultiIndex.from_tuples(edges, names=_GROUP) if edges else None
@@ -220,9 +213,10 @@ def summary_table(
         epochs: Epochs after which to give the mean of the metric too.
 
     Returns:
-        One row per problem, method and metric (`test_loss`, and `test_accuracy` where there is
-        one): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`, `num_runs`,
-        `num_diverged`, `num_counted` (runs whose seed did not choose the setting: `judged_runs`);
+        One row per problem, method and metric on test data (`test_loss`, and `test_accuracy` and
+        others where there are any): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`,
+        `num_runs`, `num_diverged`, `num_counted` (runs whose seed did not choose the setting:
+        `judged_runs`);
         over the finished runs `mean`, sample standard deviation `std` and `median` of the final
         value, Student's 95 % interval of the mean (`low`, `high`, of the runs that count, for
         accuracies cut at 0 and 1), `best_mean` and `best_std` of the best, and `epoch_<n>_mean`,
@@ -232,7 +226,9 @@ def summary_table(
     runs = tuned_runs(frame, tuned)
     counted = set(judged_runs(frame, tuned)["run_id"])
     rows = []
-    for metric in ("test_loss", "test_accuracy"):
+    for metric in [n for n in metric_columns(frame) if n.startswith("test_")]:
+        if metric == "test_regularizer":
+            continue
         final, best = run_values(runs, metric), run_values(runs, metric, "best")
         for key, group in final.groupby(_GROUP, observed=True, sort=True):
             of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]

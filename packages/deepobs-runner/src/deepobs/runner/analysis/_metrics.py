@@ -1,0 +1,131 @@
+"""The metrics of a tidy frame: which there are, which is a problem's own, and their directions."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, get_args
+
+import pandas as pd
+
+from ..common import UsageError, unknown
+
+Split = Literal["test", "valid", "train"]
+_COLUMN = re.compile("(train|test|valid)_(.+)")
+
+
+class AnalysisError(UsageError):
+    """The frame cannot answer the question; the message says why."""
+
+
+def metric_columns(frame: pd.DataFrame) -> list[str]:
+    """Returns the columns of a tidy frame that hold metrics, such as "test_loss".
+
+    Args:
+        frame: A tidy frame.
+    """
+    return [str(name) for name in frame.columns if _COLUMN.fullmatch(str(name))]
+
+
+def problem_metrics(frame: pd.DataFrame, problem: str) -> list[str]:
+    """Returns the names of the metrics that were measured on a problem.
+
+    Args:
+        frame: A tidy frame.
+        problem: The problem's name.
+
+    Returns:
+        Such as `["loss", "accuracy"]`, in the order of the frame's columns; without regularizers.
+    """
+    rows = frame[frame["problem"] == problem]
+    measured = [name for name in metric_columns(frame) if rows[name].notna().any()]
+    return [n for n in dict.fromkeys(map(metric_name, measured)) if n != "regularizer"]
+
+
+def metric_name(column: str) -> str:
+    """Returns the name of the metric in a column: "accuracy" of "test_accuracy".
+
+    Args:
+        column: A column of the tidy frame.
+    """
+    found = _COLUMN.fullmatch(column)
+    return found[2] if found else column
+
+
+def higher_is_better(frame: pd.DataFrame, problem: str, metric: str) -> bool:
+    """Returns whether larger values of a metric are better on a problem.
+
+    Args:
+        frame: A tidy frame.
+        problem: The problem's name.
+        metric: A column of the frame, such as "test_accuracy".
+
+    Returns:
+        `True` for accuracies and what the problem's records name in the column `maximized`.
+    """
+    name = metric_name(metric)
+    if name in ("accuracy", "loss", "regularizer"):
+        return name == "accuracy"
+    recorded = frame.loc[frame["problem"] == problem, "maximized"].astype(object).unique()
+    return any(name in str(names).split(",") for names in recorded)
+
+
+def improves(value: float, start: float, *, larger: bool) -> bool:
+    """Returns whether a value of a metric is better than one before training; not if one is NaN.
+
+    Args:
+        value: A finite value, or NaN.
+        start: What it is compared with.
+        larger: Whether larger values are better.
+    """
+    return bool(value > start if larger else value < start)
+
+
+def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
+    """Names the metric by which a problem is judged.
+
+    That is its primary metric, as its records say. Where they do not say it, or it was not measured
+    on these examples, it is the accuracy, or the loss of a problem without one.
+
+    Args:
+        frame: A tidy frame.
+        problem: The problem's name.
+        split: Which examples: "test", "valid" or "train".
+
+    Returns:
+        A column's name, such as "test_accuracy".
+
+    Raises:
+        UsageError: If there is no such split.
+    """
+    check_choice("split", split, get_args(Split))
+    rows = frame[frame["problem"] == problem]
+    recorded = [str(name) for name in rows["primary_metric"].astype(object).unique() if name]
+    for name in [*recorded, "accuracy"]:
+        column = f"{split}_{name}"
+        if column in rows and bool(rows[column].notna().any()):
+            return column
+    return f"{split}_loss"
+
+
+def check_metric(frame: pd.DataFrame, metric: str) -> None:
+    """Raises `AnalysisError` unless the frame has the metric.
+
+    Args:
+        frame: A tidy frame.
+        metric: The name of one of the columns that hold metrics.
+    """
+    metrics = metric_columns(frame)
+    if metric not in metrics:
+        raise AnalysisError(f"there is no metric {metric!r}; choose from {', '.join(metrics)}")
+
+
+def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
+    """Raises `UsageError` unless an option has one of its values.
+
+    Args:
+        what: The option's name.
+        given: Its value.
+        choices: The values there are.
+    """
+    if given not in choices:
+        raise unknown(what, given, choices, f"choose from {', '.join(choices)}.")
