@@ -1,4 +1,4 @@
-"""When a run reaches a target: epochs, steps and seconds to it."""
+"""When a run reaches a target: epochs, steps, examples, tokens and seconds to it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def time_to_target(
     r"""Finds when each run first reaches its problem's target.
 
     \[ t = \min\{e : m(e) \ge m^*\} \] for accuracies, with \(\le\) for losses; epochs are counted
-    as evaluated, so an epoch is the resolution of all three measures.
+    as evaluated, so an epoch is the resolution of all measures.
 
     Args:
         frame: A tidy frame.
@@ -79,8 +79,8 @@ def time_to_target(
 
     Returns:
         `per_run`'s table with the columns `metric`, `target`, `reached`, and `epochs_to_target`,
-        `steps_to_target`, `seconds_to_target`: infinity where the target was not reached, NaN
-        where steps or seconds were not recorded.
+        `steps_to_target`, `examples_to_target`, `tokens_to_target`, `seconds_to_target`: infinity
+        where the target was not reached, NaN where the measure was not recorded.
 
     Source:
         DeepOBS's speed of convergence, Schneider et al., ICLR 2019, arXiv 1903.05499, section 3.2.
@@ -97,7 +97,7 @@ def time_to_target(
     hits = pd.concat(first) if first else pd.DataFrame(columns=["run_id", *_MEASURES])
     runs = runs.merge(hits, on="run_id", how="left", sort=False)
     runs["reached"] = runs["epochs_to_target"].notna()
-    recorded = frame.groupby("run_id", observed=True)[["steps", "seconds"]].count() > 0
+    recorded = frame.groupby("run_id", observed=True)[list(_COUNTED)].count() > 0
     recorded.index = recorded.index.astype(object)
     for name in _MEASURES:
         missed = ~runs["reached"]
@@ -107,7 +107,8 @@ def time_to_target(
     return runs
 
 
-_MEASURES = ["epochs_to_target", "steps_to_target", "seconds_to_target"]
+_COUNTED = ("steps", "examples", "tokens", "seconds")
+_MEASURES = [f"{name}_to_target" for name in ("epochs", *_COUNTED)]
 
 
 def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -> pd.DataFrame:
@@ -116,8 +117,7 @@ def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -
     larger = higher_is_better(frame, problem, metric)
     hit = rows[metric] >= target if larger else rows[metric] <= target
     found = rows[hit].sort_values("epoch", kind="stable").drop_duplicates("run_id")
-    columns = {name.removesuffix("s_to_target"): name for name in _MEASURES[:1]}
-    columns |= {"steps": "steps_to_target", "seconds": "seconds_to_target"}
+    columns = {"epoch": "epochs_to_target"} | {name: f"{name}_to_target" for name in _COUNTED}
     found = found[["run_id", *columns]].rename(columns=columns)
     return found.assign(run_id=found["run_id"].astype(object))
 
@@ -138,8 +138,9 @@ def target_table(
 
     Returns:
         One row per problem and method: `metric`, `target`, `num_runs`, `num_reached`, and the
-        medians `epochs_to_target`, `steps_to_target`, `seconds_to_target`: infinity where half or
-        more of the runs did not get there, NaN where the measure was not recorded.
+        medians `epochs_to_target`, `steps_to_target`, `examples_to_target`, `tokens_to_target`,
+        `seconds_to_target`: infinity where half or more of the runs did not get there, NaN where
+        the measure was not recorded.
     """
     runs = time_to_target(frame, targets, split)
     groups = runs.groupby(["problem", "method"], observed=True, sort=True)

@@ -9,24 +9,24 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from ...analysis import default_metric
 from ...common import unknown
 from ..study import (
     AXIS_NAMES,
     COLUMN_WIDTH,
-    NAMES,
     TEXT_WIDTH,
     Floats,
     Study,
     axis_label,
     check_problem,
+    in_sentence,
     mean_and_spread,
     paper_style,
     percent,
 )
 from ._figure import PaperFigure, legend, marked, name_missing, value_axis, whole_ticks
 
-Axis = Literal["epoch", "steps", "seconds", "passes"]
-_BENCHMARK_ROWS = ("test_loss", "train_loss", "test_accuracy", "train_accuracy")
+Axis = Literal["epoch", "steps", "examples", "tokens", "seconds", "passes"]
 
 
 def figure_learning_curves(
@@ -46,10 +46,12 @@ def figure_learning_curves(
     Args:
         frame: A tidy frame, or a `Study` of one.
         problem: The problem's name.
-        metrics: Columns of the frame, one per panel; default: test loss and, if available, test
-            accuracy.
-        x: The horizontal axis: "epoch", "steps", "seconds" or "passes" (gradient evaluations).
-        log_loss: Whether losses have a logarithmic axis.
+        metrics: Columns of the frame, one per panel; default: test loss and the problem's own
+            metric on test data.
+        x: The horizontal axis: "epoch", "steps", "examples", "tokens", "seconds" or "passes"
+            (gradient evaluations).
+        log_loss: Whether losses, and other metrics of which smaller values are better, have a
+            logarithmic axis.
         width: Inches; by default a column, or the text's width for several panels.
 
     Returns:
@@ -61,7 +63,8 @@ def figure_learning_curves(
     study = Study.of(frame)
     check_problem(study, problem)
     if metrics is None:
-        metrics = [m for m in ("test_loss", "test_accuracy") if study.measured(problem, m)]
+        wanted = dict.fromkeys(["test_loss", default_metric(study.frame, problem)])
+        metrics = [metric for metric in wanted if study.measured(problem, metric)]
     metrics = list(metrics) or ["test_loss"]
     width = width or (COLUMN_WIDTH if len(metrics) == 1 else TEXT_WIDTH)
     methods = [setting.method for setting in study.chosen_on(problem)]
@@ -70,7 +73,8 @@ def figure_learning_curves(
         panels = figure.subplots(1, len(metrics), squeeze=False)[0]
         shown: set[str] = set()
         for ax, metric in zip(panels, metrics, strict=True):
-            drawn = _draw(ax, study, problem, metric, x, log=log_loss and "loss" in metric)
+            log = log_loss and not study.larger(problem, metric)
+            drawn = _draw(ax, study, problem, metric, x, log=log)
             ax.set_ylabel(axis_label(metric))
             ax.set_xlabel(AXIS_NAMES[x])
             name_missing(ax, [method for method in methods if method not in drawn])
@@ -109,7 +113,8 @@ def figure_benchmark(
     names = [name for name in wanted or study.problems if name in study.problems]
     if not names:
         raise unknown("problem in the results", str(problems), study.problems, "")
-    metrics = [m for m in _BENCHMARK_ROWS if any(study.measured(name, m) for name in names)]
+    rows = [f"{p}_{m}" for m in _metric_names(study, names) for p in ("test", "train")]
+    metrics = [row for row in rows if any(study.measured(name, row) for name in names)]
     with paper_style():
         figure = PaperFigure(figsize=(width, 0.35 + 1.25 * len(metrics)))
         panels = figure.subplots(len(metrics), len(names), squeeze=False)
@@ -118,7 +123,7 @@ def figure_benchmark(
                 if not study.measured(name, metric):
                     ax.set_axis_off()
                     continue
-                _draw(ax, study, name, metric, x, log="loss" in metric)
+                _draw(ax, study, name, metric, x, log=not study.larger(name, metric))
             next(ax for ax in row if ax.axison).set_ylabel(axis_label(metric))
         for column, name in enumerate(names):
             panels[0, column].set_title(name)
@@ -152,6 +157,12 @@ def benchmark_set(name: str) -> tuple[str, ...]:
     return tuple(sets[name])
 
 
+def _metric_names(study: Study, problems: Sequence[str]) -> list[str]:
+    """Returns the metrics measured on any of the problems, loss and accuracy first."""
+    found = [name for problem in problems for name in study.metrics_on(problem)]
+    return sorted(dict.fromkeys(found), key=lambda name: name not in ("loss", "accuracy"))
+
+
 def _draw(ax: Axes, study: Study, problem: str, metric: str, x: Axis, *, log: bool) -> set[str]:
     """Draws one panel, and returns the methods in it."""
     scale = percent(metric)
@@ -171,10 +182,11 @@ def _draw(ax: Axes, study: Study, problem: str, metric: str, x: Axis, *, log: bo
         every = max(1, len(mean) // 6)
         ax.plot(along, mean, **marked(style), markevery=every)
         drawn[setting.method] = mean
-    value_axis(ax, metric, list(drawn.values()), log=log)
+    larger = study.larger(problem, metric)
+    value_axis(ax, list(drawn.values()), larger=larger, log=log)
     if x != "seconds":
         whole_ticks(ax)
     if not drawn:
-        message = f"no {NAMES[metric].lower()} over {AXIS_NAMES[x].lower()}"
+        message = f"no {in_sentence(metric)} over {AXIS_NAMES[x].lower()}"
         ax.text(0.5, 0.5, message, ha="center", va="center", transform=ax.transAxes)
     return set(drawn)

@@ -98,18 +98,19 @@ def bar(style: MethodStyle) -> dict[str, Any]:
     return {"facecolor": inside, "edgecolor": lines, "hatch": style.hatch, "linewidth": 0.6}
 
 
-def value_axis(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> None:
+def value_axis(ax: Axes, curves: Sequence[Floats], *, larger: bool, log: bool) -> None:
     """Sets the scale of a metric's axis.
 
     Args:
         ax: The panel.
-        metric: The metric.
         curves: The lines' values, the state before training first.
+        larger: Whether larger values are better.
         log: Whether the axis is logarithmic, if any value can be shown there.
     """
-    if log and any((row > 0).any() for row in curves):
+    log = log and any((row > 0).any() for row in curves)
+    if log:
         ax.set_yscale("log")
-    limits(ax, metric, curves, log=log)
+    limits(ax, curves, larger=larger, log=log)
     if log:
         plain_ticks(ax, ax.get_ylim())
 
@@ -134,13 +135,13 @@ def name_missing(ax: Axes, methods: Sequence[str]) -> None:
         ax.set_xlabel(f"{ax.get_xlabel()}\n{text}")
 
 
-def limits(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> None:
+def limits(ax: Axes, curves: Sequence[Floats], *, larger: bool, log: bool) -> None:
     """Limits the axis, so that a few very large values do not flatten the rest.
 
     Args:
         ax: The panel.
-        metric: The metric.
         curves: The lines' values, the state before training first.
+        larger: Whether larger values are better, so that the largest must be seen.
         log: Whether the axis is logarithmic.
     """
     values = np.concatenate([curve[1:] for curve in curves]) if curves else np.empty(0)
@@ -148,7 +149,7 @@ def limits(ax: Axes, metric: str, curves: Sequence[Floats], *, log: bool) -> Non
     if len(values) < 3 or values.min() == values.max():
         return
     low, high = float(values.min()), float(values.max())
-    if not metric.endswith("accuracy"):
+    if not larger:
         high = min(high, 1.3 * float(np.quantile(values, 0.97)))
     if log:
         margin = (high / low) ** 0.05

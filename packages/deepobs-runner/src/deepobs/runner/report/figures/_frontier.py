@@ -75,8 +75,9 @@ def figure_frontier(
                 **marked(style),
                 markevery=led[:: max(1, len(led) // 8)].tolist(),
             )
-        log = "loss" in metric and bool((table["value"] > 0).all())
-        value_axis(ax, metric, [np.append(np.nan, scale * table["value"])], log=log)
+        log = not study.larger(problem, metric) and bool((table["value"] > 0).all())
+        values = [np.append(np.nan, scale * table["value"])]
+        value_axis(ax, values, larger=study.larger(problem, metric), log=log)
         if cost != "seconds":
             whole_ticks(ax)
         ax.set_ylabel(f"Best {in_sentence(metric)}")

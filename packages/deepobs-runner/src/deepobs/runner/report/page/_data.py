@@ -11,7 +11,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from ..figures import frontier_data
-from ..study import METRICS, Floats, Runs, Setting, Study, mean_and_spread
+from ..study import AXES, Floats, Runs, Setting, Study, mean_and_spread
 
 MAX_POINTS = 200  # per curve; a chart of column width cannot show more
 MIN_POINTS = 25
@@ -106,11 +106,11 @@ def _curve(
         "n": len(setting.runs),
         "g": grid,
     }
-    for metric in METRICS:
+    for metric in runs.metrics:
         rows = [runs.series(run, metric) for run in setting.runs if runs.has(run, metric)]
         if rows:
             curve[metric] = [_kept(values, kept) for values in mean_and_spread(rows)]
-    for axis in ("steps", "seconds", "passes"):
+    for axis in AXES[1:]:
         mean, _ = mean_and_spread([runs.series(run, axis) for run in setting.runs])
         _add_axis(curve, axis, mean, kept)
     return curve
@@ -129,10 +129,10 @@ def _single(
     }
     if best:
         single["best"] = 1
-    for metric in METRICS:
+    for metric in runs.metrics:
         if runs.has(run, metric):
             single[metric] = _kept(runs.series(run, metric), kept)
-    for axis in ("steps", "seconds", "passes"):
+    for axis in AXES[1:]:
         _add_axis(single, axis, runs.series(run, axis), kept)
     return single
 
@@ -150,7 +150,7 @@ def _sensitivity(runs: Runs, settings: Sequence[Setting], methods: Mapping[str, 
             "n": [len(setting.runs) for setting in members],
             "diverged": [sum(runs.diverged(run) for run in setting.runs) for setting in members],
         }
-        for metric in METRICS:
+        for metric in runs.metrics:
             if any(runs.has(run, metric) for setting in members for run in setting.runs):
                 ends = [
                     mean_and_spread([np.array([runs.final(run, metric)]) for run in setting.runs])
@@ -165,8 +165,9 @@ def _add_axis(curve: dict[str, Any], axis: str, values: Floats, kept: NDArray[np
     if np.isnan(values).all():
         return
     per_epoch = values[-1] / max(len(values) - 1, 1)
-    if axis == "steps" and np.array_equal(values, per_epoch * np.arange(len(values))):
-        curve["spe"] = per_epoch  # steps per epoch, as a number instead of a series
+    if axis != "seconds" and np.array_equal(values, per_epoch * np.arange(len(values))):
+        # As a number instead of a series.
+        curve.setdefault("each", {})[axis] = per_epoch
     else:
         curve[axis] = _kept(values, kept)
 

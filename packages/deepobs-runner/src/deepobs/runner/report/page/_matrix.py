@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ... import analysis
-from ..study import Study, percent
+from ..study import Study, percent, spelled
 from ..text import cell_detail, formats, overall_detail
 
 MOST_COLOURED = 12  # with more methods, only the best ones are initially in colour
@@ -54,7 +54,7 @@ def _cell(study: Study, problem: str, method: str) -> dict[str, Any]:
 
 
 def _measure(metric: str) -> str:
-    return "accuracy, %" if percent(metric) != 1 else "loss"
+    return spelled(analysis.metric_name(metric)) + (", %" if percent(metric) != 1 else "")
 
 
 def highlighted(verdict: analysis.StudyVerdict, methods: list[str]) -> list[int]:

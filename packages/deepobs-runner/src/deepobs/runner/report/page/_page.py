@@ -16,8 +16,9 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from ...analysis import metric_name
 from ...common import UsageError, write_atomically
-from ..study import MEASURES, METRICS, Gathered, Results, Runs, Study, gather, identifiers
+from ..study import AXES, AXIS_COUNTS, Gathered, Results, Runs, Study, gather, identifiers, spelled
 from ..text import hardware_note, headline, notes, verdicts
 from ._data import dump
 from ._matrix import highlighted, matrix_view
@@ -170,6 +171,7 @@ def _overview_data(
         "highlight": highlight,
         "methods": [_method_data(view) for view in methods.values()],
         "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+        "names": {name: spelled(name) for name in map(metric_name, study.runs.metrics)},
         "profile": profile_data(study, numbers),
         "overhead": [
             {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
@@ -198,18 +200,17 @@ def _method_data(view: dict[str, Any]) -> dict[str, str]:
 
 
 def _measured(runs: Runs, phase: str) -> bool:
-    return any(_known(runs, name) for name in METRICS if name.startswith(phase))
+    return any(_known(runs, name) for name in runs.metrics if name.startswith(phase))
 
 
 def _axes(runs: Runs) -> list[tuple[str, str]]:
     """Returns the horizontal axes; gradient evaluations only where they are not the steps."""
-    axes: list[tuple[str, str]] = [
-        (key, text) for key, text in MEASURES.items() if _known(runs, key)
-    ]
+    known = [key for key in AXES if _known(runs, key)]
     steps, passes = runs.values["steps"], runs.values["passes"]
-    if (passes[passes == passes] != steps[passes == passes]).any():
-        axes.append(("passes", "gradient evaluations"))
-    return axes
+    measured = passes == passes
+    if "passes" in known and not (passes[measured] != steps[measured]).any():
+        known.remove("passes")
+    return [(key, AXIS_COUNTS[key]) for key in known]
 
 
 def _known(runs: Runs, name: str) -> bool:

@@ -45,7 +45,11 @@ def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[
         note = " (baseline)" if row["source"] == "baseline" else ""
         groups.setdefault(row["optimizer"] + note, []).append(setting)
     metric = _metric(study, problem)
-    searches = (_search(study.runs, label, trials, metric) for label, trials in groups.items())
+    larger = study.larger(problem, metric)
+    searches = (
+        _search(study.runs, label, trials, metric, larger=larger)
+        for label, trials in groups.items()
+    )
     return [
         search | {"m": [methods[trial.method] for trial in groups[search["label"]]]}
         for search in searches
@@ -56,11 +60,13 @@ def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[
 def _metric(study: Study, problem: str) -> str:
     """Returns the metric that trials are compared on: of validation data if there are any."""
     judged = analysis.default_metric(study.frame, problem)
-    valid = judged.replace("test", "valid")
+    valid = judged.replace("test", "valid", 1)
     return valid if study.measured(problem, valid) else judged
 
 
-def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[str, Any] | None:
+def _search(
+    runs: Runs, label: str, trials: list[Setting], metric: str, *, larger: bool
+) -> dict[str, Any] | None:
     table = pd.DataFrame([_hyperparameters(runs.rows[trial.runs[0]]) for trial in trials])
     varying = [name for name in table if table[name].astype(str).nunique() > 1]
     if len(varying) < 2 or len(table) < _LEAST:
@@ -70,9 +76,7 @@ def _search(runs: Runs, label: str, trials: list[Setting], metric: str) -> dict[
         for trial in trials
     ]
     values = percent(metric) * np.array(ends)
-    importance = analysis.hyperparameter_importance(
-        table[varying], values, larger=analysis.higher_is_better(metric)
-    )
+    importance = analysis.hyperparameter_importance(table[varying], values, larger=larger)
     return {
         "label": label,
         "metric": metric,

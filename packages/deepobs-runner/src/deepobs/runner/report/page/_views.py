@@ -11,20 +11,21 @@ import pandas as pd
 from ... import analysis
 from ..figures import frontier_rows
 from ..study import (
-    METRICS,
-    NAMES,
     MethodStyle,
     Runs,
     Study,
     in_sentence,
     percent,
     records,
+    spelled,
 )
 from ..text import formats, repeat_command
 from ._data import dump, problem_data
 from ._rows import milestone_rows, pair_rows
 from ._search import search_data
 
+# Measures of time to target, and their units in the table.
+_TIMES = {"epochs": "epoch", "steps": "step", "tokens": "token", "seconds": None}
 # Strokes of 2 units on a swatch 32 units wide.
 _SWATCH_DASHES = {"solid": "none", "dashdot": "9 3 2 3", "longdash": "12 4", "dot": "2 2.5"}
 
@@ -58,32 +59,45 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
     runs, settings, chosen = study.runs, study.settings_on(name), study.chosen_on(name)
     members = [run for setting in settings for run in setting.runs]
     numbers = {label: place for place, label in enumerate(methods)}
-    has_accuracy = any(runs.has(run, m) for run in members for m in METRICS if "accuracy" in m)
+    names = study.metrics_on(name)
     epochs, milestones = milestone_rows(study, name, numbers)
     pairs = pair_rows(study, name, numbers)
     searches = search_data(study, name, numbers)
     tables = {
         "pairs": pairs,
         "milestones": milestones,
-        "runs": [_run_row(runs, run, numbers, has_accuracy=has_accuracy) for run in members],
+        "runs": [_run_row(runs, run, numbers, names) for run in members],
     }
     data = problem_data(study, name, numbers) | {"tables": tables, "searches": searches}
     metric = analysis.default_metric(study.frame, name)
+    larger = [n for n in names if study.larger(name, f"test_{n}")]
     return {
         "name": name,
-        "has_accuracy": has_accuracy,
-        "data": dump(data | {"judged": metric.split("_")[1]}),
+        "metrics": [_metric_view(n) for n in names],
+        "data": dump(data | {"judged": analysis.metric_name(metric), "larger": larger}),
         "facts": _facts(runs, members),
         "several_rates": study.several_rates(name),
         "performance": _performance(study, name, methods),
         "has_pairs": bool(pairs),
-        "pair_metric": NAMES[metric].lower() + (" (points)" if percent(metric) != 1 else ""),
+        "pair_metric": in_sentence(metric).removesuffix(" (%)")
+        + (" (points)" if percent(metric) != 1 else ""),
         "sensitivity": [_basin(row) for row in _on(study.sensitivity, name)],
         "frontier": frontier_rows(study, name) if len(chosen) > 1 else [],
         "tunability": _tunability(study, name),
         "milestones": epochs,
         "searches": [search["label"] for search in searches],
         "num_runs": len(members),
+    }
+
+
+def _metric_view(name: str) -> dict[str, str]:
+    """Returns a metric's chart, its title, and the heading of its column."""
+    text = spelled(name)
+    own = name not in ("loss", "accuracy")  # whose name might be that of another chart
+    return {
+        "chart": f"metric-{name}" if own else name,
+        "title": text[0].upper() + text[1:],
+        "final": f"Final {in_sentence(f'test_{name}')}",
     }
 
 
@@ -109,15 +123,15 @@ def _facts(runs: Runs, members: Sequence[int]) -> list[tuple[str, str]]:
 def _performance(study: Study, problem: str, methods: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Returns the table of final and best values: its columns, and a row per method."""
     summary, targets = _on(study.summary, problem), _on(study.targets, problem)
-    metrics = [m for m in ("test_loss", "test_accuracy") if any(r["metric"] == m for r in summary)]
+    metrics = list(dict.fromkeys(row["metric"] for row in summary))
     columns = []
     for metric in metrics:
         columns += [f"{end} {in_sentence(metric)}" for end in ("Final", "Best")]
     if targets:
         scale = percent(targets[0]["metric"])
-        name = NAMES[targets[0]["metric"]].lower()
+        name = in_sentence(targets[0]["metric"]).removesuffix(" (%)")
         goal = formats.number(scale * targets[0]["target"]) + ("\u00a0%" if scale != 1 else "")
-        columns.append(f"Epochs to {name} {goal}")
+        columns.append(f"Time to {name} {goal}")
     found = {(row["method"], row["metric"]): row for row in summary}
     reached = {row["method"]: row for row in targets}
     rows = []
@@ -156,8 +170,16 @@ def _time_to_target(row: dict[str, Any] | None) -> str:
     share = f"{row['num_reached']} of {row['num_runs']}"
     if not np.isfinite(row["epochs_to_target"]):
         return f"not reached ({share} did)" if row["num_reached"] else "not reached"
-    epochs = f"{row['epochs_to_target']:g}"
-    return epochs if row["num_reached"] == row["num_runs"] else f"{epochs} ({share})"
+    found = {measure: row[f"{measure}_to_target"] for measure in _TIMES}
+    times = ", ".join(_time(found[m], unit) for m, unit in _TIMES.items() if np.isfinite(found[m]))
+    return times if row["num_reached"] == row["num_runs"] else f"{times} ({share})"
+
+
+def _time(value: float, unit: str | None) -> str:
+    """Returns a time with its unit; None for seconds."""
+    if unit is None:
+        return formats.seconds(value)
+    return f"{formats.number(value, 6)} {unit}{'' if value == 1 else 's'}"
 
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
@@ -199,17 +221,15 @@ def _tunability(study: Study, problem: str) -> dict[str, Any] | None:
 
 
 def _run_row(
-    runs: Runs, run: int, numbers: dict[str, int], *, has_accuracy: bool
+    runs: Runs, run: int, numbers: dict[str, int], metrics: Sequence[str]
 ) -> dict[str, Any]:
     row = runs.rows[run]
     epochs = len(runs.series(run, "epoch")) - 1
     cells = [
         formats.learning_rate(row["learning_rate"]),
         str(int(row["seed"])),
-        formats.number(runs.final(run, "test_loss")),
+        *(formats.number(percent(m) * runs.final(run, m)) for m in map("test_{}".format, metrics)),
     ]
-    if has_accuracy:
-        cells.append(formats.number(100 * runs.final(run, "test_accuracy")))
     status = f"diverged after {epochs} epochs" if runs.diverged(run) else "finished"
     cells += [status, repeat_command(row)]
     return {"m": numbers[row["method"]], "cells": cells}

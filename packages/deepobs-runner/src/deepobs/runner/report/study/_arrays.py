@@ -13,17 +13,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...analysis import final_values, per_run
+from ...analysis import final_values, metric_columns, metric_name, per_run
 
-METRICS = (
-    "test_loss",
-    "train_loss",
-    "valid_loss",
-    "test_accuracy",
-    "train_accuracy",
-    "valid_accuracy",
-)
-AXES = ("epoch", "steps", "seconds", "passes")
+AXES = ("epoch", "steps", "examples", "tokens", "seconds", "passes")
+_PHASES = ("test", "train", "valid")
 Floats = NDArray[np.float64]
 
 
@@ -36,13 +29,15 @@ class Runs:
             of `analysis.per_run`.
         starts: Where each run's epochs begin in the arrays of `values`.
         stops: Where they end.
-        values: `METRICS` and `AXES` as arrays over all runs' epochs; infinities are missing.
-        finals: `analysis.final_values` of `METRICS`, one for each run; infinities are missing.
+        metrics: The metrics' columns, without regularizers; loss and accuracy always.
+        values: The metrics and `AXES` as arrays over all runs' epochs; infinities are missing.
+        finals: `analysis.final_values` of the metrics, one for each run; infinities are missing.
     """
 
     rows: list[dict[str, Any]]
     starts: NDArray[np.intp]
     stops: NDArray[np.intp]
+    metrics: tuple[str, ...]
     values: dict[str, Floats]
     finals: dict[str, Floats]
 
@@ -55,11 +50,12 @@ class Runs:
         codes = pd.factorize(frame["run_id"])[0]  # numbered by first appearance, as per_run
         order = np.lexsort((frame["epoch"].to_numpy(), codes))
         bounds = np.searchsorted(codes[order], np.arange(len(table) + 1))
-        values = {name: _numbers(frame, name)[order] for name in (*METRICS, *AXES)}
+        metrics = _metrics(frame)
+        values = {name: _numbers(frame, name)[order] for name in (*metrics, *AXES)}
         table = table.sort_values(["problem", "method", "learning_rate", "seed"], kind="stable")
         order = table.index.to_numpy()
-        finals = {name: _finals(frame, name, table["run_id"]) for name in METRICS}
-        return cls(records(table), bounds[order], bounds[order + 1], values, finals)
+        finals = {name: _finals(frame, name, table["run_id"]) for name in metrics}
+        return cls(records(table), bounds[order], bounds[order + 1], metrics, values, finals)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -69,7 +65,7 @@ class Runs:
 
         Args:
             run: The run's place in `rows`.
-            name: One of `METRICS` or `AXES`.
+            name: One of `metrics` or `AXES`.
 
         Returns:
             One value per epoch, the state before training first; missing ones are NaN.
@@ -77,7 +73,7 @@ class Runs:
         return self.values[name][self.starts[run] : self.stops[run]]
 
     def final(self, run: int, name: str) -> float:
-        """Returns the last value of one of `METRICS` that was measured; NaN if the run diverged."""
+        """Returns the last value of one of `metrics` that was measured; NaN if the run diverged."""
         return float(self.finals[name][run])
 
     def seconds(self, run: int) -> float:
@@ -132,6 +128,11 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
         One dictionary per row, by the columns' names.
     """
     return [{str(k): v for k, v in row.items()} for row in table.to_dict("records")]
+
+
+def _metrics(frame: pd.DataFrame) -> tuple[str, ...]:
+    names = dict.fromkeys(["loss", "accuracy", *map(metric_name, metric_columns(frame))])
+    return tuple(f"{phase}_{n}" for n in names if n != "regularizer" for phase in _PHASES)
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> Floats:

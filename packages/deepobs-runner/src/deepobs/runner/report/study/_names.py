@@ -5,28 +5,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-NAMES = {
-    "test_loss": "Test loss",
-    "train_loss": "Training loss",
-    "valid_loss": "Validation loss",
-    "test_accuracy": "Test accuracy",
-    "train_accuracy": "Training accuracy",
-    "valid_accuracy": "Validation accuracy",
-}
-
+_PHASES = {"test": "Test", "train": "Training", "valid": "Validation"}
+# Metrics whose names are written otherwise than as words with spaces.
+_SPELLED = {"rmse": "RMSE", "map": "mAP", "relative_l2_error": "relative L2 error"}
 
 AXIS_NAMES = {
     "epoch": "Epoch",
     "steps": "Step",
+    "examples": "Example",
+    "tokens": "Token",
     "seconds": "Seconds of training",
     "passes": "Gradient evaluations",
 }
 AXIS_COUNTS = {
     "epoch": "epochs",
     "steps": "steps",
+    "examples": "examples",
+    "tokens": "tokens",
     "seconds": "seconds of training",
     "passes": "gradient evaluations",
 }
+
+
+def spelled(name: str) -> str:
+    """Returns a metric's name as it is written in a sentence: "relative L2 error".
+
+    Args:
+        name: The metric's name, such as "relative_l2_error".
+    """
+    return _SPELLED.get(name, name.replace("_", " "))
+
+
+def metric_label(metric: str) -> str:
+    """Returns what a column of the frame holds: "Test accuracy"."""
+    phase, _, name = metric.partition("_")
+    return f"{_PHASES[phase]} {spelled(name)}"
 
 
 def percent(metric: str) -> float:
@@ -36,7 +49,7 @@ def percent(metric: str) -> float:
 
 def axis_label(metric: str) -> str:
     """Returns a metric's name for an axis."""
-    return NAMES[metric] + (" (%)" if percent(metric) != 1 else "")
+    return metric_label(metric) + (" (%)" if percent(metric) != 1 else "")
 
 
 def in_sentence(metric: str) -> str:

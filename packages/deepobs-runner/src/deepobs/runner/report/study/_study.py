@@ -178,6 +178,14 @@ class Study:
         """The problems' names in alphabetical order."""
         return self.runs.distinct("problem")
 
+    def metrics_on(self, problem: str) -> list[str]:
+        """Returns the names of the metrics that were measured on a problem, the loss first."""
+        return analysis.problem_metrics(self.frame, problem)
+
+    def larger(self, problem: str, metric: str) -> bool:
+        """Returns whether larger values of a metric are better: `analysis.higher_is_better`."""
+        return analysis.higher_is_better(self.frame, problem, metric)
+
     def settings_on(self, problem: str) -> list[Setting]:
         """Returns the settings tried on a problem."""
         return [setting for setting in self.settings if setting.problem == problem]

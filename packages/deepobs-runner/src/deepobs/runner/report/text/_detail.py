@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..study import METRICS, Study, check_problem, mean_and_spread
+from ..study import Study, check_problem, mean_and_spread
 
 _MILESTONES = (0, 1, 2, 5, 10, 20, 50, 100, 200)
 
@@ -32,7 +32,7 @@ def milestone_table(frame: pd.DataFrame | Study, problem: str) -> pd.DataFrame:
     epochs = sorted({epoch for epoch in _MILESTONES if epoch < last} | {last})
     rows = []
     for setting in chosen:
-        for metric in METRICS:
+        for metric in runs.metrics:
             members = [runs.series(run, metric) for run in setting.runs if runs.has(run, metric)]
             if not members:
                 continue

@@ -162,7 +162,7 @@ def _by_how_much(study: Study, verdict: analysis.ProblemVerdict) -> str:
         return f"{text}, and every run of {other} diverged"
     scale = percent(verdict.metric)
     # A diverged run counts as worst, so that a winner's mean of finished runs may be the worse one.
-    better = (margin.difference > 0) == analysis.higher_is_better(verdict.metric)
+    better = (margin.difference > 0) == study.larger(verdict.problem, verdict.metric)
     points = " points" if scale != 1 else ""
     gap = f"{number(abs(scale * margin.difference), 2)}{points} {'above' if better else 'below'}"
     lost = study.cell(verdict.problem, margin.other).num_diverged

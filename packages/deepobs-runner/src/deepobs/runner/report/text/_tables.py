@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ... import analysis
-from ..study import NAMES, Study, epochs_by_method, percent, records
+from ..study import Study, axis_label, epochs_by_method, percent, records
 from ._format import latex_plus_minus, learning_rate, plus_minus
 
 _LATEX = {
@@ -145,7 +145,7 @@ def _notes(study: Study) -> list[str]:
 
 
 def _metric(row: dict[str, Any]) -> str:
-    return NAMES[row["metric"]] + (" (%)" if percent(row["metric"]) != 1 else "")
+    return axis_label(row["metric"])
 
 
 def _runs(row: dict[str, Any]) -> str:

@@ -7,7 +7,14 @@ const charts = (() => {
   const results = new Map(); // element -> what it was drawn from
   const visible = new Set();
   let printing = false;
-  const AXES = { epoch: "epochs", steps: "steps", seconds: "seconds of training", passes: "gradient evaluations" };
+  const AXES = {
+    epoch: "epochs",
+    steps: "steps",
+    examples: "examples",
+    tokens: "tokens",
+    seconds: "seconds of training",
+    passes: "gradient evaluations",
+  };
   const PHASES = { test: "test", train: "training", valid: "validation" };
   // A page's width is not known before it is printed: charts get the size of A4's text in pixels.
   const PAPER = { one: { width: 640, height: 235 }, two: { width: 330, height: 235 } };
@@ -22,7 +29,9 @@ const charts = (() => {
   const colour = (method) => !lit(method) ? css("--grey-line") : method[document.documentElement.dataset.theme === "dark" && !printing ? "dark" : "colour"];
   const faded = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
   const percent = (values, metric) => metric.endsWith("accuracy") ? values.map((v) => v === null ? null : 100 * v) : values;
-  const named = (metric) => `${PHASES[metric.split("_")[0]]} ${metric.split("_")[1]}${metric.endsWith("accuracy") ? " (%)" : ""}`;
+  const bare = (metric) => metric.slice(metric.indexOf("_") + 1); // "accuracy" of "test_accuracy"
+  const larger = (problem, metric) => problemData(problem).larger.includes(bare(metric)); // whether larger values are better
+  const named = (metric) => `${PHASES[metric.split("_")[0]]} ${overview.names[bare(metric)]}${metric.endsWith("accuracy") ? " (%)" : ""}`;
   const method = (entry) => overview.methods[entry.m];
   // Entries of the methods shown, the grey ones first so that they lie behind.
   const shown = (entries) => {
@@ -72,20 +81,21 @@ const charts = (() => {
   }
 
   // A few very large values (the start, a run that blew up) must not flatten all others.
-  function range(rows, log, metric) {
+  function range(rows, log, rising) {
     const values = rows.flatMap((row) => row.filter((v) => v !== null && (!log || v > 0))).sort((a, b) => a - b);
     if (values.length < 3) return undefined;
     const low = values[0];
-    const high = metric.endsWith("accuracy") ? values.at(-1) : Math.min(values.at(-1), 1.3 * values[Math.floor(0.97 * (values.length - 1))]);
+    const high = rising ? values.at(-1) : Math.min(values.at(-1), 1.3 * values[Math.floor(0.97 * (values.length - 1))]);
     if (!(high > low)) return undefined;
     const [a, b] = log ? [Math.log10(low), Math.log10(high)] : [low, high];
     return [a - 0.05 * (b - a), b + 0.05 * (b - a)];
   }
 
   // The axis of a metric's values: its title, scale and range, from the rows drawn.
-  function values(metric, title, rows) {
-    const log = metric.endsWith("loss") && state.scale !== "linear";
-    const span = range(rows, log, metric);
+  function values(problem, metric, title, rows) {
+    const rising = larger(problem, metric);
+    const log = !rising && state.scale !== "linear" && rows.some((row) => row.some((v) => v > 0));
+    const span = range(rows, log, rising);
     const kept = span && log ? [span.map((power) => 10 ** power)] : rows;
     return { title, range: span, ...(log ? logarithmic(kept) : { type: "linear" }) };
   }
@@ -99,7 +109,7 @@ const charts = (() => {
     const now = view(element);
     if (drawn.get(element) === now || !element.offsetWidth) return;
     drawn.set(element, now);
-    const result = kinds[element.dataset.chart](element.dataset.of, element);
+    const result = (kinds[element.dataset.chart] ?? kinds.metric)(element.dataset.of, element);
     results.set(element, result);
     const figure = element.closest("figure");
     const missing = result.missing?.length ? `Left out, for want of records: ${result.missing.join(", ")}.` : "";
@@ -163,7 +173,7 @@ const charts = (() => {
   }
 
   return {
-    kinds, results, start, draw, AXES, PHASES, css, plain, short, name, lit, colour, faded, percent, named, method, shown, line, marker,
+    kinds, results, start, draw, AXES, PHASES, css, plain, short, name, lit, colour, faded, percent, bare, larger, named, method, shown, line, marker,
     layout, counted, logarithmic, range, values, problemData,
   };
 })();

@@ -1,9 +1,9 @@
 "use strict";
-// The charts of curves: loss and accuracy, sensitivity, tunability, frontier, profiles, overhead.
+// The charts of curves: every metric, sensitivity, tunability, frontier, profiles, overhead.
 (() => {
   const { overview, state, problemData } = report;
   const {
-    kinds, AXES, PHASES, css, plain, name, lit, colour, faded, percent, named, method, shown, line, marker, layout, counted, logarithmic, values,
+    kinds, AXES, PHASES, css, plain, name, lit, colour, faded, percent, larger, named, method, shown, line, marker, layout, counted, logarithmic, values,
   } = charts;
   // Bars have no markers of their own: each ends in its method's.
   const MARKS = {
@@ -22,7 +22,8 @@
 
   function along(data, entry) {
     if (state.x === "epoch") return data.grids[entry.g];
-    return state.x === "steps" && entry.spe ? data.grids[entry.g].map((epoch) => epoch * entry.spe) : entry[state.x];
+    const each = entry.each?.[state.x];
+    return each ? data.grids[entry.g].map((epoch) => epoch * each) : entry[state.x];
   }
 
   function band(x, low, high, own, alpha) {
@@ -41,9 +42,8 @@
     };
   }
 
-  function mean(data, curve, metric) {
+  function mean(data, curve, metric, log) {
     const own = method(curve);
-    const log = metric.endsWith("loss") && state.scale !== "linear";
     const x = along(data, curve);
     const [y, std] = curve[metric].map((row) => percent(row, metric));
     const traces = [];
@@ -63,6 +63,7 @@
   function curves(problem, kind) {
     const data = problemData(problem);
     const metric = `${state.phase}_${kind}`;
+    const log = !larger(problem, metric) && state.scale !== "linear";
     const known = (entry) => entry[metric] && along(data, entry);
     const singles = state.runs === "mean" ? [] : shown(data.runs).filter((run) => known(run) && (state.runs === "all" || run.best));
     const traces = singles.map((run) => single(data, run, metric));
@@ -70,12 +71,12 @@
     const rows = singles.flatMap((run, place) => traces[place].y.map((y, i) => [method(run).label, run.lr, run.seed, traces[place].x[i], y, null]));
     const all = shown(data.curves);
     for (const curve of all.filter(known)) {
-      const { traces: own, x, y, std } = mean(data, curve, metric);
+      const { traces: own, x, y, std } = mean(data, curve, metric, log);
       traces.push(...own);
       heights.push(y.slice(1));
       rows.push(...y.map((value, i) => [method(curve).label, curve.lr, "mean", x[i], value, std[i]]));
     }
-    if (!heights.length) return `No ${PHASES[state.phase]} ${kind} over ${AXES[state.x]} to show.`;
+    if (!heights.length) return `No ${named(metric)} over ${AXES[state.x]} to show.`;
     const loglog = state.scale === "loglog";
     const horizontal = traces.map((trace) => trace.x);
     return {
@@ -83,16 +84,16 @@
       table: { head: ["method", "learning_rate", "seed", state.x, named(metric), "standard_deviation"], rows },
       layout: layout({
         xaxis: { title: AXES[state.x], ...(loglog ? logarithmic(horizontal) : state.x === "seconds" ? {} : counted(horizontal)) },
-        yaxis: values(metric, named(metric), heights),
+        yaxis: values(problem, metric, named(metric), heights),
       }),
     };
   }
 
   function sensitivity(problem) {
     const data = problemData(problem);
-    const metric = [`${state.phase}_accuracy`, `${state.phase}_loss`].find((m) => data.sensitivity.some((s) => s[m]));
+    const metric = [data.judged, "loss"].map((name) => `${state.phase}_${name}`).find((m) => data.sensitivity.some((s) => s[m]));
     if (!metric) return "No series to show.";
-    const log = metric.endsWith("loss") && state.scale !== "linear";
+    const log = !larger(problem, metric) && state.scale !== "linear";
     const [traces, heights, rows] = [[], [], []];
     let crosses = 0; // rows of them, a method each
     for (const entry of shown(data.sensitivity)) {
@@ -126,7 +127,7 @@
       traces, table: { head: ["method", "learning_rate", `final ${named(metric)}`, "standard_deviation", "runs", "diverged"], rows },
       layout: layout({
         xaxis: { title: "learning rate", ...logarithmic(traces.map((trace) => trace.x)) },
-        yaxis: { ...values(metric, `final ${named(metric)}`, heights), domain: [0, 1 - strip] },
+        yaxis: { ...values(problem, metric, `final ${named(metric)}`, heights), domain: [0, 1 - strip] },
         yaxis2: { domain: [1 - strip, 1], range: [-0.5 - crosses / 4, crosses - 0.5], visible: false, fixedrange: true },
       }),
     };
@@ -175,7 +176,7 @@
     if (!entries.length) return "No method chosen has more than one setting.";
     const { metric } = entries[0];
     const title = `expected best ${named(metric)}`;
-    const axis = values(metric, title, entries.map((entry) => percent(entry.expected, metric)));
+    const axis = values(problem, metric, title, entries.map((entry) => percent(entry.expected, metric)));
     const [bottom, top] = axis.range?.map((v) => axis.type === "log" ? 10 ** v : v) ?? [];
     const shownEnd = (v) => v === null ? "not bounded" : String(Number(v.toPrecision(4)));
     const traces = entries.flatMap((entry) => {
@@ -220,14 +221,14 @@
       table: { head: ["method", state.x, `best ${named(data.metric)}`], rows: points.map(([x, , m], i) => [overview.methods[m].label, x, y(points)[i]]) },
       layout: layout({
         xaxis: { title: AXES[state.x], ...(state.scale === "loglog" ? logarithmic(horizontal) : state.x === "seconds" ? {} : counted(horizontal)) },
-        yaxis: values(data.metric, `best ${named(data.metric)}`, [y(points)]),
+        yaxis: values(problem, data.metric, `best ${named(data.metric)}`, [y(points)]),
       }),
     };
   }
 
   report.onChange(sayOnce);
   Object.assign(kinds, {
-    loss: (problem) => curves(problem, "loss"), accuracy: (problem) => curves(problem, "accuracy"),
+    metric: (problem, element) => curves(problem, element.dataset.chart.replace("metric-", "")),
     judged: (problem) => { // what holds for all of these charts stands above them, once
       const result = curves(problem, problemData(problem).judged);
       return typeof result === "string" ? result : { ...result, caption: "" };

@@ -2,7 +2,7 @@
 // A search in two views: all hyperparameters side by side, and any two against each other.
 (() => {
   const { overview, state, all, problemData } = report;
-  const { kinds, css, plain, named, layout } = charts;
+  const { kinds, css, plain, larger, named, layout } = charts;
   const BINS = 7; // colours of lines: as many traces, however many trials there are
   // From the worst to the best trial; readable on light and dark (Viridis, Smith and van der Walt 2015).
   const SCALE = ["#46327e", "#3b5f9e", "#277f8e", "#1fa187", "#4ac16d", "#9fc52b", "#d9c31b"];
@@ -17,8 +17,8 @@
   }
 
   // How good each trial is, as a place from 0 (worst) to 1 (best); null for diverged ones.
-  function places(search) {
-    const sign = search.metric.endsWith("accuracy") ? 1 : -1;
+  function places(problem, search) {
+    const sign = larger(problem, search.metric) ? 1 : -1;
     const known = search.values.filter((v) => v !== null).sort((a, b) => sign * (a - b));
     return search.values.map((v) => v === null ? null : known.length > 1 ? known.indexOf(v) / (known.length - 1) : 1);
   }
@@ -58,8 +58,8 @@
 
   function parallel(problem, element) {
     const search = chosen(element, problem);
-    const goodness = places(search);
-    const result = { name: named(search.metric), values: search.values, log: search.metric.endsWith("loss") && Math.min(...search.values.filter((v) => v !== null)) > 0 };
+    const goodness = places(problem, search);
+    const result = { name: named(search.metric), values: search.values, log: !larger(problem, search.metric) && Math.min(...search.values.filter((v) => v !== null)) > 0 };
     const order = search.explained >= 0.1 ? [...search.axes].sort((a, b) => b.share - a.share) : search.axes;
     const columns = [...order, result].map((axis) => ({ axis, ...scaled(axis) }));
     const lines = Array.from({ length: BINS + 1 }, () => ({ x: [], y: [] })); // the first are diverged trials
@@ -100,7 +100,7 @@
     const search = chosen(element, problem);
     const figure = element.closest("figure");
     const [x, y] = ["first", "second"].map((pick, place) => options(figure.querySelector(`[data-pick="${pick}"]`), search, place));
-    const goodness = places(search);
+    const goodness = places(problem, search);
     const some = (keep) => search.values.map((_, i) => i).filter((i) => shows(search, i) && keep(i));
     const points = (kept, extra) => ({
       type: "scatter", mode: "markers", x: kept.map((i) => x.values[i]), y: kept.map((i) => y.values[i]), text: kept.map((i) => search.values[i] === null ? "diverged" : text(search.values[i])),
