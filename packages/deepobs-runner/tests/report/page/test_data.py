@@ -54,7 +54,7 @@ def test_even_steps_are_one_number(study_frame):
     """Seven steps an epoch are kept as the number 7, not as a series."""
     data = problem_data(Study.of(study_frame), "quadratic_deep", {"SGD": 0, "Adam": 1})
     finished = [run for run in data["runs"] if len(run["test_loss"]) == 13]
-    assert all(run["spe"] == 7 and "steps" not in run for run in finished)
+    assert all(run["each"]["steps"] == 7 and "steps" not in run for run in finished)
 
 
 def test_means_are_those_of_the_chosen_settings_seeds(study_frame):
