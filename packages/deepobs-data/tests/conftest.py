@@ -1,3 +1,5 @@
+import gzip
+import hashlib
 import http.server
 import json
 import os
@@ -11,6 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
+from deepobs.data import DATASETS, _prepare
+from deepobs.data._sources import Download
+from deepobs.data.testing import write_stand_in
 
 GOLDEN = Path(__file__).parent / "golden"
 NOBODY = 65534
@@ -194,3 +200,24 @@ def server(no_data_dir: None) -> Iterator[Server]:
         state.closing.set()
         listener.shutdown()
         thread.join()
+
+
+def _md5(content: bytes) -> str:
+    return "md5:" + hashlib.md5(content).hexdigest()
+
+
+@pytest.fixture
+def small_mnist(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """MNIST's files, small ones, on a server; returns the folder with what is served, unpacked."""
+    served = write_stand_in("mnist", tmp_path / "served")
+    files = {file: (served / file).read_bytes() for file in DATASETS["mnist"].files}
+    sources = []
+    for file, content in files.items():
+        packed = gzip.compress(content)
+        server.files[f"/{Path(file).name}.gz"] = packed
+        url = server.url(f"/{Path(file).name}.gz")
+        sources.append(Download((url,), _md5(packed), f"{file}.gz", (file,)))
+    sums = {file: _md5(content) for file, content in files.items()}
+    monkeypatch.setattr(_prepare, "downloads", lambda name: tuple(sources))
+    monkeypatch.setattr(_prepare, "checksums", lambda name: sums)
+    return served

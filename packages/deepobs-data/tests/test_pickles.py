@@ -144,7 +144,7 @@ def test_deeply_nested_values_do_not_exhaust_the_stack() -> None:
         as_array(read)
 
 
-PLAIN = (
+READABLE = (
     *(bool, int, float, str, bytes, list, dict, tuple, type(None)),
     *(Name, PickledArray, PickledDtype, PickledObject),
 )
@@ -154,7 +154,7 @@ PLAIN = (
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     """There is no third outcome: what is read consists of plain values and our own stand-ins."""
     with contextlib.suppress(PickleError):
-        assert isinstance(read_pickle(b"\x80\x02" + content), PLAIN)
+        assert isinstance(read_pickle(b"\x80\x02" + content), READABLE)
 
 
 @settings(max_examples=300)

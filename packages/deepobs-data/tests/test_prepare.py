@@ -1,15 +1,10 @@
-import errno
-import gzip
 import hashlib
 import io
-import multiprocessing
-import os
 import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
 
-import filelock
 import pytest
 
 from deepobs.data import (
@@ -29,23 +24,6 @@ from deepobs.data.testing import write_stand_in
 
 def md5(content: bytes) -> str:
     return "md5:" + hashlib.md5(content).hexdigest()
-
-
-@pytest.fixture
-def small_mnist(tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """MNIST's files, small ones, on a server; returns the folder with what is served, unpacked."""
-    served = write_stand_in("mnist", tmp_path / "served")
-    files = {file: (served / file).read_bytes() for file in DATASETS["mnist"].files}
-    sources = []
-    for file, content in files.items():
-        packed = gzip.compress(content)
-        server.files[f"/{Path(file).name}.gz"] = packed
-        url = server.url(f"/{Path(file).name}.gz")
-        sources.append(Download((url,), md5(packed), f"{file}.gz", (file,)))
-    sums = {file: md5(content) for file, content in files.items()}
-    monkeypatch.setattr(module, "downloads", lambda name: tuple(sources))
-    monkeypatch.setattr(module, "checksums", lambda name: sums)
-    return served
 
 
 def test_what_was_prepared_can_be_loaded(tmp_path: Path, small_mnist: Path) -> None:
@@ -127,48 +105,6 @@ def test_verifying_names_what_is_missing_and_what_is_corrupt(
     assert "deepobs data prepare mnist" in found[0].reason
     assert "deepobs data prepare mnist" in found[1].reason
     assert found[2].reason == ""
-
-
-def _prepare(root: Path, name: str, errors: Any) -> None:
-    try:
-        prepare_dataset(name, root=root)
-    except Exception as error:
-        errors.put(repr(error))
-        raise
-
-
-def test_two_processes_at_once_do_no_harm(tmp_path: Path, small_mnist: Path, server: Any) -> None:
-    """They take turns: each file is fetched once, and both find everything there."""
-    context = multiprocessing.get_context("fork")  # so that the children know the small sources
-    errors = context.Queue()
-    root = tmp_path / "new"
-    children = [context.Process(target=_prepare, args=(root, "mnist", errors)) for _ in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
-    assert errors.empty()
-    assert [child.exitcode for child in children] == [0, 0, 0]
-    assert sorted(path for path, _ in server.requests) == sorted(server.files)
-    assert load_dataset("mnist", root=root).num_examples("test") == 140
-
-
-def test_waiting_for_another_process_is_told_once(tmp_path: Path, small_mnist: Path) -> None:
-    """Before it waits; then it goes on as usual."""
-    root = tmp_path / "new"
-    root.mkdir()
-    lock = filelock.FileLock(root / ".mnist.lock")
-    lock.acquire()
-    calls: list[str] = []
-
-    def progress(what: str, done: int, total: int | None) -> None:
-        calls.append(what)
-        lock.release()
-
-    prepare_dataset("mnist", root=root, progress=progress)
-    assert calls[0] == "mnist: waiting for another process that prepares it"
-    assert calls.count(calls[0]) == 1
-    assert load_dataset("mnist", root=root).num_examples("test") == 140
 
 
 def test_a_download_that_is_much_too_large_is_given_up(
@@ -284,38 +220,3 @@ def test_the_real_files_have_the_right_checksums(real_root: Any, name: str) -> N
     assert [found.status for found in verify_dataset(name, root=root)] == ["ok"] * len(
         DATASETS[name].files
     )
-
-
-@pytest.mark.filterwarnings("ignore:flock not supported on this filesystem")  # filelock says so
-def test_a_file_system_without_locks_is_prepared(
-    tmp_path: Path, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Lustre without flock answers ENOSYS: the lock's file is the lock, and it is removed."""
-    fcntl = pytest.importorskip("fcntl")
-
-    def flock(descriptor: int, operation: int) -> None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-    monkeypatch.setattr(fcntl, "flock", flock)
-    prepare_dataset("mnist", root=tmp_path / "new")
-    assert load_dataset("mnist", root=tmp_path / "new").num_examples("test") == 140
-    assert not (tmp_path / "new" / ".mnist.lock").exists()
-
-
-def test_an_unsupported_lock_is_replaced_by_a_soft_one(
-    tmp_path: Path, small_mnist: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the lock's library does not do so itself."""
-    kinds: list[type] = []
-    acquire = filelock.BaseFileLock.acquire
-
-    def recorded(self: filelock.BaseFileLock, *arguments: Any, **options: Any) -> Any:
-        kinds.append(type(self))
-        if not isinstance(self, filelock.SoftFileLock):
-            raise NotImplementedError("FileSystem does not appear to support flock")
-        return acquire(self, *arguments, **options)
-
-    monkeypatch.setattr(filelock.BaseFileLock, "acquire", recorded)
-    prepare_dataset("mnist", root=tmp_path / "new")
-    assert kinds == [filelock.FileLock, filelock.SoftFileLock]
-    assert load_dataset("mnist", root=tmp_path / "new").num_examples("test") == 140

@@ -42,6 +42,11 @@ def _of_group(group: Mapping[str, Any], choice: pd.DataFrame) -> list[str]:
                 f"{word}: {group['num_collapsed']} of {runs} got stuck early, far "
                 "from the reachable values"
             )
+        elif word == "fell back":
+            texts.append(
+                f"fell back: {group['num_fell_back']} of {runs} lost more than half of the "
+                "progress that they had made"
+            )
         elif word == "bimodal":
             num_high = num_runs - group["num_diverged"] - group["num_low"]
             low, high = (number(scale * group[f"{end}_mean"], 3) for end in ("low", "high"))
