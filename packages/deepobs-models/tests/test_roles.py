@@ -92,6 +92,15 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "gain": "*norm*.weight",
         },
     ),
+    "ResNet18": (
+        models.ResNet18,
+        {
+            "convolution": "*conv?.weight *.downsample.0.weight",
+            "output": "fc.weight",
+            "gain": "*bn?.weight *.downsample.1.weight",
+            "bias": "*.bias",
+        },
+    ),
     "ViT": (
         models.ViT,
         {
