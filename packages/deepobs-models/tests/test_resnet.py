@@ -75,7 +75,7 @@ def test_number_of_parameters() -> None:
 def test_initial_deviations_are_hes() -> None:
     """Convolutions have the variance 2 / (channels · 9)."""
     torch.manual_seed(0)
-    weight = ResNet18().layer3[0].conv1.weight
+    weight = ResNet18().get_parameter("layer3.0.conv1.weight")
     # Five standard errors of the deviation of n draws.
     error = 5 / (2 * weight.numel()) ** 0.5
     assert weight.std().item() == pytest.approx((2 / (256 * 9)) ** 0.5, rel=error)

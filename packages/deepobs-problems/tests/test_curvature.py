@@ -54,7 +54,7 @@ def test_individual_gradients_add_up(name: str, stand_ins: str) -> None:
         loss_module(model(batch.inputs), problem.problem.target(batch)).backward()
     for parameter in model.parameters():
         if parameter.requires_grad:
-            total = parameter.grad_batch.sum(0)
+            total = getattr(parameter, "grad_batch").sum(0)  # noqa: B009 - BackPACK's attribute
             torch.testing.assert_close(total, parameter.grad, rtol=1e-3, atol=1e-5)
 
 

@@ -118,15 +118,16 @@ class SaveWeights(Callback):
         torch.save(self.model.state_dict(), self.path)
 
 
-def wait_in_step(number, sign):
+def wait_in_step(wait, is_ours):
     """Lets this process wait in that step of its optimizer, as long as the file `sign` is there.
 
-    So a signal meets a run that cannot have ended before, however slow the machine is.
+    So a signal meets a run that cannot have ended before, however slow the machine is. Checks take
+    steps too, on small models of their own: `is_ours` tells by the number of trained values.
     """
+    number, sign = wait
 
-    def wait(optimizer, *_):
-        # Of this optimizer alone: checks take steps too, on small models of their own.
-        if sum(p.numel() for group in optimizer.param_groups for p in group["params"]) < 500:
+    def hook(optimizer, *_):
+        if not is_ours(sum(p.numel() for group in optimizer.param_groups for p in group["params"])):
             return
         optimizer.steps_seen = getattr(optimizer, "steps_seen", 0) + 1
         if optimizer.steps_seen == number:
@@ -134,16 +135,27 @@ def wait_in_step(number, sign):
             while sign.exists():
                 time.sleep(0.001)
 
-    register_optimizer_step_post_hook(wait)
+    register_optimizer_step_post_hook(hook)
+
+
+class Size(Callback):
+    """Knows how many values the model of a run has, once the run has started."""
+
+    number = None
+
+    def on_run_start(self, config, built):
+        """Counts them."""
+        self.number = sum(p.numel() for p in built.model.parameters() if p.requires_grad)
 
 
 def train(optimizer, results, weights, changes, wait=None, **execution):
     """Does the run of `config_of`; exits with 128 + signal where one stops it."""
     torch.set_num_threads(1)
     config = config_of(optimizer, **changes)
-    if wait:  # from here on: checking a schedule takes steps of its own
-        wait_in_step(*wait)
-    callbacks = [SaveWeights(weights)]
+    size = Size()
+    if wait:
+        wait_in_step(wait, is_ours=lambda number: number == size.number)
+    callbacks = [SaveWeights(weights), size]
     try:
         run(config, results=results, callbacks=callbacks, progress="off", **execution)
     except RunInterruptedError as error:
@@ -155,7 +167,7 @@ def command(arguments, said, wait=None):
     """Is the command `deepobs`; what it says on stderr goes to the file `said`."""
     torch.set_num_threads(1)
     if wait:
-        wait_in_step(*wait)
+        wait_in_step(wait, is_ours=lambda number: number > 500)
     with Path(said).open("w") as file, contextlib.redirect_stderr(file):
         main(arguments)
 

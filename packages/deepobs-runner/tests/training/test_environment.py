@@ -58,8 +58,8 @@ def test_hang_up_saves_unless_it_is_ignored(tmp_path, ignored):
         import os, signal
         from deepobs.runner import Callback, RunInterruptedError, run
 
-        if {ignored}:
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Stated in both cases: the tests may themselves run under nohup.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if {ignored} else signal.SIG_DFL)
 
         class HangUp(Callback):
             def on_run_start(self, config, built):
