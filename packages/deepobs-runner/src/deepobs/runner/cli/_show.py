@@ -65,7 +65,7 @@ def _facts(problem: Problem) -> dict[str, Any]:
     return {
         "name": problem.name,
         "description": problem.description,
-        "dataset": getattr(entry, "name", repr(entry)),
+        "dataset": getattr(entry, "name", None) or _called(entry),
         "data": getattr(entry, "description", None),
         "model": _called(problem.model),
         "parameters": sum(p.numel() for p in parameters),
