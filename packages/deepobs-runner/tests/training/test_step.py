@@ -150,17 +150,6 @@ def test_second_order_optimizers_train_transformers(name, problem, data):
     assert find_optimizer(name).calls == "create_graph"
 
 
-def test_gradient_accumulation_gives_the_whole_batch():
-    """2 x 64 = 128, but for the order of float32 sums."""
-    whole = quiet("digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128)
-    parts = quiet(
-        "digits_mlp", "SGD", lr=0.1, epochs=2, batch_size=128, gradient_accumulation_steps=2
-    )
-    assert parts.minibatch_train_losses == pytest.approx(whole.minibatch_train_losses, rel=1e-5)
-    assert parts.test_losses == pytest.approx(whole.test_losses, rel=1e-5)
-    assert parts.num_steps == whole.num_steps
-
-
 def test_clipping_bounds_the_step():
     """From weights of zero, a step of SGD is as long as the clipped gradient times lr."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from deepobs.data import derive_seed
+from deepobs.data import FullBatchDataset, derive_seed
 from deepobs.problems import BuiltProblem, Problem, build
 
 from ..common import UsageError, number
@@ -208,6 +208,11 @@ def build_problem(
             replay=config.replay,
         )
         built.num_batches("train")  # raises an error for a batch larger than the training set
+        if config.gradient_accumulation_steps > 1 and isinstance(built.dataset, FullBatchDataset):
+            raise ValueError(
+                f"{config.problem_name} trains on one batch that cannot be split: "
+                "gradient_accumulation_steps must be 1."
+            )
     except ValueError as error:
         if type(error) is not ValueError:  # others, such as corrupt data, have their own messages
             raise

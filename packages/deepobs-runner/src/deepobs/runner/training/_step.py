@@ -158,9 +158,15 @@ class Stepper:
 
     def _micro_batches(self, batch: Batch) -> list[Batch]:
         count = self.config.gradient_accumulation_steps
-        inputs = batch.inputs.chunk(count)
-        targets = [None] * count if batch.targets is None else batch.targets.chunk(count)
-        return [Batch(*part) for part in zip(inputs, targets, strict=True)]
+        if count == 1:
+            return [batch]
+        try:
+            return batch.chunk(count)
+        except ValueError as error:
+            raise UsageError(
+                f"gradient_accumulation_steps={count} cannot split the batches of "
+                f"{self.config.problem_name}: {error}"
+            ) from error
 
     def _differentiable_gradient(self, batch: Batch) -> Tensor:
         """Computes gradients with a graph, so that they can be differentiated again."""
