@@ -40,6 +40,19 @@ def test_settings_reach_the_record(deepobs, tmp_path, capfd):
     assert "epoch 2/2" in err
 
 
+def test_the_last_line_names_every_metric(deepobs, capsys):
+    """A problem's own, too; one value of a series is not called by its plural."""
+    assert deepobs("run", "matrix_sensing", "Adam", "--lr", "0.01", "--epochs", "1") == 0
+    line = capsys.readouterr().out
+    assert line.startswith("finished after 1 epoch: train loss ")
+    for name in ("test loss", "train rmse", "test rmse"):
+        assert f"{name} " in line
+    command = ("run", "matrix_sensing", "Adam", "--lr", "0.01", "--epochs", "1", "--json")
+    assert deepobs(*command) == 0
+    last = json.loads(capsys.readouterr().out)["last"]
+    assert set(last) >= {"test_losses", "train_rmse", "test_rmse"}
+
+
 def test_a_done_run_is_named_and_not_done_again(deepobs, tmp_path, capsys):
     """Twice the same command: one record, and the second time says so."""
     said = []

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from deepobs.problems import PROBLEMS
+from deepobs.problems import PROBLEMS, get_problem
 from deepobs.runner.cli import group
 
 
@@ -16,4 +16,6 @@ def test_every_problem_is_shown(name):
     facts = json.loads(result.output)
     assert facts["name"] == name
     assert facts["parameters"] > 0
+    assert facts["primary_metric"] == get_problem(name).metric.name
+    assert "(" not in facts["dataset"]
     assert " at 0x" not in result.output

@@ -170,7 +170,7 @@ def test_baselines_have_open_markers(visit, path):
 
 
 def test_bars_end_in_their_methods_marker(visit, path):
-    """Bars are told apart by more than their colour."""
+    """Bars differ in more than their colour."""
     page = visit(path)
     page.locator("#overhead summary").click()
     page.locator("[data-chart=overhead]").scroll_into_view_if_needed()

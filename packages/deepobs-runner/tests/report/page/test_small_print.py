@@ -22,7 +22,7 @@ def steady(name, level, rate=0.1):
     ]
 
 
-def test_the_ends_of_narrow_intervals_are_told_apart(tmp_path):
+def test_the_ends_of_narrow_intervals_differ(tmp_path):
     """No interval of a pair is printed as `−25 to −25`, and its kind is Student's or Welch's."""
     worse = steady("A", 0.6)
     worse[0]["test_accuracies"] = [0.1, 0.601]  # so that the differences vary
@@ -39,3 +39,20 @@ def test_unequal_budgets_are_printed_beside_the_methods(tmp_path):
     page = page_of([*steady("A", 0.6), *tuned], tmp_path)
     assert "1 setting tried" in page
     assert "3 settings tried" in page
+
+
+def test_a_time_to_target_has_the_digits_it_needs(tmp_path):
+    """It is "2 epochs, 14 steps", not "2.00000 epochs, 14.0000 steps"."""
+    accuracies = [0.1, 0.3, 0.6]
+    runs = [
+        report_cases.run_fields(
+            *("p", name, 0.1, seed, 0.5),
+            test_accuracies=accuracies,
+            train_accuracies=accuracies,
+            epochs=2,
+        )
+        | {"convergence_target": 0.5}
+        for name in ("A", "B")
+        for seed in range(3)
+    ]
+    assert "2 epochs, 14 steps" in page_of(runs, tmp_path)

@@ -88,9 +88,16 @@ def command(
 
 def _outcome(record: Record) -> dict[str, Any]:
     """Returns the outcome as JSON, with the path of the full record."""
+    content = record.to_dict()
+    own = {
+        f"{phase}_{name}": entry[phase]
+        for name, entry in (content.get("metrics") or {}).items()
+        for phase in ("train", "valid", "test")
+        if phase in entry
+    }
     last = {
         name: series[-1]
-        for name, series in record.to_dict().items()
+        for name, series in {**content, **own}.items()
         if name.startswith(("train_", "valid_", "test_")) and isinstance(series, list) and series
     }
     return {
@@ -104,10 +111,17 @@ def _outcome(record: Record) -> dict[str, Any]:
 
 def _sentence(record: Record, outcome: dict[str, Any]) -> str:
     last = ", ".join(
-        f"{name.replace('_', ' ')} {value:.4g}"
+        f"{_spelled(name)} {value:.4g}"
         for name, value in outcome["last"].items()
         if value is not None and "regularizers" not in name
     )
     where = f"\n{record.path}" if record.path else ""
     before = " (done before; --force repeats it)" if outcome["done_before"] else ""
-    return f"{record.status} after {outcome['epochs']} epochs{before}: {last}{where}"
+    epochs = "1 epoch" if outcome["epochs"] == 1 else f"{outcome['epochs']} epochs"
+    return f"{record.status} after {epochs}{before}: {last}{where}"
+
+
+def _spelled(series: str) -> str:
+    """Returns what the last value of a series is: "test loss" for `test_losses`."""
+    single = series.replace("losses", "loss").replace("accuracies", "accuracy")
+    return single.replace("_", " ")

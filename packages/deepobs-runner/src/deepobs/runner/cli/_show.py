@@ -61,18 +61,20 @@ def _facts(problem: Problem) -> dict[str, Any]:
 
     with torch.device("meta"):
         parameters = [p for p in problem.model().parameters() if p.requires_grad]
-    entry = problem.dataset
+    source = getattr(problem.dataset, "func", problem.dataset)  # a partial gives it arguments
     return {
         "name": problem.name,
         "description": problem.description,
-        "dataset": getattr(entry, "name", None) or _called(entry),
-        "data": getattr(entry, "description", None),
+        "dataset": getattr(source, "name", None) or _called(source),
+        "data": getattr(source, "description", None),
         "model": _called(problem.model),
         "parameters": sum(p.numel() for p in parameters),
         "loss": _called(problem.loss),
         "accuracy": problem.correct is not None,
+        "primary_metric": problem.metric.name,
         "batch_size": problem.batch_size,
         "epochs": problem.epochs,
+        "steps_per_epoch": problem.steps_per_epoch,
         "weight_decay": problem.weight_decay,
         "convergence_target": problem.convergence_target,
         "reference": problem.reference,

@@ -179,7 +179,7 @@ def _time(value: float, unit: str | None) -> str:
     """Returns a time with its unit; None for seconds."""
     if unit is None:
         return formats.seconds(value)
-    return f"{formats.number(value, 6)} {unit}{'' if value == 1 else 's'}"
+    return f"{value:,.6g} {unit}{'' if value == 1 else 's'}"
 
 
 def _basin(row: dict[str, Any]) -> dict[str, Any]:
