@@ -73,7 +73,7 @@ def unequal_variances(ratio: float, num: int, other: int, studies: int, noise: s
         noise: Name of one of `DISTRIBUTIONS`.
 
     Returns:
-        How often they are told apart.
+        The share of studies in which they are found to differ.
     """
     rng, told = np.random.default_rng(1), 0
     for _ in range(studies):

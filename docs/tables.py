@@ -58,7 +58,7 @@ TABLES = {"problems": problems, "defaults": defaults}
 
 
 def with_tables(text: str) -> str:
-    """Returns a page with its tables written anew."""
+    """Returns a page with its tables updated."""
     return TABLE.sub(lambda match: match[1] + TABLES[match[2]]() + match[3], text)
 
 

@@ -89,7 +89,7 @@ def test_training_images_are_augmented_and_standardised(tmp_path: Path, name: st
     )
     torch.testing.assert_close(one.mean((1, 2, 3)), torch.zeros(300), atol=1e-5, rtol=0)
     torch.testing.assert_close(one.std((1, 2, 3), correction=0), torch.ones(300), atol=1e-4, rtol=0)
-    # As sets of images they differ: each is augmented anew.
+    # As sets of images they differ: each is augmented with new draws.
     assert not torch.isin(one[:, 0, 0, 0], other[:, 0, 0, 0]).all()
 
 

@@ -47,7 +47,7 @@ def test_a_file_is_no_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         load_dataset("cifar10")
 
 
-def test_the_home_of_a_user_whom_there_is_not_is_one_sentence() -> None:
+def test_the_home_of_an_unknown_user_is_one_sentence() -> None:
     """Not what Python raises."""
     with pytest.raises(DataRootError, match=r"~nosuchuser/x .*argument.*\$DEEPOBS_DATA_DIR"):
         resolve_root("~nosuchuser/x")

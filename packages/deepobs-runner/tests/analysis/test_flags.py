@@ -35,7 +35,7 @@ def test_normal_samples_are_rarely_called_bimodal():
 
 
 def test_two_clusters_are_found():
-    """Two tight clusters are told apart, with their means and sizes, whatever the scale."""
+    """Two tight clusters are found, with their means and sizes, whatever the scale."""
     values = np.array([1.0, 1.01, 0.99, 1.02, 5.0, 5.01, 4.99])
     found = bimodality(values * 1e200)
     assert found.p_value < 1e-3

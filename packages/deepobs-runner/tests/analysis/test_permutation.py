@@ -79,7 +79,7 @@ def test_the_overall_test_is_exact_where_problems_have_as_many_runs():
 
 
 def told_apart(num, other, ratio, studies=400):
-    """How often unpaired methods of equal means are told apart, their spreads as given."""
+    """Returns how often unpaired methods with equal means are found to differ."""
     generator, told = np.random.default_rng(8), 0
     for _ in range(studies):
         samples = {

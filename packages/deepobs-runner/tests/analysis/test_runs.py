@@ -38,7 +38,7 @@ def test_method_labels_name_what_is_compared(make_frame, fields, label):
 
 
 def test_different_methods_never_share_a_label(make_frame):
-    """Values that print alike are told apart by their full hyperparameters."""
+    """Values that print alike are distinguished by their full hyperparameters."""
     frame = make_frame({"hyperparams": {"eps": 1e-8}}, {"hyperparams": {"eps": 1.0000001e-8}})
     assert per_run(frame)["method"].nunique() == 2
 

@@ -187,7 +187,7 @@ def test_the_record_of_a_run_holds_its_problems_target():
 
 
 def test_a_target_that_every_run_meets_at_once_is_none(make_frame):
-    """Met by all within the first epoch, it tells nothing apart."""
+    """Met by all within the first epoch, it distinguishes nothing."""
     runs = [
         {"optimizer": name, "losses": [10.0, 2.0, 1.0], "convergence_target": 2.5} for name in "AB"
     ]

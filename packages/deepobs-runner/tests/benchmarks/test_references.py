@@ -40,7 +40,7 @@ def test_searches_that_fit_are_taken_over(references, tmp_path, monkeypatch):
 
 
 def test_searches_by_another_protocol_do_not_fit(references, tmp_path):
-    """Nor does one with a record missing: they are done anew."""
+    """A reference with a missing record is not taken over either: its runs are repeated."""
     other = benchmark_cases.PROTOCOL.changed(budget=1)
     benchmark_cases.run_benchmark(tmp_path / "a", references=[references], protocol=other)
     again = set(_started(tmp_path / "a", "SGD").values())

@@ -63,7 +63,7 @@ def test_settings_are_named_as_the_original_names_them(changes, name):
 
 
 def test_names_stay_short_enough_for_file_systems():
-    """A very long setting is cut and told apart by its identity, whatever the seed."""
+    """A very long setting is cut and distinguished by its identity, whatever the seed."""
     many = {"epochs": list(range(1, 61)), "factors": [0.5] * 60}
     one = config(epochs=100, schedule={"name": "step", **many})
     other = config(epochs=100, schedule={"name": "step", **many}, lr=0.02)

@@ -26,7 +26,7 @@ def rates(schedule, *, lr=1.0, epochs=EPOCHS, steps=STEPS, resume_at=None):
     made = make_schedule(checked, optimizer, epochs=epochs, steps_per_epoch=steps)
     found = []
     for count in range(epochs * steps):
-        if count == resume_at:  # as a new process does: everything made anew, then loaded
+        if count == resume_at:  # as a new process does: everything is created again, then loaded
             states = optimizer.state_dict(), made.state_dict()
             optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=lr)
             made = make_schedule(checked, optimizer, epochs=epochs, steps_per_epoch=steps)
@@ -126,7 +126,7 @@ def test_reduce_on_plateau_looks_at_the_loss():
 )
 @pytest.mark.parametrize("at", [0, 3, 20, 39])
 def test_goes_on_exactly_where_it_stopped(schedule, at):
-    """Made anew and loaded, it gives the same rates bit for bit."""
+    """Created again and loaded, it gives the same rates bit for bit."""
     assert rates(schedule, resume_at=at) == rates(schedule)
 
 

@@ -82,7 +82,7 @@ def test_an_empty_file_holds_nothing(tmp_path):
 
 
 def test_merge_keys(tmp_path):
-    """A mapping may be merged into others, deeper ones first, and its keys be said anew."""
+    """A mapping may be merged into others, deeper ones first, and its keys may be overridden."""
     text = "x: &x {lr: 1, eps: 2}\na: {b: &b {<<: *x, lr: 3}}\nc: {<<: *b, eps: 4}\n"
     held: Any = read_yaml(_write(tmp_path, text))
     assert held["a"] == {"b": {"lr": 3, "eps": 2}}

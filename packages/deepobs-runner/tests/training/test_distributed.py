@@ -160,7 +160,7 @@ def test_batch_normalisation_goes_on_exactly_before_an_evaluation(tmp_path, meas
 
 
 def examples(batches):
-    """How often each example occurs in batches, told apart by its content."""
+    """Counts how often each example, identified by its content, occurs in batches."""
     rows = torch.cat([batch.inputs.flatten(1) for batch in batches])
     return Counter(row.numpy().tobytes() for row in rows)
 

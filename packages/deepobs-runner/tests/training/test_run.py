@@ -39,7 +39,7 @@ def test_settings_come_from_one_place(arguments, keywords, message):
 
 
 def test_a_done_run_is_not_done_again(measured, tmp_path):
-    """The stored record comes back; with force the run is done anew, beside it."""
+    """Returns the stored record; with `force` the run is repeated and gets a record of its own."""
     settings: dict[str, Any] = {"lr": 0.01, "epochs": 1, "results": tmp_path}
     first = quiet("quadratic_deep", "SGD", **settings)
     again = quiet("quadratic_deep", "SGD", **settings)

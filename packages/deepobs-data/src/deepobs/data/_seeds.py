@@ -18,7 +18,7 @@ def derive_seed(seed: int, stream: str, *counters: int) -> int:
     Args:
         seed: The seed of the run, 0 or more.
         stream: The purpose of the numbers, such as `"order"`.
-        *counters: Numbers that tell streams of the same purpose apart, such as the epoch; 0 or
+        *counters: Numbers that distinguish streams of the same purpose, such as the epoch; 0 or
             more each.
 
     Returns:

@@ -63,7 +63,7 @@ def test_neither_colours_nor_markers_repeat_before_twelve():
 
 
 def test_forty_methods_all_look_different():
-    """Colour and marker together tell forty methods apart."""
+    """Colour and marker together distinguish forty methods."""
     styles = method_styles([f"method {number:02}" for number in range(40)])
     assert len({(style.colour, style.marker) for style in styles.values()}) == 40
 

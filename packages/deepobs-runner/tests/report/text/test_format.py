@@ -102,5 +102,5 @@ def test_small_p_values_are_bounded_not_rounded_to_zero():
     ],
 )
 def test_the_ends_of_an_interval_are_told_apart(low, high, text):
-    """An interval is written with as many digits as tell its ends apart."""
+    """An interval is written with as many digits as its ends need to differ."""
     assert _format.interval(low, high) == text

@@ -18,7 +18,7 @@ def baselines():
 
 
 def test_bold_marks_what_is_not_told_apart_from_the_best(baselines):
-    """All three are bold where no test tells them apart, the winner alone where one does."""
+    """All three are bold where no test finds a difference, the winner alone where one does."""
     table = results_table(baselines)
     bold = table[table["best"]].groupby("problem")["method"].agg(list).to_dict()
     assert bold["cifar100_allcnnc"] == ["Momentum (baseline)"]

@@ -171,10 +171,10 @@ def verdict_over(**fields):
 
 
 def test_many_rivals_are_counted():
-    """Of twenty methods that are not told apart three are named, the others counted."""
+    """Of twenty methods that do not differ significantly three are named, the others counted."""
     best = tuple("ABCDEFGHIJKLMNOPQRST")
     text = headline(verdict_over(best=best, more_runs=7)).say
-    assert "apart from B, C, D or 16 others; about 7 more of each would" in text
+    assert "distinguish it from B, C, D or 16 others; about 7 more of each would" in text
 
 
 def test_no_promise_is_made_that_runs_do_not_keep():

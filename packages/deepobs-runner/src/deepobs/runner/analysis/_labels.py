@@ -1,4 +1,4 @@
-"""What methods are called: short labels that tell them apart."""
+"""What methods are called: short labels that distinguish them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _not_searched(runs: pd.DataFrame) -> list[str]:
 
 
 def _search_notes(runs: pd.DataFrame, labels: pd.Series) -> pd.Series:
-    """Returns what tells the searches of a method apart from each other and from other runs.
+    """Returns what distinguishes the searches of a method from each other and from other runs.
 
     Nothing where a method has one search or none on each problem; else the strategy, and where
     that does not tell the budget and objective too, or at last the search's name.
@@ -88,7 +88,7 @@ def _search_notes(runs: pd.DataFrame, labels: pd.Series) -> pd.Series:
 
 
 def _telling_note(group: pd.DataFrame) -> pd.Series:
-    """Returns the shortest of several notes that tells a method's searches apart."""
+    """Returns the shortest of several notes that distinguishes a method's searches."""
     strategy = " (" + group["strategy"] + " search"
     budget = strategy + ", " + group["budget"].map("{:.0f}".format) + " trials, "
     notes = [strategy + ")", budget + group["objective"] + ")", " (" + group["search"] + ")"]

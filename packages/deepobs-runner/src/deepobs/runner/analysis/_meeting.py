@@ -54,7 +54,7 @@ class Meeting:
 
     @property
     def p_value(self) -> float:
-        """Its p-value; 1 with too few runs, which tell nothing apart."""
+        """Its p-value; 1 with too few runs, which show no difference."""
         return 1.0 if math.isnan(self.test.p_value) else self.test.p_value
 
     @property

@@ -1,4 +1,4 @@
-"""Judging a whole study: who leads over its problems, and whom the leader beats."""
+"""Judging a whole study: which method leads over its problems, and which others it beats."""
 
 from __future__ import annotations
 

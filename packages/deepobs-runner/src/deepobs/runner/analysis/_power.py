@@ -1,4 +1,4 @@
-"""How many more runs would tell two methods apart."""
+"""How many more runs would show the difference of two methods."""
 
 from __future__ import annotations
 

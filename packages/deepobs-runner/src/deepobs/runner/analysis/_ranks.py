@@ -25,10 +25,10 @@ class RankTest(NamedTuple):
         num_problems: Number of problems all methods were run on.
         p_value: Of Friedman's test; NaN with fewer than two problems or methods.
         smallest: The smallest p-value that so many problems and methods can give.
-        critical_difference: Average ranks that differ by less are not told apart; NaN unless the
-            test rejects.
-        cliques: Groups of neighbouring methods that are not told apart, as long as can be: all in
-            one unless the test rejects.
+        critical_difference: The least significant difference of average ranks; NaN unless the test
+            rejects.
+        cliques: Largest groups of neighbouring methods that do not differ significantly: all in one
+            unless the test rejects.
     """
 
     ranks: pd.Series

@@ -29,7 +29,7 @@ CONVERGENCE_TARGETS: Mapping[str, float] = {
 def problem_targets(
     frame: pd.DataFrame, targets: Mapping[str, float] | None = None, split: Split = "test"
 ) -> dict[str, float]:
-    """Gives each problem's target, where it tells methods apart.
+    """Gives each problem's target, where it distinguishes methods.
 
     What is given counts; else what the problem itself said when it was run (the column `target`);
     else `CONVERGENCE_TARGETS`. A target that a collapsed run (`collapsed_runs`) meets within its

@@ -16,8 +16,8 @@ ALPHA = 0.05
 #: What a verdict finds:
 #:
 #: - "winner": one method beats every other at the level `ALPHA`.
-#: - "tied": there are enough runs to see a large difference, and the best methods (`tied`) are not
-#:   told apart.
+#: - "tied": there are enough runs to see a large difference, and the best methods (`tied`) do not
+#:   differ significantly.
 #: - "too_few_runs": no difference, however large, could have been significant.
 #: - "same_runs": the best method's setting was chosen by the very seeds that judge it.
 #: - "unequal_epochs": methods were trained for unequal numbers of epochs; `tied` and `comparisons`
@@ -138,8 +138,8 @@ class Comparison:
         p_anytime: p-value that stays valid while seeds are added (`anytime_comparison`).
         paired: Whether runs are paired by seed.
         num_runs: Runs of the leader and of the other that were compared.
-        more_runs: How many more runs of each would tell the two apart with a probability of 80 % if
-            the difference is what it seems; 0 if they are told apart, `None` if more than 100.
+        more_runs: How many more runs of each would make the difference significant, with a
+            probability of 80 % if it is what it seems; 0 if it is, `None` if more than 100.
     """
 
     method: str
@@ -171,7 +171,7 @@ class ProblemVerdict:
         kind: What is found.
         certainty: How sure a winner is.
         leader: The method that comes first; `None` if all runs of all methods diverged.
-        winner: The leader if it is told apart from every other, else `None`.
+        winner: The leader if it differs significantly from every other, else `None`.
         best: The methods not significantly different from the best, the leader first: the winner
             alone if there is one.
         comparisons: The leader against every other method trained as long, the better ones first.
@@ -224,9 +224,9 @@ class OverallComparison:
         p_problems: Two-sided p-value about other problems: the problems are the sample. NaN with
             fewer than six problems, which can never reach 5 %.
         p_anytime: p-value about these problems that stays valid while seeds are added.
-        more_runs: How many more runs of each method on each problem would tell the two apart with a
-            probability of 80 % if the difference is what it seems; 0 if they are told apart, `None`
-            if more than 100.
+        more_runs: How many more runs of each method on each problem would make the difference
+            significant with a probability of 80 % if it is what it seems; 0 if it is significant,
+            `None` if more than 100.
     """
 
     method: str
@@ -256,7 +256,7 @@ class StudyVerdict:
         kind: What is found.
         certainty: How sure a winner is.
         leader: The method that comes first.
-        winner: The leader if it is told apart from every other, else `None`.
+        winner: The leader if it differs significantly from every other, else `None`.
         best: The methods not significantly different from the best, the leader first.
         ranking: All methods, the better ones first: the order of a matrix's rows.
         comparisons: The leader against every other method, the better ones first; empty with one

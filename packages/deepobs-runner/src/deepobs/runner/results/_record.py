@@ -56,7 +56,7 @@ class Record:
         hyperparams: The optimizer's other arguments.
         status: `"finished"` or `"diverged"`.
         run_id: Content hash of what defines the run; empty for runs without a results folder whose
-            problem contains a lambda or the like.
+            problem contains a lambda or another function that has no import path.
         config: All settings of the run by name, as `RunConfig.from_dict` takes them.
         problem_version: The version of the problem.
         deepobs_version: The version of this package that executed the run.

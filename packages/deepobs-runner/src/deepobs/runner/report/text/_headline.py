@@ -141,7 +141,7 @@ def _undecided(verdict: analysis.StudyVerdict | analysis.ProblemVerdict, leader:
             "compared with it: on no problem were both trained equally long."
         )
     return (
-        f"{leader} comes first, but the runs do not tell it apart from "
+        f"{leader} comes first, but the runs do not distinguish it from "
         f"{listed(others or ['all others'], ' or ', most=_MOST)}; {needed}."
     )
 

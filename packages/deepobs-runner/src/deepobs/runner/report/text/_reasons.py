@@ -34,7 +34,7 @@ def _reason(reason: analysis.Reason, num_problems: int) -> str:
     several = len(reason.methods) > 1
     return {
         "not_told_apart": "",
-        "too_few_runs": f"Too few runs to tell anything apart from {who}{where}." if who else "",
+        "too_few_runs": f"Too few runs to show a difference from {who}{where}." if who else "",
         "same_runs": f"The runs that judge {who}{where} also chose {_their(several)} settings.",
         "unequal_budgets": (
             f"{who} had {'other tuning budgets' if several else 'another tuning budget'} than the "
