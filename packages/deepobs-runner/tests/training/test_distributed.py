@@ -97,7 +97,7 @@ def test_torchrun_does_one_run(tmp_path):
         [sys.executable, *command, *options], capture_output=True, text=True, timeout=500
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("finished after 1 epochs") == 1
+    assert done.stdout.count("finished after 1 epoch:") == 1
     (path,) = tmp_path.rglob("random_seed__*.json")
     assert read_record(path).environment["processes"] == 2
 
