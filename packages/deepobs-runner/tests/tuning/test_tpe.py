@@ -92,6 +92,25 @@ def test_the_first_process_to_finish_a_trial_decides_how_it_ended(tmp_path, monk
     assert second.value is None
 
 
+@pytest.mark.parametrize("written", [[], ["lr"]])
+def test_a_trial_whose_parameters_are_not_all_written_is_left_alone(tmp_path, written):
+    """Its process may be writing them, or died then: the others propose what it would have."""
+    optuna = pytest.importorskip("optuna", reason="the extra tune is not installed")
+    from deepobs.runner.tuning._tpe import OptunaStudy, load_study
+
+    space = parse_space(["lr=log:1e-5:1e2", "momentum=uniform:0:1"])
+    expected = OptunaStudy(tmp_path / "whole.journal", space, 42, prune=None).ask(2, 2)
+    path = tmp_path / "a.journal"
+    load_study(path, 0, prune=False).ask(
+        {name: optuna.distributions.FloatDistribution(1e-5, 1e2, log=True) for name in written}
+    )
+    study = OptunaStudy(path, space, 42, prune=None)
+    assert study.trials() == {}
+    assert list(study.ask(5, 2).values()) == list(expected.values())
+    assert {state for _, state in study.trials().values()} == {"running"}
+    assert study.ask(1, 2) == {}
+
+
 def test_two_processes_share_a_study(tmp_path):
     """Together they do the trials, none twice, and both report all of them."""
     pytest.importorskip("optuna", reason="the extra tune is not installed")

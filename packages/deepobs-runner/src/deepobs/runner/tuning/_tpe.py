@@ -42,8 +42,9 @@ _first_to_finish = suppress(optuna.exceptions.UpdateFinishedTrialError)
 class OptunaStudy:
     """An Optuna study in a journal file.
 
-    Each trial is given to one process only. A trial's sampler is seeded by the study's seed and the
-    trial's number, so a search by one process gives the same trials whether interrupted or not.
+    Each trial is given to one process only. The sampler of a trial is seeded by the study's seed
+    and the number of earlier trials, so a search by one process gives the same trials whether
+    interrupted or not.
 
     Args:
         path: The journal file; several processes and machines can share it.
@@ -70,12 +71,13 @@ class OptunaStudy:
         asked: dict[int, Point] = {}
         with self._lock:
             for _ in range(count):
-                number = len(load_study(self._path, 0, prune=False).get_trials(deepcopy=False))
-                if number >= num_trials:
+                proposed = len(self._proposed())
+                if proposed >= num_trials:
                     break
-                seed = int(np.random.SeedSequence([self._seed, number]).generate_state(1)[0])
+                seed = int(np.random.SeedSequence([self._seed, proposed]).generate_state(1)[0])
                 study = load_study(self._path, seed, prune=self._prune is not None)
-                asked[number] = self._point(study.ask(self._distributions).params)
+                trial = study.ask(self._distributions)
+                asked[trial.number] = self._point(trial.params)
         return asked
 
     def name_run(self, number: int, run_id: str) -> None:
@@ -100,8 +102,16 @@ class OptunaStudy:
 
     def trials(self) -> dict[int, tuple[Point, str]]:
         """Returns each trial's settings and state: `running`, `complete`, `pruned` or `fail`."""
+        return {t.number: (self._point(t.params), t.state.name.lower()) for t in self._proposed()}
+
+    def _proposed(self) -> list[Any]:
+        """Returns the trials that have all their parameters.
+
+        Optuna writes a trial first and its parameters after it. A trial without all of them is
+        being written by another process, or was when that process died.
+        """
         trials = load_study(self._path, 0, prune=False).get_trials(deepcopy=False)
-        return {t.number: (self._point(t.params), t.state.name.lower()) for t in trials}
+        return [trial for trial in trials if trial.params.keys() >= self._distributions.keys()]
 
     def _point(self, parameters: Mapping[str, Any]) -> Point:
         """Returns the setting of a trial from Optuna's parameters."""
