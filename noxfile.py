@@ -20,7 +20,7 @@ nox.options.sessions = [
     *("tests", "golden", "doctest", "lowest"),
 ]
 
-PACKAGES = ("data", "models", "problems", "runner")
+PACKAGES = ("data", "models", "problems", "baselines", "runner")
 ALL = ("deepobs", *(f"deepobs-{name}" for name in PACKAGES))  # every distribution
 
 # The packages that each one's tests install: itself and those of ours that it declares.
@@ -28,6 +28,7 @@ STANDS_ON = {
     "data": ("data",),
     "models": ("models",),
     "problems": ("data", "models", "problems"),
+    "baselines": PACKAGES,
     "runner": PACKAGES,
 }
 
@@ -46,6 +47,7 @@ NEEDS = {
         *("timm", "torch_geometric", "torchvision"),  # what the networks are compared with
     ),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch", "curvlinops-for-pytorch"),
+    "tests-baselines": _PYTEST,
     "tests-runner": (*_PYTEST, *_NOTEBOOK, "hypothesis", "playwright", "schedulefree"),
     "golden": (*_PYTEST, "backpack-for-pytorch"),
     "doctest": _PYTEST,

@@ -1,4 +1,4 @@
-"""Packs the published baselines into the Parquet file of deepobs-runner.
+"""Packs the published runs into the Parquet file of deepobs-baselines.
 
     python tools/pack_baselines.py epochs.jsonl.gz
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
-from deepobs.runner.results.reading._baselines import BASELINES_NAME
+from deepobs.baselines import PUBLISHED
 from deepobs.runner.results.reading._frame import RUN_SCHEMA, to_table
 from deepobs.runner.results.reading._parse import Run, identify, parse_record
 
@@ -29,9 +29,6 @@ STEPS_PER_EPOCH = {
     "svhn_wrn164": 500,
     "tolstoi_char_rnn": 1045,
 }
-TARGET = (
-    Path(__file__).parents[1] / "packages/deepobs-runner/src/deepobs/runner/results/reading/data"
-)
 
 
 def read_run(line: bytes) -> Run:
@@ -50,7 +47,7 @@ def main() -> None:
     """Reads the published runs and writes the packaged file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("source", type=Path, help="epochs.jsonl.gz")
-    parser.add_argument("target", type=Path, nargs="?", default=TARGET / BASELINES_NAME)
+    parser.add_argument("target", type=Path, nargs="?", default=PUBLISHED)
     arguments = parser.parse_args()
     with gzip.open(arguments.source) as lines:
         runs = sorted((read_run(line) for line in lines), key=lambda run: str(run["file"]))

@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from deepobs.runner import UsageError
 from deepobs.runner.analysis import per_run, run_values, summary_table, tuned_settings
+from deepobs.runner.benchmarks import installed_references
 from deepobs.runner.results.reading import load_baselines, load_records
 
 VERBATIM = Path(__file__).parent / "data/verbatim"
@@ -137,10 +140,9 @@ def test_divergence_is_marked(baselines):
     assert len(bad) > 200
 
 
-def test_origin_and_licence_are_beside_the_data():
-    """The data's origin and licence are in the package."""
-    from importlib.resources import files
-
-    data = files("deepobs.runner.results.reading") / "data"
-    assert "DeepOBS_Baselines" in (data / "ORIGIN.md").read_text()
-    assert "MIT License" in (data / "LICENSE").read_text()
+def test_without_their_package_one_sentence_says_how_to_get_them(monkeypatch):
+    """The runner works without deepobs-baselines."""
+    monkeypatch.setitem(sys.modules, "deepobs.baselines", None)
+    with pytest.raises(UsageError, match="not installed: pip install deepobs-baselines"):
+        load_baselines()
+    assert installed_references() == ()

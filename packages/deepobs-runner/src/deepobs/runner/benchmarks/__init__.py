@@ -7,6 +7,7 @@ from ._methods import Method
 from ._overview import Overview
 from ._plan import BenchmarkPlan, Entry, plan_benchmark
 from ._problem_sets import PROBLEM_SETS, read_problems
+from ._references import installed_references
 
 __all__ = [
     "PROBLEM_SETS",
@@ -21,6 +22,7 @@ __all__ = [
     "benchmark",
     "estimate_cost",
     "execute",
+    "installed_references",
     "plan_benchmark",
     "prepare",
     "read_problems",

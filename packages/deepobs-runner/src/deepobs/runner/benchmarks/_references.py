@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
-from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,15 +13,14 @@ from ..results import is_bundle, unpack
 from ..tuning import PlannedSearch
 from ._plan import BenchmarkPlan, Entry
 
-_PACKAGE = "deepobs.baselines"
-
 
 def installed_references() -> tuple[Path, ...]:
     """Returns the bundles of the package deepobs-baselines; none if it is not installed."""
-    if find_spec(_PACKAGE) is None:
+    try:
+        from deepobs.baselines import references
+    except ModuleNotFoundError:
         return ()
-    paths = (Path(str(item)) for item in files(_PACKAGE).iterdir())
-    return tuple(path for path in sorted(paths) if is_bundle(path))
+    return references()
 
 
 def take_over(plan: BenchmarkPlan, references: Sequence[Path]) -> tuple[Entry, ...]:

@@ -1,19 +1,16 @@
-"""The packaged baselines published with DeepOBS.
+"""The baselines published with DeepOBS, from the package deepobs-baselines.
 
 1,080 runs of DeepOBS 1.1 on TensorFlow 1: eight problems, three optimizers, 36 learning rates with
-seed 42, and the best of them again with seeds 43-51. See `data/ORIGIN.md`.
+seed 42, and the best of them again with seeds 43-51. See `ORIGIN.md` in that package.
 """
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
-
 import pandas as pd
 import pyarrow.parquet as pq
 
+from ...common import UsageError
 from ._frame import complete, to_frame
-
-BASELINES_NAME = "baselines.parquet"
 
 
 def load_baselines() -> pd.DataFrame:
@@ -26,9 +23,18 @@ def load_baselines() -> pd.DataFrame:
     Returns:
         One row per run and epoch, with the columns of `load_records` and "baseline" as `source`.
 
+    Raises:
+        UsageError: If the package deepobs-baselines is not installed.
+
     Source:
         Schneider, Balles, Hennig: DeepOBS: A Deep Learning Optimizer Benchmark Suite, ICLR 2019,
         arXiv 1903.05499; https://github.com/fsschneider/DeepOBS_Baselines (MIT).
     """
-    with as_file(files(__package__) / "data" / BASELINES_NAME) as path:
-        return to_frame(complete(pq.read_table(path)))
+    try:
+        from deepobs.baselines import PUBLISHED
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            "The published baselines are in the package deepobs-baselines, which is not "
+            "installed: pip install deepobs-baselines."
+        ) from missing
+    return to_frame(complete(pq.read_table(PUBLISHED)))
