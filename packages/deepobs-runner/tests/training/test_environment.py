@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from deepobs.runner import run
-from deepobs.runner.training._environment import cpu_model, measured, package_of
+from deepobs.runner.training._environment import cpu_generation, cpu_model, measured, package_of
 from deepobs.runner.training._step_timer import peak_memory_bytes
 
 
@@ -20,7 +20,24 @@ def test_the_hardware_and_the_optimizer_s_package_are_recorded():
     """So that a report can say when it compares seconds from different machines."""
     environment = run("digits_logreg", "SGD", lr=0.1, epochs=1, progress="off").environment
     assert environment["cpu"] == cpu_model()
+    assert environment["cpu_capability"] == torch.backends.cpu.get_cpu_capability()
     assert environment["optimizer_package"] == f"torch {torch.__version__}"
+
+
+CPUINFO = {
+    "x86": ("family 25 model 17", "AMD EPYC", "cpu family: 25\nmodel: 17\nmodel name: AMD EPYC"),
+    "arm": (None, "Raspberry Pi 5", "processor: 0\nCPU part: 0xd0b\n\nModel: Raspberry Pi 5"),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/cpuinfo")
+@pytest.mark.parametrize("kind", CPUINFO)
+def test_the_processor_s_generation(monkeypatch, kind):
+    """Of the first processor; virtual machines hide it from the model's name."""
+    generation, model, text = CPUINFO[kind]
+    second = text.replace("17", "1").replace("EPYC", "Ryzen").replace("Pi 5", "Pi 4")
+    monkeypatch.setattr("pathlib.Path.read_text", lambda *_, **__: f"{text}\n\n{second}\n")
+    assert (cpu_generation(), cpu_model()) == (generation, model)
 
 
 def test_the_package_of_a_class():

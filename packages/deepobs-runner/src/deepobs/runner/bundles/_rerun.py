@@ -22,7 +22,7 @@ from ._content import Content
 TOLERANCE = 0.01
 
 _SERIES = ("train_losses", "test_losses", "valid_losses", "minibatch_train_losses")
-_SAME_KIND = ("torch", "platform", "cpu", "device")
+_SAME_KIND = ("torch", "platform", "cpu", "cpu_generation", "cpu_capability", "device")
 
 
 def choose_runs(content: Content, count: int, seed: int) -> list[str]:

@@ -41,8 +41,9 @@ def verify(
     The sums of the manifest show changes after the bundle was written. Every seed and trial of the
     protocol must be there once, each record must be the run that its place and settings say, and
     the searches must say what the records say. Runs that are done again must give the same bits on
-    the same kind of machine (torch, platform, processor and device); on another one the losses
-    before training and after the first epoch must agree within 1 %.
+    the same kind of machine (torch, platform, processor with its generation and instruction set,
+    device); on another one the losses before training and after the first epoch must agree within
+    1 %.
 
     Args:
         bundle: The bundle.

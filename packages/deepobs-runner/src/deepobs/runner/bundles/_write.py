@@ -136,7 +136,8 @@ def _sources(search: SearchFile, content: Content) -> dict[str, bytes]:
 def _manifest(
     files: Mapping[str, bytes], records: Sequence[Record], searches: Mapping[str, SearchFile]
 ) -> bytes:
-    names = ("python", "torch", "optimizer_package", "platform", "cpu", "device")
+    versions = ("python", "torch", "optimizer_package")
+    names = (*versions, "platform", "cpu", "cpu_generation", "cpu_capability", "device")
     environments = {
         json.dumps({name: record.environment.get(name) for name in names}) for record in records
     }

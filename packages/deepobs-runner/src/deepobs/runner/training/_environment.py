@@ -39,6 +39,8 @@ def environment_of(
         "optimizer_package": measured(package_of, type(trainer.optimizer)),
         "platform": f"{platform.system()} {platform.machine()}",
         "cpu": measured(cpu_model),
+        "cpu_generation": measured(cpu_generation),
+        "cpu_capability": measured(torch.backends.cpu.get_cpu_capability),
         "device": measured(torch.cuda.get_device_name, device) if cuda else device.type,
         "threads": torch.get_num_threads(),
         "processes": trainer.processes.world_size,
@@ -64,12 +66,30 @@ def measured(
 
 def cpu_model() -> str | None:
     """Returns the processor's model, such as `AMD EPYC 9654 96-Core Processor`."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() in ("model name", "Model", "cpu model"):
-                return value.strip()
-    return platform.processor() or None
+    facts = _cpu_facts()
+    named = (facts.get(name) for name in ("model name", "Model", "cpu model"))
+    return next(filter(None, named), None) or platform.processor() or None
+
+
+def cpu_generation() -> str | None:
+    """Returns the processor's generation, such as `family 25 model 17`; None where it is unknown.
+
+    Virtual machines often hide it from the model's name (`AMD EPYC`), and libraries choose their
+    kernels, and so the rounding, by it.
+    """
+    facts = _cpu_facts()
+    if "cpu family" not in facts:
+        return None
+    return f"family {facts['cpu family']} model {facts.get('model')}"
+
+
+def _cpu_facts() -> dict[str, str]:
+    """Returns what Linux says of the first processor; empty on other systems."""
+    if sys.platform != "linux":
+        return {}
+    text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    lines = [line.partition(":") for line in text.splitlines()]
+    return {name.strip(): value.strip() for name, _, value in reversed(lines)}  # the first counts
 
 
 def package_of(kind: type) -> str | None:
