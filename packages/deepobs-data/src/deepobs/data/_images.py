@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps
 
 from ._root import open_regular
 
@@ -36,6 +35,8 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
     Raises:
         UnreadableImageError: If it is not a regular file with a JPEG or PNG image, or cut off.
     """
+    from PIL import Image, ImageOps  # here: only streamed data sets need it
+
     try:
         with warnings.catch_warnings(), open_regular(path) as file:
             warnings.simplefilter("ignore")  # about odd EXIF entries, which are common

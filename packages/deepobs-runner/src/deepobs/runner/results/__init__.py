@@ -1,24 +1,29 @@
 """Results: the record, the store and the readers of all formats."""
 
+from typing import TYPE_CHECKING
+
+from ..common import lazy_exports
 from ._cleanup import CleanUp, clean
 from ._record import PLURALS, CorruptRecordError, Record, read_record
 from ._sources import SOURCES, source_path
 from ._store import ResultsStore
-from .reading import (
-    BUNDLE_FORMAT,
-    MANIFEST,
-    ReadResult,
-    Search,
-    Unreadable,
-    UnreadableRecordWarning,
-    extract,
-    is_bundle,
-    load_baselines,
-    load_records,
-    read_manifest,
-    read_records,
-    unpack,
-)
+
+if TYPE_CHECKING:
+    from .reading import (
+        BUNDLE_FORMAT,
+        MANIFEST,
+        ReadResult,
+        Search,
+        Unreadable,
+        UnreadableRecordWarning,
+        extract,
+        is_bundle,
+        load_baselines,
+        load_records,
+        read_manifest,
+        read_records,
+        unpack,
+    )
 
 __all__ = [
     "BUNDLE_FORMAT",
@@ -44,3 +49,7 @@ __all__ = [
     "source_path",
     "unpack",
 ]
+
+# What reads results brings pandas and pyarrow, which a run does without.
+_READING = {name: ".reading" for name in __all__ if name not in globals()}
+__getattr__, __dir__ = lazy_exports(__name__, _READING)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Mapping
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal, get_args
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as RichProgress
 
 from deepobs.problems import BuiltProblem
 
@@ -30,7 +27,6 @@ class _Lines(Callback):
     """A line per epoch, at most one every two seconds."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._last = float("-inf")
 
     def on_run_start(self, config: RunConfig, built: BuiltProblem) -> None:
@@ -43,16 +39,25 @@ class _Lines(Callback):
             return
         self._last = now
         with contextlib.suppress(OSError):  # a full disk or a closed terminal must not end the run
-            self._console.print(
-                f"{self._name}: epoch {epoch}/{self._epochs}, {_summary(metrics, self._metric)}"
-            )
+            summary = _summary(metrics, self._metric)
+            sys.stderr.write(f"{self._name}: epoch {epoch}/{self._epochs}, {summary}\n")
+            sys.stderr.flush()
 
 
 class _Bar(Callback):
     """A bar over all steps of the run."""
 
     def __init__(self) -> None:
-        self._bar = RichProgress(
+        from rich.console import Console  # here: most runs of a sweep show no bar
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
+
+        self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -93,7 +98,7 @@ def make_display(mode: str) -> list[Callback]:
     if mode not in get_args(Mode):
         raise UsageError(f"progress must be one of {', '.join(get_args(Mode))}, not {brief(mode)}.")
     if mode == "auto":
-        mode = "bar" if Console(stderr=True).is_terminal else "lines"
+        mode = "bar" if sys.stderr.isatty() else "lines"
     kinds: dict[str, tuple[type[_Bar | _Lines], ...]] = {"bar": (_Bar,), "lines": (_Lines,)}
     return [kind() for kind in kinds.get(mode, ())]
 
