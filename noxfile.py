@@ -21,7 +21,8 @@ nox.options.sessions = [
 ]
 
 PACKAGES = ("data", "models", "problems", "baselines", "runner")
-ALL = ("deepobs", *(f"deepobs-{name}" for name in PACKAGES))  # every distribution
+
+PYTHONS = ("3.11", "3.14")  # the oldest and the newest that the packages declare
 
 # The packages that each one's tests install: itself and those of ours that it declares.
 STANDS_ON = {
@@ -40,6 +41,8 @@ _ALL_TESTS = (
     *("backpack-for-pytorch", "playwright", "schedulefree"),
 )
 _RUFF = ("ruff==0.17.6",)
+# The version of hatchling is written into the wheels, which must not depend on the day.
+_BUILD = ("build[uv]>=1.2", "hatchling==1.33.0", "twine>=6.1")
 NEEDS = {
     "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
     "tests-models": (
@@ -57,15 +60,16 @@ NEEDS = {
     "lint": _RUFF,
     "typecheck": ("mypy==2.4.1", "pandas-stubs", *_ALL_TESTS),
     "imports": ("import-linter==2.16",),
-    "hygiene": ("pylint==4.0.6",),
+    "hygiene": ("pylint==4.0.6", "towncrier==26.9.0"),
     "docs": (
         *("pytest>=8", "sphinx>=8.1", "myst-parser>=4", "pydata-sphinx-theme>=0.16"),
         *("sphinx-design>=0.6", "sphinx-copybutton>=0.5", "sphinx-click>=6"),
         *("sphinx-mathjax-offline>=0.0.2", "lightning>=2.5", "accelerate>=1.2"),
         *("backpack-for-pytorch>=1.7", "curvlinops-for-pytorch>=2"),
     ),
-    "build": ("build[uv]", "hatchling"),
-    "upgrade": ("build[uv]", "hatchling", "pip"),
+    "build": _BUILD,
+    "upgrade": (*_BUILD, "pip"),
+    "rehearse": (*_BUILD, "pypiserver>=2.3", "towncrier==26.9.0"),
     "bench": ("playwright", "torchvision"),
 }
 # Optional parts of the runner that its tests go through.
@@ -108,11 +112,8 @@ def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
 
 
 def _build(session: nox.Session, folder: Path) -> None:
-    """Builds a wheel and an sdist of every distribution, and checks what the wheels hold."""
-    for name in ALL:
-        command = ("python", "-m", "build", "-q", "--no-isolation", "-o", str(folder))
-        session.run(*command, f"packages/{name}")
-    session.run("python", "tools/hygiene.py", "--wheels", str(folder))
+    """Builds a wheel and an sdist of every distribution, twice, and checks them."""
+    session.run("python", "tools/build_dists.py", str(folder))
 
 
 @nox.session
@@ -220,6 +221,7 @@ def hygiene(session: nox.Session) -> None:
     _install(session)
     session.run("python", "tools/hygiene.py")
     session.run("python", "tools/metadata.py", "--check")
+    session.run("towncrier", "build", "--draft", "--version", "NEXT", silent=True)
     session.run("pylint", *(f"packages/deepobs-{name}/src" for name in PACKAGES))
 
 
@@ -282,6 +284,14 @@ def upgrade(session: nox.Session) -> None:
         session.install(*map(str, Path(folder).glob("*.whl")))  # uv fetches what they need
         session.run("python", "tools/check_upgrade.py", folder)
         session.run("python", "tools/check_upgrade.py", folder, "--beside")
+
+
+@nox.session
+def rehearse(session: nox.Session) -> None:
+    """A release without its last step: uploaded to an index on this machine, installed, run."""
+    session.install(*NEEDS["rehearse"])
+    session.run("python", "tools/rehearse.py", "--pythons", *(session.posargs or PYTHONS))
+    session.notify("upgrade")
 
 
 @nox.session

@@ -71,7 +71,10 @@ def addresses(text: str) -> str:
 
 
 def main() -> int:
-    """Writes or checks the files; returns the exit status."""
+    """Writes or checks the files, or prints the version; returns the exit status."""
+    if "--version" in sys.argv:
+        print(VERSION)
+        return 0
     files = dict.fromkeys(ROOT.glob("packages/*/pyproject.toml"), project_file)
     files[ROOT / "CITATION.cff"] = citation
     for path in (*ROOT.glob("*.md"), *ROOT.glob(".github/**/*.*")):
