@@ -21,7 +21,6 @@ nox.options.sessions = [
 ]
 
 PACKAGES = ("data", "models", "problems", "baselines", "runner")
-
 PYTHONS = ("3.11", "3.14")  # the oldest and the newest that the packages declare
 
 # The packages that each one's tests install: itself and those of ours that it declares.
@@ -111,11 +110,6 @@ def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
         session.install(*arguments)
 
 
-def _build(session: nox.Session, folder: Path) -> None:
-    """Builds a wheel and an sdist of every distribution, twice, and checks them."""
-    session.run("python", "tools/build_dists.py", str(folder))
-
-
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
@@ -134,7 +128,7 @@ def golden(session: nox.Session) -> None:
     _install(session, *STANDS_ON["problems"])
     session.run(
         *("pytest", "packages/deepobs-problems/tests", "-k", "golden", "-m", "not slow"),
-        *("-n", "auto", "--maxprocesses", "4", "--timeout", "600", *session.posargs),
+        *(*PARALLEL, *session.posargs),
         env=ONE_THREAD | {"ONEDNN_MAX_CPU_ISA": "SSE41", "ATEN_CPU_CAPABILITY": "default"},
     )
 
@@ -261,7 +255,7 @@ def build(session: nox.Session) -> None:
     _install(session)
     with tempfile.TemporaryDirectory() as folder:
         dist = Path(folder)
-        _build(session, dist)
+        session.run("python", "tools/build_dists.py", folder)
         session.install(*map(str, sorted(dist.glob("*.whl"))))
         with session.chdir(dist):
             session.run("deepobs", "--version")
@@ -280,7 +274,7 @@ def upgrade(session: nox.Session) -> None:
     """DeepOBS 1.2 is replaced by `deepobs` from a local folder, with pip as users have it."""
     session.install(*NEEDS["upgrade"])
     with tempfile.TemporaryDirectory() as folder:
-        _build(session, Path(folder))
+        session.run("python", "tools/build_dists.py", folder)
         session.install(*map(str, Path(folder).glob("*.whl")))  # uv fetches what they need
         session.run("python", "tools/check_upgrade.py", folder)
         session.run("python", "tools/check_upgrade.py", folder, "--beside")
