@@ -39,7 +39,6 @@ _ALL_TESTS = (
     *(*_PYTEST, *_NOTEBOOK, "hypothesis"),
     *("backpack-for-pytorch", "playwright", "schedulefree"),
 )
-_RUFF = ("ruff==0.17.6",)
 # The version of hatchling is written into the wheels, which must not depend on the day.
 _BUILD = ("build[uv]>=1.2", "hatchling==1.33.0", "twine>=6.1")
 NEEDS = {
@@ -56,7 +55,7 @@ NEEDS = {
     "slow": _ALL_TESTS,
     "lowest": _ALL_TESTS,
     "coverage": (*_ALL_TESTS, "pytest-cov>=6"),
-    "lint": _RUFF,
+    "lint": ("ruff==0.17.6",),
     "typecheck": ("mypy==2.4.1", "pandas-stubs", *_ALL_TESTS),
     "imports": ("import-linter==2.16",),
     "hygiene": ("pylint==4.0.6", "towncrier==26.9.0"),
