@@ -255,6 +255,8 @@ def build(session: nox.Session) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dist = Path(folder)
         session.run("python", "tools/build_dists.py", folder)
+        for target in session.posargs:
+            shutil.copytree(folder, target, dirs_exist_ok=True)
         session.install(*map(str, sorted(dist.glob("*.whl"))))
         with session.chdir(dist):
             session.run("deepobs", "--version")
@@ -262,10 +264,6 @@ def build(session: nox.Session) -> None:
             run = ("run", "digits_logreg", "SGD", "--lr", "0.1", "--epochs", "1")
             session.run("deepobs", *run, "--results", "results")
             session.run("deepobs", "report", "results", "-o", "report.html")
-        for target in session.posargs:
-            Path(target).mkdir(exist_ok=True)
-            for path in (*dist.glob("*.whl"), *dist.glob("*.tar.gz")):
-                shutil.copy(path, target)
 
 
 @nox.session
