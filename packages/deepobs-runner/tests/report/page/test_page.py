@@ -187,12 +187,14 @@ def test_folders_that_cannot_be_read_are_listed(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("same", [True, False])
-def test_seconds_from_different_hardware_are_told(tmp_path, same):
+@pytest.mark.parametrize("kind", ["GPU", "processor"])
+def test_seconds_from_different_hardware_are_told(tmp_path, same, kind):
     """Where timed runs are from two machines, the page says that seconds do not compare."""
     runs = [report_cases.run_fields("p", name, 1, seed, 0.5) for name in "AB" for seed in (1, 2)]
     for fields in runs:
-        device = "Imaginary GPU" if same or fields["optimizer"] == "A" else "Other GPU"
-        fields["environment"] = {"device": device, "torch": "2.11.0", "python": "3.12.1"}
+        name = "Imaginary" if same or fields["optimizer"] == "A" else "Other"
+        hardware = {"device": name} if kind == "GPU" else {"device": "cpu", "cpu": name}
+        fields["environment"] = hardware | {"torch": "2.11.0", "python": "3.12.1"}
     page = render(report_cases.frame_of(runs, tmp_path))
     assert ("Seconds are not comparable between all runs" in page) is not same
 

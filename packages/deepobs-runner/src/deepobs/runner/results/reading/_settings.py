@@ -122,14 +122,15 @@ def _cell(item: Setting, value: Any) -> Any:
 
 
 def _environment(data: dict[str, Any]) -> dict[str, str | None]:
-    """Returns hardware and versions, from this package's records."""
+    """Returns hardware (the GPU, else the processor) and versions, from this package's records."""
     environment = data.get("environment")
     if not isinstance(environment, dict):
         return {"hardware": None, "versions": None}
     versions = {"deepobs": data.get("deepobs_version"), "torch": environment.get("torch")}
     words = [f"{name} {value}" for name, value in versions.items() if isinstance(value, str)]
+    device, processor = environment.get("device"), environment.get("cpu")
     return {
-        "hardware": _optional_text(environment.get("device")),
+        "hardware": _optional_text(processor if device == "cpu" and processor else device),
         "versions": _optional_text(", ".join(words)),
     }
 
