@@ -13,10 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepobs.runner.analysis import StudyVerdict
-from deepobs.runner.analysis._followed import fresh_seeds
-from deepobs.runner.analysis._samples import Contest, Sample
-from deepobs.runner.analysis._study import conclude
+from deepobs.runner.analysis import Contest, Sample, StudyVerdict, conclude, fresh_seeds
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Floats]

@@ -22,10 +22,15 @@ import numpy as np
 from numpy.typing import NDArray
 from simulated_studies import DISTRIBUTIONS, Design, Floats, rates, study
 
-from deepobs.runner.analysis import ALPHA, mean_interval
-from deepobs.runner.analysis._meeting import Meeting
-from deepobs.runner.analysis._samples import Contest, Sample, pair_up
-from deepobs.runner.analysis._sequential import anytime_p_value
+from deepobs.runner.analysis import (
+    ALPHA,
+    Contest,
+    Sample,
+    anytime_p_value,
+    conclude,
+    mean_interval,
+    pair_up,
+)
 
 POWER = 0.9
 
@@ -89,7 +94,7 @@ def unequal_variances(ratio: float, num: int, other: int, studies: int, noise: s
         contest = Contest(
             problem="p", metric="test_loss", larger=False, start=1000.0, samples=samples
         )
-        told += Meeting(contest, "a", "b").p_value <= ALPHA
+        told += conclude([contest]).winner is not None
     return told / studies
 
 

@@ -11,7 +11,7 @@ from scipy import stats
 from deepobs.runner.analysis import permutation_test, stratified_permutation_test
 from deepobs.runner.analysis._meeting import Meeting
 from deepobs.runner.analysis._samples import Contest, Sample
-from deepobs.runner.analysis._t_tests import brunner_munzel, improvement_interval
+from deepobs.runner.analysis._t_tests import brunner_munzel, improvement_intervals
 
 
 def test_rank_sums_have_their_exact_distribution():
@@ -58,11 +58,15 @@ def test_the_approximation_over_problems_is_brunner_and_munzels():
     """On one problem scipy's test; over two equal problems the variance of the mean is halved."""
     generator = np.random.default_rng(6)
     a, b = generator.normal(size=7), generator.normal(size=9) + 0.5
-    ranks = (np.asarray(stats.rankdata([*a, *b])), 7)
-    assert brunner_munzel([ranks]) == pytest.approx(stats.brunnermunzel(a, b).pvalue, rel=1e-9)
-    once, twice = improvement_interval([ranks]), improvement_interval([ranks, ranks])
-    assert (twice[1] - twice[0]) < (once[1] - once[0]) / math.sqrt(2)
-    assert math.isnan(improvement_interval([(np.arange(4.0), 2)])[0])  # groups wholly apart
+    ranks = (np.asarray(stats.rankdata([*a, *b]))[None], 7)
+    assert brunner_munzel([ranks])[0] == pytest.approx(stats.brunnermunzel(a, b).pvalue, rel=1e-9)
+    (once,), (twice,) = (
+        high - low for _, low, high in map(improvement_intervals, ([ranks], [ranks, ranks]))
+    )
+    assert twice < once / math.sqrt(2)
+    assert math.isnan(
+        improvement_intervals([(np.arange(4.0)[None], 2)])[1][0]
+    )  # groups wholly apart
 
 
 def test_the_overall_test_is_exact_where_problems_have_as_many_runs():

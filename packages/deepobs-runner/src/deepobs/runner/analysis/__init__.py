@@ -4,6 +4,7 @@ from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
 from ._compare import compare
 from ._cost import optimizer_overhead, pareto_mask, speed_frontier
 from ._flags import Bimodality, bimodality, collapsed_runs, fallen_runs, group_flags
+from ._followed import fresh_seeds
 from ._importance import LEAST_TRIALS, Importance, hyperparameter_importance
 from ._intervals import difference_interval, probability_of_improvement
 from ._metrics import (
@@ -40,10 +41,11 @@ from ._runs import (
     value_before_training,
     with_methods,
 )
+from ._samples import Contest, Pairs, Sample, contests, pair_up
 from ._sensitivity import sensitivity_curve, sensitivity_table
-from ._sequential import AnytimeComparison, anytime_comparison, log_wealth
+from ._sequential import AnytimeComparison, anytime_comparison, anytime_p_value, log_wealth
 from ._settings import all_but_rate
-from ._study import study_verdict
+from ._study import conclude, study_verdict
 from ._targets import CONVERGENCE_TARGETS, problem_targets, target_table, time_to_target
 from ._tunability import best_of_intervals, expected_best, tunability
 from ._tuning import grid_edges, judged_runs, summary_table, tuned_runs, tuned_settings
@@ -73,31 +75,38 @@ __all__ = [
     "Certainty",
     "Code",
     "Comparison",
+    "Contest",
     "Importance",
     "Kind",
     "Measure",
     "OverallComparison",
+    "Pairs",
     "PermutationTest",
     "ProblemVerdict",
     "Progress",
     "RankTest",
     "Reason",
+    "Sample",
     "Split",
     "StudyVerdict",
     "aggregate_table",
     "all_but_rate",
     "anytime_comparison",
+    "anytime_p_value",
     "best_of_intervals",
     "bimodality",
     "collapsed_runs",
     "combine",
     "compare",
     "compare_overall",
+    "conclude",
+    "contests",
     "default_metric",
     "difference_interval",
     "expected_best",
     "fallen_runs",
     "final_values",
+    "fresh_seeds",
     "grid_edges",
     "group_flags",
     "higher_is_better",
@@ -111,6 +120,7 @@ __all__ = [
     "metric_name",
     "normalized_scores",
     "optimizer_overhead",
+    "pair_up",
     "pareto_mask",
     "per_run",
     "performance_profile",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ._flags import group_flags
 from ._intervals import difference_interval, probability_of_improvement, within_range
-from ._meeting import Meeting
+from ._meeting import Meeting, hold_tests
 from ._permutation import holm
 from ._samples import Sample, contests
 from ._sequential import anytime_comparison
@@ -21,6 +21,7 @@ def compare(
     frame: pd.DataFrame,
     *,
     tuned: pd.DataFrame | None = None,
+    flags: pd.DataFrame | None = None,
     alpha: float = 0.05,
 ) -> pd.DataFrame:
     """Compares each pair of methods on each problem at their best settings.
@@ -35,6 +36,7 @@ def compare(
     Args:
         frame: A tidy frame with all settings tried.
         tuned: The settings to compare, as `tuned_settings` returns them (its default).
+        flags: What a mean would hide, as `group_flags` returns it (its default).
         alpha: Level at which `better` names a winner and of the intervals.
 
     Returns:
@@ -64,16 +66,24 @@ def compare(
         named where they are defined.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    flags = group_flags(frame, tuned).set_index(["problem", "method"])["flags"]
-    selected = tuned.set_index(["problem", "method"])["selected_on"]
+    flags = group_flags(frame, tuned) if flags is None else flags
+    flagged, selected = (
+        {(row["problem"], row["method"]): row[column] for row in table.to_dict("records")}
+        for table, column in ((flags, "flags"), (tuned, "selected_on"))
+    )
+    meetings = [
+        Meeting(contest, *names)
+        for contest in contests(frame, tuned)
+        for names in combinations(sorted(contest.samples), 2)
+    ]
+    hold_tests(meetings)
     rows = []
-    for contest in contests(frame, tuned):
-        for names in combinations(sorted(contest.samples), 2):
-            row = _row(Meeting(contest, *names), alpha)
-            for side, name in zip("ab", names, strict=True):
-                row[f"flags_{side}"] = flags[contest.problem, name]
-                row[f"selected_on_{side}"] = selected[contest.problem, name]
-            rows.append(row)
+    for meeting in meetings:
+        row = _row(meeting, alpha)
+        for side, name in (("a", meeting.first), ("b", meeting.second)):
+            row[f"flags_{side}"] = flagged[meeting.contest.problem, name]
+            row[f"selected_on_{side}"] = selected[meeting.contest.problem, name]
+        rows.append(row)
     table = pd.DataFrame(rows, columns=_COLUMNS)
     for corrected, column in (("p_holm", "p_value"), ("p_attainable", "p_attainable")):
         by_problem = table.groupby("problem")[column]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._intervals import difference_interval, probability_of_improvement, within_range
-from ._permutation import PermutationTest, permutation_test
+from ._permutation import PermutationTest, permutation_tests
 from ._power import more_runs
 from ._samples import Contest, Pairs, pair_up
 from ._sequential import anytime_p_value
@@ -45,12 +46,8 @@ class Meeting:
     @cached_property
     def test(self) -> PermutationTest:
         """The permutation test of the means; NaN with too few runs."""
-        pairs, larger = self.pairs, self.contest.larger
-        test = permutation_test(pairs.a, pairs.b, paired=pairs.paired, larger=larger)
-        fewest = min(len(pairs.a), len(pairs.b))
-        if not pairs.paired and fewest < LEAST_UNPAIRED:
-            return test._replace(p_value=math.nan, smallest=math.nan)
-        return test
+        hold_tests([self])
+        return self.test
 
     @property
     def p_value(self) -> float:
@@ -114,6 +111,26 @@ class Meeting:
                 least=6 if pairs.paired else LEAST_UNPAIRED,
             ),
         )
+
+
+def hold_tests(meetings: Iterable[Meeting]) -> None:
+    """Tests many meetings at once, which is much faster than one after the other.
+
+    Args:
+        meetings: Their `test` is known afterwards.
+    """
+    batches: dict[tuple[bool, int, int, bool], list[Meeting]] = {}
+    for meeting in meetings:
+        pairs, larger = meeting.pairs, meeting.contest.larger
+        key = (pairs.paired, len(pairs.a), len(pairs.b), larger)
+        batches.setdefault(key, []).append(meeting)
+    for (paired, num_a, num_b, larger), batch in batches.items():
+        a, b = (np.array([getattr(m.pairs, side) for m in batch]) for side in "ab")
+        tests = permutation_tests(a, b, paired=paired, larger=larger)
+        for meeting, test in zip(batch, tests, strict=True):
+            if not paired and min(num_a, num_b) < LEAST_UNPAIRED:
+                test = test._replace(p_value=math.nan, smallest=math.nan)
+            vars(meeting)["test"] = test  # what the cached property returns from now on
 
 
 def favourable_p(leads: Floats) -> float:

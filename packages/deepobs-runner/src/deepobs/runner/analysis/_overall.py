@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import combinations
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ._bootstrap import stratified_bootstrap
-from ._intervals import probability_of_improvement
-from ._permutation import holm, stratified_permutation_test, within_problems
+from ._permutation import UNTESTED, holm, stratified_permutation_tests, within_problems
 from ._progress import Progress
 from ._runs import epochs_differ, run_values, value_before_training
-from ._samples import values_by_seed
-from ._t_tests import improvement_interval
+from ._samples import Contest, contests
+from ._t_tests import average_improvements, improvement_intervals
 from ._tuning import judged_runs, tuned_settings
 
 Floats = NDArray[np.float64]
@@ -127,18 +128,13 @@ def compare_overall(
         Interval: Brunner and Munzel, Biometrical Journal 42 (2000), 17-25.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    groups = _groups(run_values(judged_runs(frame, tuned)))
-    rows = []
-    for a, b in combinations(sorted(groups), 2):
-        shared = [name for name in groups[a] if name in groups[b]]
-        problems = [p for p in shared if not epochs_differ(groups[a][p][0], groups[b][p][0])]
-        if problems:
-            pairs = [(groups[a][name][1], groups[b][name][1]) for name in problems]
-            test = stratified_permutation_test(pairs, seed=seed)
-            row = {"method_a": a, "method_b": b, "num_problems": len(problems)}
-            row |= {"problems": tuple(problems), "favours": a if test.statistic > 0 else b}
-            row |= {"p_value": test.p_value, "p_attainable": test.smallest}
-            rows.append(row | _improvement(pairs, 1 - alpha))
+    found = contests(frame, tuned)
+    batches: dict[_Batch, list[tuple[str, str]]] = {}
+    for pair in combinations(sorted({name for contest in found for name in contest.samples}), 2):
+        if batch := _batch(found, *pair):
+            batches.setdefault(batch, []).append(pair)
+    rows = [row for item in batches.items() for row in _compared(found, *item, 1 - alpha, seed)]
+    rows.sort(key=lambda row: (row["method_a"], row["method_b"]))
     table = pd.DataFrame(rows, columns=_COLUMNS)
     table["p_holm"] = holm(table["p_value"].to_numpy(dtype=np.float64))
     table["p_attainable"] = holm(table["p_attainable"].to_numpy(dtype=np.float64))
@@ -162,20 +158,52 @@ _COLUMNS = [
 ]
 
 
-def _groups(runs: pd.DataFrame) -> dict[str, dict[str, tuple[float, Floats]]]:
-    """Returns each method's epochs and values, larger being better, on each problem."""
-    groups: dict[str, dict[str, tuple[float, Floats]]] = {}
-    for key, group in runs.groupby(["method", "problem"], observed=True):
-        sign = 1.0 if group["larger"].iloc[0] else -1.0
-        values = sign * values_by_seed(group).to_numpy(dtype=np.float64)
-        epochs = float(group["num_epochs"].iloc[0])
-        groups.setdefault(str(key[0]), {})[str(key[1])] = epochs, np.nan_to_num(values, nan=-np.inf)
-    return groups
+# The places of the contests that two methods share, and the number of runs of each on them: pairs
+# with the same are compared at once.
+_Batch: TypeAlias = tuple[tuple[int, int, int], ...]
 
 
-def _improvement(pairs: list[tuple[Floats, Floats]], confidence: float) -> dict[str, float]:
-    probability = float(np.mean([probability_of_improvement(a, b) for a, b in pairs]))
-    low = high = math.nan
-    if min(len(values) for pair in pairs for values in pair) > 1:
-        low, high = improvement_interval(within_problems(pairs), confidence=confidence)
-    return {"probability": probability, "low": low, "high": high}
+def _batch(found: Sequence[Contest], first: str, second: str) -> _Batch:
+    """Returns the problems that count for two methods: both were trained equally long."""
+    samples = [(c.samples.get(first), c.samples.get(second)) for c in found]
+    return tuple(
+        (place, len(a.values), len(b.values))
+        for place, (a, b) in enumerate(samples)
+        if a is not None and b is not None and not epochs_differ(a.epochs, b.epochs)
+    )
+
+
+def _compared(
+    found: Sequence[Contest],
+    batch: _Batch,
+    pairs: Sequence[tuple[str, str]],
+    confidence: float,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Returns the rows of `compare_overall` for pairs of methods on the same problems."""
+    ranks = []
+    for contest in (found[place] for place, _, _ in batch):
+        values = {name: sample.values for name, sample in contest.samples.items()}
+        a, b = (np.array([values[pair[side]] for pair in pairs]) for side in (0, 1))
+        ranks += within_problems([(a, b)], larger=contest.larger)
+    tests = [UNTESTED] * len(pairs)
+    probability = average_improvements(ranks)
+    low = high = np.full(len(pairs), math.nan)
+    if min(min(sizes) for _, *sizes in batch) > 1:
+        tests = stratified_permutation_tests(ranks, seed=seed)
+        _, low, high = improvement_intervals(ranks, confidence=confidence)
+    problems = tuple(found[place].problem for place, _, _ in batch)
+    columns = (probability.tolist(), low.tolist(), high.tolist())
+    return [
+        {
+            "method_a": a,
+            "method_b": b,
+            "num_problems": len(problems),
+            "problems": problems,
+            "favours": a if test.statistic > 0 else b,
+            "p_value": test.p_value,
+            "p_attainable": test.smallest,
+            **dict(zip(("probability", "low", "high"), numbers, strict=True)),
+        }
+        for (a, b), test, *numbers in zip(pairs, tests, *columns, strict=True)
+    ]

@@ -21,7 +21,7 @@ from ._permutation import (
 )
 from ._power import more_runs
 from ._runs import epochs_differ
-from ._t_tests import improvement_interval
+from ._t_tests import improvement_intervals
 from ._verdict import ALPHA, OverallComparison
 
 Floats = NDArray[np.float64]
@@ -112,7 +112,8 @@ class OverallMeeting:
 
     def comparison(self) -> OverallComparison:
         """Returns the values of the meeting, the first method's lead positive."""
-        low, high = improvement_interval(within_problems(self.strata))
+        ranks = within_problems([(a[None], b[None]) for a, b in self.strata])
+        _, low, high = improvement_intervals(ranks)
         fewest = min(min(len(a), len(b)) for a, b in self.strata)
         total = sum(len(a) + len(b) for a, b in self.strata)
         scores = [judge.score(self.first) - judge.score(self.second) for judge in self.shared]
@@ -122,8 +123,8 @@ class OverallMeeting:
             other=self.second,
             problems=tuple(judge.contest.problem for judge in self.shared),
             probability=self.probability,
-            low=low,
-            high=high,
+            low=float(low[0]),
+            high=float(high[0]),
             score=float(np.mean(known)) if known else math.nan,
             p_value=self.test.p_value,
             attainable=self.test.smallest,

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from ._permutation import MOST_EXACT, NUM_RANDOM
+from ._exchanges import MOST_EXACT, NUM_RANDOM
 from ._runs import run_values, value_before_training
 
 Floats = NDArray[np.float64]

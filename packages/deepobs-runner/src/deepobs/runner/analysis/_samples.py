@@ -88,13 +88,13 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     choices = {(row["problem"], row["method"]): row for row in tuned.to_dict("records")}
-    values = run_values(judged_runs(frame, tuned))
+    runs = run_values(judged_runs(frame, tuned))
     found = []
-    for problem, runs in values.groupby("problem", observed=True, sort=True):
-        metric, larger = str(runs["metric"].iloc[0]), bool(runs["larger"].iloc[0])
+    for problem, group in runs.groupby("problem", observed=True, sort=True):
+        metric, larger = str(group["metric"].iloc[0]), bool(group["larger"].iloc[0])
         samples = {
-            str(method): _sample(str(method), group, choices[problem, method])
-            for method, group in runs.groupby("method", observed=True, sort=True)
+            str(method): _sample(str(method), table, choices[problem, method])
+            for method, table in _by_seed(group).groupby("method", observed=True, sort=True)
         }
         start = value_before_training(frame, str(problem), metric)
         found.append(
@@ -105,40 +105,45 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
     return tuple(found)
 
 
-def _sample(method: str, runs: pd.DataFrame, choice: Mapping[Hashable, Any]) -> Sample:
-    values = values_by_seed(runs)
-    return Sample(
-        method=method,
-        values=values.to_numpy(dtype=np.float64),
-        seeds=values.index.to_numpy(dtype=np.int64),
-        times=_times(runs),
-        left_out=choice["left_out"],
-        same_runs=bool(choice["same_runs"]),
-        budget=int(choice["num_settings"]),
-        epochs=float(runs["num_epochs"].iloc[0]),
-        source=str(runs["source"].iloc[0]),
-    )
-
-
-def values_by_seed(runs: pd.DataFrame) -> pd.Series:
+def _by_seed(runs: pd.DataFrame) -> pd.DataFrame:
     """Averages runs of the same seed, which are no independent ones.
 
     Args:
-        runs: Rows of `run_values` of one setting.
+        runs: Rows of `run_values` of one problem.
 
     Returns:
-        A value per seed, in the order of seeds; NaN where a run diverged.
+        One row per method and seed, in their order: `value` (NaN if a run diverged), `time` (when
+        the first run started, in seconds), `num_epochs` and `source`.
     """
-    return runs.groupby("seed")["value"].agg(lambda values: values.mean(skipna=False))
+    started = pd.to_datetime(
+        runs["started"].astype(object), utc=True, errors="coerce", format="ISO8601"
+    )
+    seconds = (started - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
+    groups = runs.assign(time=seconds, lost=runs["value"].isna()).groupby(
+        ["method", "seed"], observed=True, sort=True
+    )
+    table = groups.agg(
+        value=("value", "mean"),
+        lost=("lost", "any"),
+        time=("time", "min"),
+        num_epochs=("num_epochs", "first"),
+        source=("source", "first"),
+    )
+    return table.assign(value=table["value"].mask(table["lost"])).reset_index()
 
 
-def _times(runs: pd.DataFrame) -> Floats:
-    """Returns when each seed's first run started, in seconds, in the order of seeds."""
-    started = runs["started"].astype(object).groupby(runs["seed"], sort=True)
-    first = started.agg(lambda texts: texts.dropna().min())
-    times = pd.to_datetime(first, utc=True, errors="coerce", format="ISO8601")
-    seconds = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    return np.asarray(seconds, dtype=np.float64)
+def _sample(method: str, table: pd.DataFrame, choice: Mapping[Hashable, Any]) -> Sample:
+    return Sample(
+        method=method,
+        values=table["value"].to_numpy(dtype=np.float64),
+        seeds=table["seed"].to_numpy(dtype=np.int64),
+        times=table["time"].to_numpy(dtype=np.float64),
+        left_out=choice["left_out"],
+        same_runs=bool(choice["same_runs"]),
+        budget=int(choice["num_settings"]),
+        epochs=float(table["num_epochs"].iloc[0]),
+        source=str(table["source"].iloc[0]),
+    )
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,18 @@ from ._tuning import tuned_settings
 from ._verdict import Cell, Certainty, ProblemVerdict, StudyVerdict
 
 
-def study_verdict(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> StudyVerdict:
+def study_verdict(
+    frame: pd.DataFrame,
+    tuned: pd.DataFrame | None = None,
+    *,
+    flags: pd.DataFrame | None = None,
+) -> StudyVerdict:
     """Concludes what a study says: over all problems, on each, and for each method.
 
     Args:
         frame: A tidy frame with all settings tried.
         tuned: The settings to judge, as `tuned_settings` returns them (its default).
+        flags: What a mean would hide, as `group_flags` returns it (its default).
 
     Returns:
         The verdict; with neither methods nor problems if no run has values on test data.
@@ -31,12 +37,12 @@ def study_verdict(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> Stu
         'tied'
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
-    table = group_flags(frame, tuned)
-    flags = {
+    table = group_flags(frame, tuned) if flags is None else flags
+    words = {
         (str(row["problem"]), str(row["method"])): tuple(row["flags"])
         for row in table.to_dict("records")
     }
-    return conclude(contests(frame, tuned), flags)
+    return conclude(contests(frame, tuned), words)
 
 
 def conclude(

@@ -103,7 +103,7 @@ class Study:
     @cached_property
     def verdict(self) -> analysis.StudyVerdict:
         """The findings of the study: `analysis.study_verdict`."""
-        return analysis.study_verdict(self.frame, tuned=self.tuned)
+        return analysis.study_verdict(self.frame, tuned=self.tuned, flags=self.flags)
 
     @cached_property
     def cells(self) -> dict[tuple[str, str], analysis.Cell]:
@@ -117,7 +117,7 @@ class Study:
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """Comparisons of all pairs of methods on each problem: `analysis.compare`."""
-        return analysis.compare(self.frame, tuned=self.tuned)
+        return analysis.compare(self.frame, tuned=self.tuned, flags=self.flags)
 
     @cached_property
     def overall(self) -> pd.DataFrame:
