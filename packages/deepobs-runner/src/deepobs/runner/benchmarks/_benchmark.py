@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,19 @@ from ._methods import Method
 from ._overview import Overview
 from ._plan import BenchmarkPlan, Entry, plan_benchmark
 from ._problem_sets import read_problems
-from ._references import installed_references, take_over
+from ._references import (
+    ALL_REFERENCES,
+    Reference,
+    find_references,
+    installed_references,
+    reference_names,
+    take_over,
+)
 from ._sources import check_sources, save_source, with_sources
 
 REPORT = "report.html"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +86,8 @@ def benchmark(
 
     Args:
         optimizers: The optimizers to measure.
-        against: Optimizers to compare them with, with the spaces of the reference table.
+        against: Optimizers to compare them with, with the spaces of the reference table;
+            "references" stands for all that deepobs-baselines has fitting results of, at no cost.
         problems: A set (`laptop`, `small`, `large`), names, or problems of your own.
         protocol: The protocol: how optimizers are searched, repeated and compared.
         budget: A budget in place of the protocol's, as `20` or `"2e5 gradients"`.
@@ -112,11 +123,11 @@ def benchmark(
         lengths=lengths,
         space=space,
         hyperparameters=hyperparameters,
+        references=references,
         results=results,
         **execution,
     )
-    given = installed_references() if references is None else map(Path, references)
-    take_over(plan, tuple(given))
+    take_over(plan)
     searches = execute(plan)
     reports = {length: _report(plan, length) for length in plan.lengths}
     return BenchmarkResult(
@@ -137,6 +148,7 @@ def prepare(
     lengths: Sequence[float] | None = None,
     space: Sequence[str] | Mapping[str, Any] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
+    references: Sequence[str | Path] | None = None,
     results: str | Path,
     **execution: Any,
 ) -> BenchmarkPlan:
@@ -148,9 +160,12 @@ def prepare(
     ours = [_method(given, space, hyperparameters or {}) for given in _listed(optimizers)]
     if not ours:
         raise UsageError("A benchmark needs at least one optimizer.")
-    theirs = [_method(given, None, {}) for given in _listed(against)]
+    theirs = [_method(given, None, {}) for given in _listed(against) if given != ALL_REFERENCES]
+    compared = [*ours, *theirs]
+    if ALL_REFERENCES in _listed(against):
+        compared += _all_references({method.name for method in compared})
     plan = plan_benchmark(
-        [*ours, *theirs],
+        compared,
         read_problems(problems),
         get_protocol(protocol).changed(budget=budget, lengths=lengths),
         Execution(results=results, **execution),
@@ -159,7 +174,48 @@ def prepare(
     for entry, planned in plan.searches.items():
         check_sources(planned, methods[entry.method])
         plan.searches[entry] = with_sources(planned, methods[entry.method])
-    return plan
+    sources = installed_references() if references is None else map(Path, references)
+    return _with_references(plan, find_references(plan, tuple(sources)))
+
+
+def _all_references(given: Collection[str]) -> list[Method]:
+    """Returns the optimizers with packaged results, without those given and the uninstalled."""
+    found, missing = [], []
+    for name in reference_names():
+        method = Method(optimizer=name, only_taken_over=True)
+        try:
+            found += [method] if method.found.name not in given else []
+        except UsageError:  # its package is not installed, so its space cannot be checked
+            missing.append(name)
+    if missing:
+        _log.warning(
+            "The reference results of %s are left out, since the packages of these optimizers are "
+            "not installed: pip install 'deepobs-runner[optimizers]'.",
+            ", ".join(missing),
+        )
+    return found
+
+
+def _with_references(plan: BenchmarkPlan, found: Mapping[Entry, Reference]) -> BenchmarkPlan:
+    """Returns a plan that takes searches over, and leaves out those that it should only take."""
+    only = {method.name for method in plan.methods if method.only_taken_over}
+    searches = {
+        entry: planned
+        for entry, planned in plan.searches.items()
+        if entry.method not in only or entry in found or planned.result.path.exists()
+    }
+    if only and only.isdisjoint(entry.method for entry in searches):
+        raise UsageError(
+            "No reference results fit this benchmark. Those of deepobs-baselines are of the "
+            "protocol tuned-20 on the laptop set; name the optimizers to compare with instead."
+        )
+    methods = {entry.method for entry in searches}
+    return replace(
+        plan,
+        searches=searches,
+        references=found,
+        methods=tuple(method for method in plan.methods if method.name in methods),
+    )
 
 
 def _listed(given: Any) -> Iterable[Any]:

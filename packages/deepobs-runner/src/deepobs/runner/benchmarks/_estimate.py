@@ -20,14 +20,16 @@ class SearchCost:
     Attributes:
         entry: What the search is for.
         runs: Number of its runs; the trials of a budget in gradients or seconds are estimated.
-        done: Number of the runs that have a record.
-        run_seconds: Time of one run.
+        done: Number of the runs that have a record, or are taken over.
+        run_seconds: Time of one run; 0 if all are taken over.
+        taken_over: Whether the runs are reference results.
     """
 
     entry: Entry
     runs: int
     done: int
     run_seconds: float
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +80,16 @@ def estimate_cost(plan: BenchmarkPlan) -> BenchmarkCost:
     workers = plan.execution.workers_at_once()
     threads = max(1, available_cores() // workers)
     with EnergyMeter() as meter:
-        costs = [_cost(entry, held, threads) for entry, held in plan.searches.items()]
+        costs = [
+            _taken_over(entry, held) if entry in plan.references else _cost(entry, held, threads)
+            for entry, held in plan.searches.items()
+        ]
     return BenchmarkCost(searches=tuple(costs), workers=workers, watts=meter.watts)
+
+
+def _taken_over(entry: Entry, planned: PlannedSearch) -> SearchCost:
+    runs = planned.num_runs
+    return SearchCost(entry=entry, runs=runs, done=runs, run_seconds=0.0, taken_over=True)
 
 
 def _cost(entry: Entry, planned: PlannedSearch, threads: int) -> SearchCost:

@@ -39,11 +39,13 @@ class Method:
         optimizer: The optimizer, as `run` takes it.
         space: Its search space; None for that of the protocol or of the reference table.
         hyperparameters: Hyperparameters of all its runs.
+        only_taken_over: Whether it is only compared where there are reference results of it.
     """
 
     optimizer: OptimizerLike
     space: Sequence[str] | Mapping[str, Any] | None = None
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    only_taken_over: bool = False
 
     @cached_property
     def found(self) -> FoundOptimizer:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from ..protocols import FIRST_SEED, Protocol
 from ..sweeps import Execution
 from ..tuning import PlannedSearch, plan_search
 from ._methods import Method
+from ._references import Reference
 
 
 class Entry(NamedTuple):
@@ -42,6 +43,7 @@ class BenchmarkPlan:
         lengths: Lengths of the runs, as multiples of each problem's own.
         execution: How the runs are executed.
         searches: The searches, in the order in which they begin.
+        references: Those of them that others have made, and that are taken over.
     """
 
     protocol: Protocol
@@ -49,6 +51,7 @@ class BenchmarkPlan:
     lengths: tuple[float, ...]
     execution: Execution
     searches: dict[Entry, PlannedSearch]
+    references: Mapping[Entry, Reference] = field(default_factory=dict)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ def plan_benchmark(
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"The benchmark has {name} twice; give each optimizer once.")
-    own = any(method.has_own_schedule for method in methods)
+    own = any(method.has_own_schedule for method in methods if not method.only_taken_over)
     lengths = protocol.own_schedule_lengths if own else protocol.lengths
     searches = {}
     for problem in problems:

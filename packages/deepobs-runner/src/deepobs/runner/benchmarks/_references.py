@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..common import UsageError, write_atomically
 from ..results import is_bundle, unpack
 from ..tuning import PlannedSearch
-from ._plan import BenchmarkPlan, Entry
+
+if TYPE_CHECKING:
+    from ._plan import BenchmarkPlan, Entry
+
+
+ALL_REFERENCES = "references"  # stands for all optimizers that deepobs-baselines has runs of
 
 
 def installed_references() -> tuple[Path, ...]:
@@ -23,35 +29,75 @@ def installed_references() -> tuple[Path, ...]:
     return references()
 
 
-def take_over(plan: BenchmarkPlan, references: Sequence[Path]) -> tuple[Entry, ...]:
-    """Copies the searches of a plan that others have made into its results folder.
+def reference_names() -> tuple[str, ...]:
+    """Returns the optimizers that deepobs-baselines has runs of.
+
+    Raises:
+        UsageError: If the package is not installed.
+    """
+    names = tuple(path.stem for path in installed_references())
+    if not names:
+        raise UsageError(
+            f"The optimizers to compare with are {ALL_REFERENCES!r}: those of the package "
+            "deepobs-baselines, which is not installed (pip install deepobs-baselines)."
+        )
+    return names
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A search that others have made, with all its runs.
+
+    Attributes:
+        content: The content of the search's file.
+        records: The records of its runs.
+    """
+
+    content: Mapping[str, Any]
+    records: tuple[Path, ...]
+
+
+def find_references(plan: BenchmarkPlan, sources: Sequence[Path]) -> dict[Entry, Reference]:
+    """Finds searches of a plan that others have made.
 
     A search fits if everything that defines it is the same: the problem with its version, the
     protocol, the optimizer, the space and the length. Its file is named by a hash of all that. It
-    must have all of its repetitions. Searches that were begun in the results folder stay.
+    must have all of its runs. Searches that were begun in the results folder stay.
 
     Args:
         plan: The benchmark.
-        references: Bundles and results folders.
+        sources: Bundles and results folders.
 
     Returns:
-        The entries that were taken over.
+        The searches that fit.
 
     Raises:
         UsageError: If there is no bundle or folder of that name.
     """
-    taken = []
-    folders = [_folder(path) for path in references]
+    files: dict[tuple[str, ...], list[Path]] = {}
+    for folder in map(_folder, sources):
+        for path in sorted(folder.rglob("tuning__*.json")):
+            files.setdefault(path.parts[-3:], []).append(path)
+    found = {}
     for entry, planned in plan.searches.items():
-        path = planned.result.path
-        if path.exists():
+        wanted = planned.result.path
+        if wanted.exists():
             continue
-        for folder in folders:
-            content = _fitting(folder, planned)
-            if content is not None and _copy(folder, planned, content):
-                taken.append(entry)
-                break
-    return tuple(taken)
+        fitting = (_read(path, planned) for path in files.get(wanted.parts[-3:], []))
+        if (reference := next(filter(None, fitting), None)) is not None:
+            found[entry] = reference
+    return found
+
+
+def take_over(plan: BenchmarkPlan) -> None:
+    """Copies the searches of a plan that others have made into its results folder."""
+    for entry, reference in plan.references.items():
+        path = plan.searches[entry].result.path
+        for record in reference.records:
+            target = path.parent / record.parent.name / record.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(record, target)
+        write_atomically(path, json.dumps(reference.content, indent=1).encode())
 
 
 def _folder(path: Path) -> Path:
@@ -62,43 +108,24 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _fitting(folder: Path, planned: PlannedSearch) -> dict[str, Any] | None:
-    """Returns the content of the file of a search in a folder; None if it is not complete there."""
-    wanted = planned.result.path
-    for path in folder.rglob(wanted.name):
-        if path.parts[-3:] != wanted.parts[-3:]:
-            continue
-        try:
-            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            trials = len(content["trials"]), content["num_trials"]
-            complete = len(content["repeats"]) == len(planned.repeat_seeds)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-        if complete and trials[0] >= trials[1] == planned.result.num_trials:
-            return {**content, "taken_from": path.relative_to(folder).as_posix()}
-    return None
-
-
-def _copy(folder: Path, planned: PlannedSearch, content: dict[str, Any]) -> bool:
-    """Copies a search and its records; returns False, without a trace, if a record is missing."""
-    root = folder.joinpath(*PurePosixPath(content.pop("taken_from")).parts[:-3])
-    place = planned.result.path.parent
-    held = root / place.parent.name / place.name
-    runs = {run for trial in content["trials"] for run in trial["run_ids"]}
-    runs |= set(content["repeats"].values())
+def _read(path: Path, planned: PlannedSearch) -> Reference | None:
+    """Returns a search with its runs; None if it is not complete."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        trials = len(content["trials"]), content["num_trials"]
+        runs = {run for trial in content["trials"] for run in trial["run_ids"]}
+        runs |= set(content["repeats"].values())
+        complete = len(content["repeats"]) == len(planned.repeat_seeds)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not complete or not trials[0] >= trials[1] == planned.result.num_trials:
+        return None
     records = {}
-    for path in held.glob("*/random_seed__*.json"):
+    for record in path.parent.glob("*/random_seed__*.json"):
         try:
-            run = json.loads(path.read_text(encoding="utf-8"))["run_id"]
+            run = json.loads(record.read_text(encoding="utf-8"))["run_id"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if run in runs:
-            records[run] = path
-    if set(records) != runs:
-        return False
-    for path in records.values():
-        target = place / path.parent.name / path.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target)
-    text = json.dumps(content, indent=1)
-    return write_atomically(planned.result.path, text.encode())
+            records[run] = record
+    return Reference(content, tuple(records.values())) if set(records) == runs else None

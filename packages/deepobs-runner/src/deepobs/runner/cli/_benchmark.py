@@ -24,7 +24,8 @@ _MOST_RUNS = 10_000  # without --yes
     "--against",
     default="",
     metavar="A,B,…",
-    help="Optimizers to compare with, with the spaces of `deepobs optimizers`.",
+    help="Optimizers to compare with, with the spaces of `deepobs optimizers`; references for all "
+    "that deepobs-baselines has fitting results of, at no cost.",
 )
 @click.option(
     "--set",
@@ -103,6 +104,7 @@ def command(
         **options,
         "against": [name.strip() for name in against.split(",") if name.strip()],
         "hyperparameters": pairs("--fix", fix),
+        "references": references or None,
         "lengths": None if lengths is None else _numbers(lengths),
         "executor_options": pairs("--option", executor_options),
     }
@@ -112,7 +114,7 @@ def command(
         cost = estimate_cost(plan)
         click.echo(json.dumps(_cost(cost)) if as_json else _forecast(cost))
         return
-    result = benchmark(list(optimizers), references=references or None, **arguments)
+    result = benchmark(list(optimizers), **arguments)
     click.echo(json.dumps(_outcome(result)) if as_json else "\n".join(outcome_lines(result)))
     if result.failed:
         context.exit(1)
@@ -155,7 +157,7 @@ def _forecast(cost: BenchmarkCost) -> str:
 
     lines = [
         f"{held.entry.problem}, {held.entry.method}: {held.runs} runs, "
-        f"{duration(held.run_seconds)} each"
+        + ("taken over" if held.taken_over else f"{duration(held.run_seconds)} each")
         for held in cost.searches
     ]
     done = f", of which {cost.done} are done" if cost.done else ""
