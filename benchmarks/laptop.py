@@ -4,8 +4,8 @@
     python benchmarks/laptop.py --results FOLDER --write    # and write it into docs/problems.md
 
 For every problem and optimizer it tries one learning rate a decade, then the two half a decade
-beside the best, by the last value of the primary metric on the test set with seed 42, and trains
-with the best rate and two more seeds. Runs that have a record are not repeated. Everything together
+beside the best, each with three seeds, and takes the rate with the best mean of the last values of
+the primary metric on the test set. Runs that have a record are not repeated. Everything together
 takes about half an hour on one core. The seconds are those of the processor, which do not depend on
 what else the machine does.
 """
@@ -80,20 +80,21 @@ def one_run(problem: str, method: Method, rate: float, seed: int, results: Path)
 
 
 def best(problem: str, method: Method, results: Path) -> Outcome:
-    """Returns the runs with the best of the rates."""
+    """Returns the runs with the rate whose last values are best on average; all must finish."""
     metric = get_problem(problem).metric
     sign = 1 if metric.higher_is_better else -1
 
-    def score(rate: float) -> float:
-        record = one_run(problem, method, rate, SEEDS[0], results)
-        value = (record.evaluations("test", metric.name) or [math.nan])[-1]
-        finished = record.status == "finished" and math.isfinite(value)
-        return sign * value if finished else -math.inf
+    def outcome(rate: float) -> Outcome:
+        return Outcome(rate, [one_run(problem, method, rate, seed, results) for seed in SEEDS])
 
-    rates = [10.0**exponent for exponent in method.exponents]
-    coarse = max(rates, key=score)
-    rate = max((coarse, coarse * 10**0.5, coarse / 10**0.5), key=score)
-    return Outcome(rate, [one_run(problem, method, rate, seed, results) for seed in SEEDS])
+    def score(found: Outcome) -> float:
+        mean = sign * statistics.fmean(found.last(metric.name))
+        finished = all(record.status == "finished" for record in found.records)
+        return mean if finished and math.isfinite(mean) else -math.inf
+
+    coarse = max((outcome(10.0**exponent) for exponent in method.exponents), key=score)
+    beside = (outcome(coarse.rate * 10**0.5), outcome(coarse.rate / 10**0.5))
+    return max((coarse, *beside), key=score)
 
 
 def seconds(problem: str) -> float:

@@ -40,6 +40,16 @@ def test_settings_reach_the_record(deepobs, tmp_path, capfd):
     assert "epoch 2/2" in err
 
 
+def test_a_length_in_steps(deepobs, tmp_path, capsys):
+    """`--steps` with `--eval-every`, in place of epochs; a wrong one is a sentence."""
+    words = ("run", "digits_logreg", "SGD", "--lr", "0.1", "--results", str(tmp_path), "--json")
+    assert deepobs(*words, "--steps", "30", "--eval-every", "10") == 0
+    record = read_record(json.loads(capsys.readouterr().out)["record"])
+    assert (record.num_epochs, record.num_steps, record.config["eval_every"]) == (3, 10, 10)
+    assert deepobs(*words, "--steps", "35", "--eval-every", "10") == 2
+    assert "such as 30 or 40, not 35" in capsys.readouterr().err
+
+
 def test_the_last_line_names_every_metric(deepobs, capsys):
     """A problem's own, too; one value of a series is not called by its plural."""
     assert deepobs("run", "matrix_sensing", "Adam", "--lr", "0.01", "--epochs", "1") == 0

@@ -218,3 +218,50 @@ def test_from_dict_asks_for_what_is_missing():
         RunConfig.from_dict({"problem": "quadratic_deep"})
     config = RunConfig.from_dict({"problem": "quadratic_deep", "optimizer": "SGD"})
     assert config == RunConfig(problem="quadratic_deep", optimizer="SGD", lr=0.1)
+
+
+def _length(problem, **given):
+    return RunConfig(problem=problem, optimizer="SGD", lr=0.1, **given)
+
+
+def test_steps_are_another_way_to_give_the_length():
+    """Of a problem that counts them: the run is the same as with as many epochs."""
+    given, same = _length("shakespeare_gpt", steps=1000), _length("shakespeare_gpt", epochs=4)
+    assert given == same
+    assert given.run_id == same.run_id
+    assert given.epochs == 4
+
+
+def test_the_problems_own_interval_is_the_default():
+    """Giving it changes nothing; another keeps the length."""
+    default, same = _length("shakespeare_gpt"), _length("shakespeare_gpt", eval_every=250)
+    assert same.run_id == default.run_id
+    other = _length("shakespeare_gpt", eval_every=100)
+    assert (other.epochs, other.problem_to_train.steps_per_epoch) == (20, 100)
+    assert other.run_id != default.run_id
+
+
+def test_a_length_in_steps_survives_being_written():
+    """A configuration that is read again is the same run."""
+    config = _length("digits_mlp", steps=60, eval_every=20)
+    assert (config.epochs, config.problem_to_train.steps_per_epoch) == (3, 20)
+    assert RunConfig.from_dict(config.to_dict()).run_id == config.run_id
+
+
+@pytest.mark.parametrize(
+    ("problem", "given", "words"),
+    [
+        ("digits_mlp", {"steps": 60}, "digits_mlp .* steps needs eval_every"),
+        ("digits_mlp", {"eval_every": 20}, "digits_mlp .* eval_every needs steps"),
+        ("digits_mlp", {"steps": 60, "epochs": 3}, "either epochs=3 or steps=60, not both"),
+        ("digits_mlp", {"steps": 50, "eval_every": 20}, "such as 40 or 60, not 50"),
+        ("digits_mlp", {"steps": 5, "eval_every": 20}, "such as 20, not 5"),
+        ("shakespeare_gpt", {"steps": 300}, "multiple of the 250 steps"),
+        ("digits_mlp", {"steps": 0, "eval_every": 20}, "steps"),
+    ],
+    ids=str,
+)
+def test_a_wrong_length_in_steps_is_refused(problem, given, words):
+    """In a sentence that says what is missing, or the nearest lengths."""
+    with pytest.raises(UsageError, match=words):
+        _length(problem, **given)

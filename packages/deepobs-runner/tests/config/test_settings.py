@@ -71,6 +71,8 @@ def test_the_command_to_repeat_has_what_is_not_the_default():
         optimizer="SGD",
         lr=0.1,
         hyperparameters={"momentum": 0.9},
+        steps=60,
+        eval_every=20,
         schedule={"name": "cosine", "warmup_epochs": 1},
         precision="bf16",
         gradient_accumulation_steps=2,

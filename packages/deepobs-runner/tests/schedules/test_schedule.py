@@ -73,6 +73,72 @@ def test_warm_restarts_begin_again_and_grow():
     assert found[4][0] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(
+    ("in_epochs", "in_steps"),
+    [
+        ({"name": "constant", "warmup_epochs": 2}, {"warmup_steps": 8}),
+        ({"name": "cosine", "warmup_epochs": 0.5}, {"warmup_steps": 2}),
+        ({"name": "trapezoidal", "cooldown_epochs": 3}, {"cooldown_steps": 12}),
+        ({"name": "trapezoidal", "warmup_epochs": 1}, {"warmup_steps": 4}),
+        ({"name": "cosine_warm_restarts", "period": 3}, {"period_steps": 12}),
+        ({"name": "cosine_warm_restarts", "warmup_epochs": 1}, {"warmup_steps": 4}),
+        ({"name": "step", "epochs": [3, 5], "factors": [0.1, 0.5]}, {"steps": [12, 20]}),
+    ],
+    ids=str,
+)
+def test_lengths_in_steps_are_those_in_epochs(in_epochs, in_steps):
+    """Warm-up, cool-down, periods and changes mean the same in either unit, here of 4 steps."""
+    counterparts = {
+        "warmup_steps": "warmup_epochs",
+        "cooldown_steps": "cooldown_epochs",
+        "period_steps": "period",
+        "steps": "epochs",
+    }
+    (given,) = in_steps
+    counted = {k: v for k, v in in_epochs.items() if k != counterparts[given]} | in_steps
+    assert flat(rates(counted)) == pytest.approx(flat(rates(in_epochs)), rel=1e-12)
+
+
+def test_a_change_may_be_within_an_epoch():
+    """Steps need not be multiples of an epoch."""
+    found = flat(rates({"name": "step", "steps": [5, 6], "factors": [0.5, 0.1]}))
+    assert found[:8] == [1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.1, 0.1]
+
+
+def test_restarts_in_steps_are_exact():
+    """Periods that are no whole number of epochs restart at their very step, warm-up included."""
+    found = flat(rates({"name": "cosine_warm_restarts", "period_steps": 3, "warmup_steps": 3}))
+    assert [step for step, rate in enumerate(found) if rate == 1.0] == [2, *range(3, 40, 3)]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (
+            {"name": "cosine", "warmup_steps": 2, "warmup_epochs": 1},
+            "warmup_epochs or .*steps",
+        ),
+        ({"name": "cosine", "warmup_steps": 2.5}, "warmup_steps .* whole number of at least 0"),
+        ({"name": "cosine_warm_restarts", "period_steps": 0}, "must be a positive number, not 0"),
+        ({"name": "step", "steps": [3, 2], "factors": [1, 1]}, "steps .* increasing list"),
+        ({"name": "step", "steps": [3, 4], "factors": [1]}, "2 numbers .* as many as its steps"),
+        ({"name": "linear", "cooldown_steps": 2}, "no argument of the schedule linear"),
+        ({"name": "cosine", "warmup_steps": 41}, "take longer than the 40 steps"),
+    ],
+    ids=str,
+)
+def test_wrong_lengths_in_steps_are_refused(schedule, words):
+    """In a sentence, before training where the steps of an epoch are known."""
+    with pytest.raises(UsageError, match=words):
+        check_schedule(schedule, EPOCHS, STEPS)
+
+
+def test_a_warm_up_too_long_for_the_steps_is_refused_before_training():
+    """Also where only the data tell how many steps an epoch has."""
+    with pytest.raises(UsageError, match="take longer than the 40 steps"):
+        rates({"name": "cosine", "warmup_steps": 41})
+
+
 def test_trapezoidal_is_flat_and_then_falls():
     """By default the last fifth of the run goes down to zero."""
     found = rates({"name": "trapezoidal", "warmup_epochs": 1})

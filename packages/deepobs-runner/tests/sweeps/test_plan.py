@@ -48,6 +48,12 @@ def _plan(**fields):
     return read_plan({**plan, **fields}).runs
 
 
+def test_lengths_in_steps():
+    """Several lengths, and an interval between evaluations, as fields of the plan."""
+    runs = _plan(steps=[20, 60], eval_every=10)
+    assert [(run.epochs, run.eval_every) for run in runs] == [(2, 10), (6, 10)]
+
+
 def test_product():
     """Runs are the product of problems, optimizers, settings, schedules and seeds."""
     runs = _plan(

@@ -24,6 +24,18 @@ def test_takes_a_configuration_in_place_of_its_settings():
     assert quiet(RunConfig(**settings)).test_losses == quiet(**settings).test_losses
 
 
+def test_a_length_in_steps_trains_on_the_same_batches():
+    """66 steps, evaluated every 22: three passes over the digits, which have 22 batches of 64."""
+    given = {"lr": 0.1, "schedule": {"name": "cosine", "warmup_steps": 11}}
+    in_steps = quiet("digits_logreg", "SGD", steps=66, eval_every=22, **given)
+    in_epochs = quiet("digits_logreg", "SGD", epochs=3, **given)
+    assert in_steps.test_losses == in_epochs.test_losses
+    often = quiet("digits_logreg", "SGD", steps=66, eval_every=6, **given)
+    assert len(often.test_losses) == 12
+    assert often.test_losses[-1] == in_epochs.test_losses[-1]
+    assert often.num_steps == 6
+
+
 @pytest.mark.parametrize(
     ("arguments", "keywords", "message"),
     [

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from ..common import read_value
-from ..config import REQUIRED, SETTINGS, Setting
+from ..config import INPUTS, REQUIRED, Setting
 from ._paths import UserPath
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
@@ -82,7 +82,7 @@ def setting_options(*, searchable: bool = False) -> Callable[[_Command], _Comman
     Args:
         searchable: Whether to add only those settings that `tune` shares between its runs.
     """
-    wanted = [item for item in SETTINGS if item.searchable or not searchable]
+    wanted = [item for item in INPUTS if item.searchable or not searchable]
 
     def decorate(function: _Command) -> _Command:
         for item in reversed(wanted):
@@ -96,7 +96,7 @@ def setting_options(*, searchable: bool = False) -> Callable[[_Command], _Comman
 def pop_settings(options: dict[str, Any]) -> dict[str, Any]:
     """Takes the settings of a run out of a command's options, for `run` or `tune`."""
     settings = {}
-    for item in SETTINGS:
+    for item in INPUTS:
         if item.name not in options:
             continue
         value = options.pop(item.name)

@@ -6,7 +6,7 @@ from ..common import lazy_exports
 from ._identity import canonical_settings, current_identity, current_names, run_identity
 from ._keywords import check_keywords, describe_settings
 from ._setting import REQUIRED, Setting
-from ._settings import PRECISIONS, SETTINGS
+from ._settings import INPUTS, PRECISIONS, SETTINGS
 from ._words import command_words
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ._trial import try_out as try_out
 
 __all__ = [
+    "INPUTS",
     "PRECISIONS",
     "REQUIRED",
     "SETTINGS",

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..common import UsageError, unknown
 from ._setting import REQUIRED, Setting
-from ._settings import SETTINGS
+from ._settings import INPUTS
 
 _T = TypeVar("_T", bound=Callable[..., object])
 _MARK = "{settings}"
@@ -28,7 +28,7 @@ def describe_settings(target: _T, *, searchable: bool = False) -> _T:
     """
     named = () if isinstance(target, type) else tuple(inspect.signature(target).parameters)
     chosen = [
-        item for item in SETTINGS if item.name not in named and (item.searchable or not searchable)
+        item for item in INPUTS if item.name not in named and (item.searchable or not searchable)
     ]
     target.__doc__ = _with_settings(target.__doc__ or "", chosen)
     if not isinstance(target, type):
@@ -47,7 +47,7 @@ def check_keywords(function: Callable[..., object], settings: Mapping[str, Any])
         if name not in parameters:
             advice = f"it takes {', '.join(parameters)}."
             raise unknown(f"argument of {function.__name__}", name, parameters, advice)
-    for item in SETTINGS:
+    for item in INPUTS:
         required = item.kind != "object" and item.default is REQUIRED and item.name in parameters
         if required and settings.get(item.name) is None:
             raise UsageError(f"{function.__name__} needs {item.name}: {_first_lower(item.help)}")

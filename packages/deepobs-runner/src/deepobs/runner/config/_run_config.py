@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +22,7 @@ from ..optimizers import (
 from ._description import problem_identity
 from ._identity import current_names, run_identity
 from ._keywords import describe_settings
-from ._settings import SETTINGS, Settings
+from ._settings import INPUTS, SETTINGS, Settings
 from ._trial import try_out
 from ._values import find_problem
 
@@ -50,18 +50,25 @@ class RunConfig(Settings):
 
     def __post_init__(self) -> None:
         values: dict[str, Any] = {}
-        for item in SETTINGS:
+        for item in INPUTS:
             value = item.checked(getattr(self, item.name))
             if item.resolve is not None:
                 value = item.resolve(value, values)
             values[item.name] = value = canonical(value)
-            object.__setattr__(self, item.name, value)
+            object.__setattr__(self, item.name, value if item.stands_for is None else None)
         self._check_together()
 
     @cached_property
     def problem_value(self) -> Problem:
         """The problem itself."""
         return find_problem(self.problem)
+
+    @property
+    def problem_to_train(self) -> Problem:
+        """The problem with the run's own interval between two evaluations."""
+        if self.eval_every is None:
+            return self.problem_value
+        return replace(self.problem_value, steps_per_epoch=self.eval_every)
 
     @property
     def problem_name(self) -> str:
@@ -121,7 +128,7 @@ class RunConfig(Settings):
         Raises:
             UsageError: A name is unknown or missing, or a value is wrong.
         """
-        names = [item.name for item in SETTINGS]
+        names = [item.name for item in INPUTS]
         given = current_names(content)
         version = given.pop("problem_version", 1)
         for name in given:

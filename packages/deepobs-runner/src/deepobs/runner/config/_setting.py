@@ -42,6 +42,8 @@ class Setting:
         plural: The YAML field that holds several values; None for the name itself.
         role: What runs that differ in it are to the analysis.
         searchable: Whether `tune` and `deepobs tune` take it for all runs of a search.
+        stands_for: The setting that it is converted into. It can be given wherever settings can,
+            but is None in a configuration, and not part of a record.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Setting:
     plural: str | None
     role: Role
     searchable: bool
+    stands_for: str | None
 
     @property
     def first_name(self) -> str:
@@ -105,6 +108,7 @@ def setting(
     plural: str | None = None,
     role: Role = "method",
     searchable: bool = True,
+    stands_for: str | None = None,
 ) -> Any:
     """Declares a setting as a dataclass field; the arguments are those of `Setting`."""
     declared = dict(locals())

@@ -65,11 +65,27 @@ class Settings:
         field="hyperparams",
         in_folder=False,
     )
+    eval_every: int | None = setting(
+        default=None,
+        check=values.whole_number(least=1),
+        resolve=values.unless_the_problems("steps_per_epoch"),
+        help="Steps between two evaluations, which then count as an epoch; default: the problem's.",
+        since=2,
+        role="tuned",
+    )
+    steps: int | None = setting(
+        default=None,
+        check=values.whole_number(least=1),
+        help="Optimizer steps of the run, instead of epochs: a multiple of the steps between two "
+        "evaluations.",
+        stands_for="epochs",
+    )
     epochs: int = setting(
         default=None,
         check=values.whole_number(least=1),
-        resolve=values.else_the_problems("epochs"),
-        help="Passes over the training set; default: the problem's.",
+        resolve=values.length,
+        help="Passes over the training set, or intervals between two evaluations; default: the "
+        "problem's.",
         field="num_epochs",
         column="num_epochs",
         role="tuned",
@@ -173,5 +189,7 @@ class Settings:
     )
 
 
-#: The table.
-SETTINGS: tuple[Setting, ...] = settings_of(Settings)
+#: What can be given.
+INPUTS: tuple[Setting, ...] = settings_of(Settings)
+#: The table: what a configuration holds.
+SETTINGS: tuple[Setting, ...] = tuple(item for item in INPUTS if item.stands_for is None)

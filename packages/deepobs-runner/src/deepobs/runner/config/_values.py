@@ -131,7 +131,7 @@ def fitting_schedule(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the schedule, checked against the run's length."""
     from ..schedules import check_schedule  # here: brings torch
 
-    return check_schedule(value, before["epochs"])
+    return check_schedule(value, before["epochs"], _interval(before))
 
 
 def of_the_optimizer(value: Any, before: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +180,56 @@ def else_the_problems(attribute: str) -> Callable[[Any, Mapping[str, Any]], Any]
         return getattr(find_problem(before["problem"]), attribute) if value is None else value
 
     return resolve
+
+
+def unless_the_problems(attribute: str) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """Returns None for the problem's own value, so that giving it changes nothing."""
+
+    def resolve(value: Any, before: Mapping[str, Any]) -> Any:
+        return None if value == getattr(find_problem(before["problem"]), attribute) else value
+
+    return resolve
+
+
+def length(value: int | None, before: Mapping[str, Any]) -> int:
+    """Returns the number of epochs, from `steps` if those are given.
+
+    Raises:
+        UsageError: Epochs and steps are given, or steps that are no multiple of the interval
+            between two evaluations, or whose interval only the data can tell.
+    """
+    problem, steps, interval = find_problem(before["problem"]), before["steps"], _interval(before)
+    if value is not None and steps is not None:
+        raise UsageError(f"Give either epochs={value} or steps={steps}, not both.")
+    if value is not None:
+        return value
+    if steps is None and before["eval_every"] is None:
+        return problem.epochs
+    steps = steps or problem.steps
+    if steps is None:
+        raise UsageError(
+            f"{problem.name} counts its length in epochs, so eval_every needs steps, the length "
+            "of the run."
+        )
+    if interval is None:
+        raise UsageError(
+            f"{problem.name} counts its length in epochs, so steps needs eval_every, the steps "
+            "between two evaluations."
+        )
+    if steps % interval:
+        fewer = steps // interval * interval
+        nearest = f"{fewer} or {fewer + interval}" if fewer else str(interval)
+        raise UsageError(
+            f"steps must be a multiple of the {interval} steps between two evaluations "
+            f"(eval_every), such as {nearest}, not {steps}."
+        )
+    return int(steps // interval)
+
+
+def _interval(before: Mapping[str, Any]) -> int | None:
+    """Returns the steps of an epoch; None for one pass over the training set."""
+    own: int | None = find_problem(before["problem"]).steps_per_epoch
+    return before["eval_every"] or own
 
 
 def weight_decay(value: float | None, before: Mapping[str, Any]) -> float | None:

@@ -50,7 +50,7 @@ def setting_name(config: RunConfig) -> str:
         parts["weight_decay"] = config.weight_decay
     parts.update(config.hyperparameters)
     schedule = config.schedule
-    as_deepobs = schedule["name"] == "step" and "warmup_epochs" not in schedule
+    as_deepobs = schedule["name"] == "step" and schedule.keys() == {"name", "epochs", "factors"}
     if schedule["name"] != "constant" or len(schedule) > 1:
         parts.update({} if as_deepobs else _schedule_parts(schedule))
     if config.problem_version != 1:

@@ -10,9 +10,9 @@ import torch
 from torch.optim import lr_scheduler
 
 from ..common import UsageError, brief, is_number, unknown
-from ._named import SCHEDULES
+from ._named import IN_STEPS, SCHEDULES
 from ._rates import arguments_of, check_factors
-from ._schedule import Schedule, check_length, construct
+from ._schedule import Schedule, check_fit, check_length, construct
 
 # Classes of torch whose arguments are functions or other schedulers, which cannot be recorded.
 _NEED_OBJECTS = (
@@ -23,17 +23,23 @@ _NEED_OBJECTS = (
     "ChainedScheduler",
 )
 _NUMBERS_FROM_ZERO = ("warmup_epochs", "final_factor", "cooldown_epochs")
-_POSITIVE_NUMBERS = ("period",)
+_WHOLE_NUMBERS = ("warmup_steps", "cooldown_steps", "period_steps")
+_POSITIVE_NUMBERS = ("period", "period_steps")
 # Classes that reject an argument late (a modulo by zero, say) do so within their first steps.
 _TRIED_MOVES = 100
 
 
-def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None) -> dict[str, Any]:
+def check_schedule(
+    schedule: str | Mapping[str, Any],
+    epochs: int | None = None,
+    steps_per_epoch: int | None = None,
+) -> dict[str, Any]:
     """Returns the schedule in canonical form: a dictionary with `name` and the given arguments.
 
     Args:
         schedule: A name, or a mapping with `name` and the schedule's arguments.
         epochs: Number of epochs; None checks only what does not depend on it.
+        steps_per_epoch: Steps per epoch; None where only the data can tell.
 
     Raises:
         UsageError: If the schedule or one of its arguments is invalid.
@@ -51,18 +57,27 @@ def check_schedule(schedule: str | Mapping[str, Any], epochs: int | None = None)
     given = {key: _canonical(value, defaults[key]) for key, value in sorted(given.items())}
     if name in SCHEDULES:
         _check_named(name, given, epochs)
-        return {"name": name, **{k: v for k, v in given.items() if (k, v) != ("warmup_epochs", 0)}}
+        if epochs is not None and steps_per_epoch is not None:
+            check_fit(name, given, epochs, steps_per_epoch)
+        none = (("warmup_epochs", 0), ("warmup_steps", 0))
+        return {"name": name, **{k: v for k, v in given.items() if (k, v) not in none}}
     _check_class(name, given, epochs)
     return {"name": name, **given}
 
 
 def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> None:
     """Checks the arguments of one of this package's schedules."""
-    known = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
+    lengths = [*list(inspect.signature(SCHEDULES[name]).parameters)[2:], "warmup_epochs"]
+    known = [*lengths, *(IN_STEPS[key] for key in lengths if key in IN_STEPS)]
     for key, value in given.items():
         if key not in known:
             advice = f"it takes {', '.join(known)}."
             raise unknown(f"argument of the schedule {name}", key, known, advice)
+        if key in _WHOLE_NUMBERS and not (is_number(value) and value == int(value) and value >= 0):
+            raise UsageError(
+                f"{key} of the schedule {name} must be a whole number of at least 0, not "
+                f"{brief(value)}."
+            )
         if key in _NUMBERS_FROM_ZERO and not (is_number(value) and value >= 0):
             raise UsageError(
                 f"{key} of the schedule {name} must be a number of at least 0, not {brief(value)}."
@@ -70,6 +85,11 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
         if key in _POSITIVE_NUMBERS and not (is_number(value) and value > 0):
             raise UsageError(
                 f"{key} of the schedule {name} must be a positive number, not {brief(value)}."
+            )
+    for epochs_name, steps_name in IN_STEPS.items():
+        if epochs_name in given and steps_name in given:
+            raise UsageError(
+                f"Give the schedule {name} either {epochs_name} or {steps_name}, not both."
             )
     if "period_factor" in given and not (
         is_number(given["period_factor"]) and given["period_factor"] >= 1
@@ -83,22 +103,23 @@ def _check_named(name: str, given: Mapping[str, Any], epochs: int | None) -> Non
             f"Warm-up and cool-down of the schedule {name} take longer than the {epochs} epochs."
         )
     if name == "step":
-        _check_step(given.get("epochs"), given.get("factors"))
+        unit = "steps" if "steps" in given else "epochs"
+        _check_step(unit, given.get(unit), given.get("factors"))
 
 
-def _check_step(epochs: Any, factors: Any) -> None:
-    """Checks the two lists of DeepOBS's schedule: increasing epochs and as many factors."""
-    whole = isinstance(epochs, tuple) and all(is_number(e) and e == int(e) for e in epochs)
-    if not (whole and epochs and list(epochs) == sorted(set(epochs)) and epochs[0] >= 1):
+def _check_step(unit: str, changes: Any, factors: Any) -> None:
+    """Checks the lists of DeepOBS's schedule: increasing epochs or steps, and as many factors."""
+    whole = isinstance(changes, tuple) and all(is_number(e) and e == int(e) for e in changes)
+    if not (whole and changes and list(changes) == sorted(set(changes)) and changes[0] >= 1):
         raise UsageError(
-            "epochs of the schedule step must be an increasing list of whole numbers from 1, not "
-            f"{brief(epochs)}."
+            f"{unit} of the schedule step must be an increasing list of whole numbers from 1, not "
+            f"{brief(changes)}."
         )
     positive = isinstance(factors, tuple) and all(is_number(f) and f >= 0 for f in factors)
-    if not (positive and len(factors) == len(epochs)):
+    if not (positive and len(factors) == len(changes)):
         raise UsageError(
-            f"factors of the schedule step must be {len(epochs)} numbers of at least 0, as many as "
-            f"its epochs, not {brief(factors)}."
+            f"factors of the schedule step must be {len(changes)} numbers of at least 0, as many "
+            f"as its {unit}, not {brief(factors)}."
         )
 
 

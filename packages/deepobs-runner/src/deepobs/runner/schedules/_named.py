@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-#: Maps a position in the run, in epochs, to the factor of the base learning rate.
+#: Maps a position in the run to the factor of the base learning rate. Positions and the lengths
+#: among a schedule's arguments are in one unit: epochs, or steps if an argument is in steps.
 Factor = Callable[[float], float]
 
 
@@ -70,11 +72,44 @@ def trapezoidal(
     return lambda epoch: 1 + (final_factor - 1) * _share(epoch, end - cooldown, end)
 
 
-#: The schedules by name. Keyword arguments are the user's; positions are epochs.
+#: The schedules by name. Keyword arguments are the user's.
 SCHEDULES: Mapping[str, Callable[..., Factor]] = {
     function.__name__: function
     for function in (constant, step, linear, cosine, cosine_warm_restarts, trapezoidal)
 }
+
+
+#: Arguments that count epochs, and the names under which they count steps.
+IN_STEPS: Mapping[str, str] = {
+    "warmup_epochs": "warmup_steps",
+    "cooldown_epochs": "cooldown_steps",
+    "period": "period_steps",
+    "epochs": "steps",
+}
+
+
+def arguments_in_steps(
+    name: str, arguments: Mapping[str, Any], steps_per_epoch: int
+) -> dict[str, Any]:
+    """Returns a schedule's arguments with every length in steps, under the names of epochs.
+
+    Args:
+        name: One of `SCHEDULES`.
+        arguments: Its arguments, whose lengths are in steps or in epochs; they may be mixed.
+        steps_per_epoch: Steps per epoch.
+    """
+    counted = dict(arguments)
+    parameters = inspect.signature(SCHEDULES[name]).parameters
+    for epochs, steps in IN_STEPS.items():
+        default = parameters[epochs].default if epochs in parameters else None
+        value = counted.get(epochs, default)
+        if steps in counted:
+            counted[epochs] = counted.pop(steps)
+        elif isinstance(value, tuple):
+            counted[epochs] = tuple(epoch * steps_per_epoch for epoch in value)
+        elif isinstance(value, int | float):
+            counted[epochs] = value * steps_per_epoch
+    return counted
 
 
 def _share(epoch: float, start: float, end: float) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 from torch.optim import Optimizer, lr_scheduler
 
 from ..common import UsageError, explain
-from ._named import SCHEDULES
+from ._named import IN_STEPS, SCHEDULES, arguments_in_steps
 from ._rates import with_rates
 
 
@@ -76,18 +76,44 @@ def make_schedule(
         made = construct(name, optimizer, arguments)
         check_length(made, epochs * (steps_per_epoch if every_step else 1))
         return Schedule(made, every_step=every_step)
+    in_steps = not arguments.keys().isdisjoint(IN_STEPS.values())
+    if in_steps:
+        check_fit(name, arguments, epochs, steps_per_epoch)
+        arguments = arguments_in_steps(name, arguments, steps_per_epoch)
+    unit = 1 if in_steps else steps_per_epoch  # the steps between positions 0 and 1
     warmup = float(arguments.pop("warmup_epochs", 0))
     if name == "constant" and not warmup:
         return Schedule(None, every_step=False)
-    factor = SCHEDULES[name](warmup, float(epochs), **arguments)
-    if name == "step" and not warmup:
+    factor = SCHEDULES[name](warmup, float(epochs * steps_per_epoch / unit), **arguments)
+    if name == "step" and not warmup and not in_steps:
         return Schedule(lr_scheduler.LambdaLR(optimizer, factor), every_step=False)
 
     def factor_of_step(count: int) -> float:
-        rise = min(1.0, (count + 1) / (warmup * steps_per_epoch)) if warmup else 1.0
-        return rise * factor(max(count / steps_per_epoch, 0 if name == "step" else warmup))
+        rise = min(1.0, (count + 1) / (warmup * unit)) if warmup else 1.0
+        return rise * factor(max(count / unit, 0 if name == "step" else warmup))
 
     return Schedule(lr_scheduler.LambdaLR(optimizer, factor_of_step), every_step=True)
+
+
+def check_fit(name: str, arguments: Mapping[str, Any], epochs: int, steps_per_epoch: int) -> None:
+    """Rejects a warm-up and cool-down, some of it in steps, that a run is too short for.
+
+    Args:
+        name: One of `SCHEDULES`.
+        arguments: Its arguments.
+        epochs: Number of epochs of the run.
+        steps_per_epoch: Optimizer steps per epoch.
+
+    Raises:
+        UsageError: If they take longer than the run.
+    """
+    counted = arguments_in_steps(name, arguments, steps_per_epoch)
+    taken = counted.get("warmup_epochs", 0) + (counted.get("cooldown_epochs") or 0)
+    if taken > epochs * steps_per_epoch:
+        raise UsageError(
+            f"Warm-up and cool-down of the schedule {name} take longer than the "
+            f"{epochs * steps_per_epoch} steps."
+        )
 
 
 def check_length(scheduler: lr_scheduler.LRScheduler, moves: int) -> None:

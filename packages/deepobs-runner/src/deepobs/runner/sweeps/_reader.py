@@ -9,15 +9,15 @@ from typing import Any, TypeAlias
 from deepobs.problems import UnknownProblemError
 
 from ..common import InfeasibleError, UsageError, advice, brief
-from ..config import SETTINGS, current_names, try_out
+from ..config import INPUTS, current_names, try_out
 from ..optimizers import check_hyperparameters, find_optimizer
 from ._grid import expand
 
 # Settings with a field of their own; hyperparameters belong to an optimizer's entry.
-_SETTINGS = {item.yaml_field: item for item in SETTINGS if item.kind not in ("object", "pairs")}
+_SETTINGS = {item.yaml_field: item for item in INPUTS if item.kind not in ("object", "pairs")}
 _FIELDS = tuple(_SETTINGS)
 _PROBLEM, _OPTIMIZER = (
-    next(item for item in SETTINGS if item.name == name) for name in ("problem", "optimizer")
+    next(item for item in INPUTS if item.name == name) for name in ("problem", "optimizer")
 )
 MOST_MISTAKES = 10
 """The largest number of mistakes in one message."""

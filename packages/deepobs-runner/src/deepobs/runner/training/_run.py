@@ -198,7 +198,7 @@ def build_problem(
     """
     try:
         built = build(
-            config.problem,
+            config.problem_to_train,
             seed=config.seed,
             device=device,
             batch_size=config.batch_size,
