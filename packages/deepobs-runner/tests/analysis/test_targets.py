@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from deepobs.problems import PROBLEMS, get_problem
-from deepobs.runner import load_baselines
+from deepobs.runner import UsageError, load_baselines
 from deepobs.runner.analysis import (
     CONVERGENCE_TARGETS,
     performance_profile,
@@ -149,12 +149,14 @@ def test_incomplete_problems_are_left_out_of_profiles(make_frame):
 
 
 @pytest.mark.parametrize(
-    ("measure", "expected"), [("epochs", 1.0), ("steps", 7.0), ("seconds", 0.5)]
+    ("measure", "expected"),
+    [("epochs", 1.0), ("steps", 7.0), ("examples", 896.0), ("tokens", 8960.0), ("seconds", 0.5)],
 )
 def test_target_met_before_training_takes_one_epoch(make_frame, measure, expected):
     """Who began at the target is no infinite times faster than who got there in an epoch."""
-    early = {"losses": [1.0, 1.0, 1.0]}
-    late = {"losses": [9.0, 1.0, 1.0], "optimizer": "Adam"}
+    text = {"sequence_length": 10}
+    early = {"losses": [1.0, 1.0, 1.0], **text}
+    late = {"losses": [9.0, 1.0, 1.0], "optimizer": "Adam", **text}
     times = times_to_target(make_frame(early, late), measure, {"quadratic_deep": 2.0})
     assert times.loc["quadratic_deep"].to_dict() == {"SGD": expected, "Adam": expected}
     assert profile_score(times).to_dict() == {"SGD": 1.0, "Adam": 1.0}
@@ -194,6 +196,18 @@ def test_a_target_that_every_run_meets_at_once_is_none(make_frame):
     assert problem_targets(make_frame(*runs)) == {}
     slower = {"optimizer": "C", "losses": [10.0, 5.0, 1.0], "convergence_target": 2.5}
     assert problem_targets(make_frame(*runs, slower)) == {"quadratic_deep": 2.5}
+
+
+def test_a_target_may_be_of_another_metric(make_frame):
+    """A pair of its name and a value, in the direction of that metric."""
+    good = {"losses": [9.0, 5.0, 1.0], "test_accuracies": [0.1, 0.6, 0.9]}
+    frame = make_frame(good)
+    (row,) = target_table(frame, {"quadratic_deep": ("loss", 5.0)}).to_dict("records")
+    assert (row["metric"], row["target"], row["epochs_to_target"]) == ("test_loss", 5.0, 1.0)
+    (row,) = target_table(frame, {"quadratic_deep": 0.9}).to_dict("records")
+    assert (row["metric"], row["epochs_to_target"]) == ("test_accuracy", 2.0)
+    with pytest.raises(UsageError, match="no metric of quadratic_deep named 'losss'"):
+        problem_targets(frame, {"quadratic_deep": ("losss", 5.0)})
 
 
 def test_validation_targets_are_algoperfs_rule(make_frame):

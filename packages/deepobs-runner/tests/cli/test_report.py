@@ -118,12 +118,27 @@ def test_a_target_is_set_for_a_report(report, results, tmp_path):
     assert {row["target"] for row in json.loads(out)["targets"]} == {0.85}
 
 
+def test_a_target_of_another_metric_is_set_for_a_report(report, results, tmp_path):
+    """With --target PROBLEM:METRIC=VALUE, whatever the problem's primary metric is."""
+    page = tmp_path / "r.html"
+    status, out, _ = report(results, "-o", page, "--target", "digits_mlp:loss=0.5", "--json")
+    assert status == 0
+    found = {(row["metric"], row["target"]) for row in json.loads(out)["targets"]}
+    assert found == {("test_loss", 0.5)}
+
+
 @pytest.mark.parametrize(
     ("target", "complaint"),
-    [("digits_mpl=0.9", "digits_mlp"), ("digits_mlp=high", "PROBLEM=VALUE"), ("0.9", "PROBLEM=")],
+    [
+        ("digits_mpl=0.9", "digits_mlp"),
+        ("digits_mlp=high", "PROBLEM=VALUE"),
+        ("0.9", "PROBLEM="),
+        ("digits_mlp:=0.9", "PROBLEM:METRIC=VALUE"),
+        ("digits_mlp:los=0.9", "did you mean loss"),
+    ],
 )
 def test_a_wrong_target_is_explained(report, results, tmp_path, target, complaint):
-    """A problem that no run is on, or no number: status 2 and one sentence."""
+    """A problem that no run is on, a metric without values, or no number: one sentence."""
     status, _, err = report(results, "-o", tmp_path / "r.html", "--target", target)
     assert status == 2
     assert complaint in err

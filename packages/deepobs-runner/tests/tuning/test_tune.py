@@ -26,11 +26,11 @@ def _seeds(folder, **where):
 
 
 def test_grid(tmp_path):
-    """The grid's best validation loss wins; it is repeated on the whole training set."""
+    """The grid's best validation accuracy wins; it is repeated on the whole training set."""
     result = _tune(tmp_path, trials=5, space=["lr=log:1e-2:1e2"], repeat=3)
     assert len(result.trials) == 5
     values = {trial.settings["lr"]: trial.value for trial in result.trials}
-    assert result.best.value == min(values.values())
+    assert result.best.value == max(values.values())
     assert result.best.status == "finished"
     assert result.repeats.keys() == {42, 43, 44}
     assert _seeds(tmp_path, validation=0.0) == [42, 43, 44]
@@ -40,6 +40,16 @@ def test_grid(tmp_path):
     assert held["format"] == "deepobs-tuning-1"
     assert held["space"] == {"lr": "log:0.01:100"}
     assert held["best"]["settings"] == dict(result.best.settings)
+    frame = load_records(tmp_path)
+    run = frame[frame["run_id"] == result.best.run_ids[0]]
+    assert run["valid_accuracy"].iloc[-1] == result.best.value
+
+
+def test_the_loss_may_decide(tmp_path):
+    """With `objective="valid"`, whatever the problem's primary metric is."""
+    options: dict[str, Any] = {"space": ["lr=log:1e-2:1e2"], "repeat": 0}
+    result = _tune(tmp_path, trials=3, objective="valid", **options)
+    assert result.best.value == min(trial.value for trial in result.trials)
     frame = load_records(tmp_path)
     run = frame[frame["run_id"] == result.best.run_ids[0]]
     assert run["valid_loss"].iloc[-1] == result.best.value

@@ -46,7 +46,14 @@ from ._sensitivity import sensitivity_curve, sensitivity_table
 from ._sequential import AnytimeComparison, anytime_comparison, anytime_p_value, log_wealth
 from ._settings import all_but_rate
 from ._study import conclude, study_verdict
-from ._targets import CONVERGENCE_TARGETS, problem_targets, target_table, time_to_target
+from ._targets import (
+    CONVERGENCE_TARGETS,
+    Target,
+    problem_targets,
+    target_on,
+    target_table,
+    time_to_target,
+)
 from ._tunability import best_of_intervals, expected_best, tunability
 from ._tuning import grid_edges, judged_runs, summary_table, tuned_runs, tuned_settings
 from ._verdict import (
@@ -89,6 +96,7 @@ __all__ = [
     "Sample",
     "Split",
     "StudyVerdict",
+    "Target",
     "aggregate_table",
     "all_but_rate",
     "anytime_comparison",
@@ -139,6 +147,7 @@ __all__ = [
     "stratified_permutation_test",
     "study_verdict",
     "summary_table",
+    "target_on",
     "target_table",
     "time_ratios",
     "time_to_target",

@@ -12,7 +12,7 @@ from ._metrics import check_choice, default_metric, higher_is_better
 from ._profiles import Measure
 from ._runs import per_run, with_methods
 
-_COLUMNS = {"epochs": "epoch", "steps": "steps", "seconds": "seconds"}
+_COLUMNS = {name: name for name in get_args(Measure)} | {"epochs": "epoch"}
 _GROUP = ["problem", "method"]
 
 
@@ -50,7 +50,7 @@ def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFra
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
-        cost: What is paid: "epochs", "steps" or "seconds" of training.
+        cost: What is paid: "epochs", "steps", "examples", "tokens" or "seconds" of training.
 
     Returns:
         One row per problem, method and epoch after the first: `metric`, `epoch`, `cost` (mean over
@@ -58,7 +58,7 @@ def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFra
         whose cost was not recorded are left out.
 
     Raises:
-        UsageError: If `cost` is none of the three.
+        UsageError: If `cost` is none of the five.
     """
     check_choice("cost", cost, get_args(Measure))
     labelled = with_methods(frame)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ._metrics import Split, check_choice
 from ._runs import with_methods
-from ._targets import target_table
+from ._targets import Target, target_table
 
-Measure = Literal["epochs", "steps", "seconds"]
+Measure = Literal["epochs", "steps", "examples", "tokens", "seconds"]
 #: AlgoPerf's upper limit of the integral.
 R_MAX = 4.0
 
@@ -101,14 +101,14 @@ def profile_score(times: pd.DataFrame, r_max: float = R_MAX) -> pd.Series:
 def times_to_target(
     frame: pd.DataFrame,
     measure: Measure = "epochs",
-    targets: Mapping[str, float] | None = None,
+    targets: Mapping[str, Target] | None = None,
     split: Split = "test",
 ) -> pd.DataFrame:
     """Arranges the methods' median times to target as the profile functions take them.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
-        measure: "epochs", "steps" or "seconds".
+        measure: "epochs", "steps", "examples", "tokens" or "seconds".
         targets: As for `time_to_target`.
         split: As for `time_to_target`.
 
@@ -119,7 +119,7 @@ def times_to_target(
         or where the measure was not recorded, are left out: they cannot be compared.
 
     Raises:
-        UsageError: If `measure` is none of the three.
+        UsageError: If `measure` is none of the five.
     """
     check_choice("measure", measure, get_args(Measure))
     table = target_table(frame, targets, split)

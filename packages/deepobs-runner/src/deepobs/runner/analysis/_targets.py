@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from ..common import unknown
 from ._flags import collapsed_runs
-from ._metrics import Split, default_metric, higher_is_better
+from ._metrics import Split, default_metric, higher_is_better, problem_metrics
 from ._runs import per_run
+
+#: A value of the problem's own metric (`default_metric`), or a metric's name and a value of it.
+Target: TypeAlias = float | tuple[str, float]
 
 #: The values that count as converged, per problem: test accuracy, or test loss for quadratic_deep
 #: and the VAEs. From `convergence_performance.json` of the published baselines.
@@ -27,8 +32,8 @@ CONVERGENCE_TARGETS: Mapping[str, float] = {
 
 
 def problem_targets(
-    frame: pd.DataFrame, targets: Mapping[str, float] | None = None, split: Split = "test"
-) -> dict[str, float]:
+    frame: pd.DataFrame, targets: Mapping[str, Target] | None = None, split: Split = "test"
+) -> dict[str, Target]:
     """Gives each problem's target, where it distinguishes methods.
 
     What is given counts; else what the problem itself said when it was run (the column `target`);
@@ -37,14 +42,18 @@ def problem_targets(
 
     Args:
         frame: A tidy frame with all settings tried.
-        targets: Targets of some of the problems, on their own metric (`default_metric`).
+        targets: Targets of some of the problems: values of their own metric (`default_metric`), or
+            pairs of another metric and a value, such as `("loss", 0.1)`.
         split: Which examples the metric is measured on.
 
     Returns:
         The targets by problem.
+
+    Raises:
+        UsageError: If a metric was not measured on its problem.
     """
     problems = frame["problem"].astype(object)
-    known = dict(CONVERGENCE_TARGETS)
+    known: dict[str, Target] = dict(CONVERGENCE_TARGETS)
     recorded = frame["target"].groupby(problems).max().dropna()
     known |= {str(problem): float(target) for problem, target in recorded.items()}
     known |= targets or {}
@@ -54,16 +63,40 @@ def problem_targets(
     for problem in problems.unique():
         if problem not in known:
             continue
-        hits = _first_hits(frame, problem, known[problem], default_metric(frame, problem, split))
+        metric, value = target_on(frame, problem, known[problem], split)
+        hits = _first_hits(frame, problem, value, metric)
         early = set(hits.loc[hits["epochs_to_target"] <= 1, "run_id"])
         if not stuck & early and early != set(frame.loc[problems == problem, "run_id"]):
-            telling[str(problem)] = float(known[problem])
+            telling[str(problem)] = known[problem]
     return telling
+
+
+def target_on(
+    frame: pd.DataFrame, problem: str, target: Target, split: Split = "test"
+) -> tuple[str, float]:
+    """Returns the column that a target refers to, such as "test_accuracy", and its value.
+
+    Args:
+        frame: A tidy frame.
+        problem: The problem's name.
+        target: Its target.
+        split: Which examples the metric is measured on.
+
+    Raises:
+        UsageError: If the target's metric was not measured on the problem.
+    """
+    if not isinstance(target, tuple):
+        return default_metric(frame, problem, split), float(target)
+    name, value = target
+    metrics = problem_metrics(frame, problem)
+    if name not in metrics:
+        raise unknown(f"metric of {problem}", name, metrics, f"there are {', '.join(metrics)}.")
+    return f"{split}_{name}", float(value)
 
 
 def time_to_target(
     frame: pd.DataFrame,
-    targets: Mapping[str, float] | None = None,
+    targets: Mapping[str, Target] | None = None,
     split: Split = "test",
 ) -> pd.DataFrame:
     r"""Finds when each run first reaches its problem's target.
@@ -73,7 +106,7 @@ def time_to_target(
 
     Args:
         frame: A tidy frame.
-        targets: The target of each problem, on its own metric (`default_metric`); by default
+        targets: The target of each problem, as `problem_targets` takes them; by default
             `problem_targets` of the frame. Problems without one are left out.
         split: Which examples the metric is measured on; "valid" is AlgoPerf's rule.
 
@@ -91,9 +124,10 @@ def time_to_target(
     problems = runs["problem"].astype(object)
     runs = runs[problems.isin(targets)].reset_index(drop=True)
     problems = runs["problem"].astype(object)
-    metrics = {problem: default_metric(frame, problem, split) for problem in problems.unique()}
-    runs = runs.assign(metric=problems.map(metrics), target=problems.map(dict(targets)))
-    first = [_first_hits(frame, problem, targets[problem], m) for problem, m in metrics.items()]
+    aims = {name: target_on(frame, name, targets[name], split) for name in problems.unique()}
+    metrics, values = ({name: aim[place] for name, aim in aims.items()} for place in range(2))
+    runs = runs.assign(metric=problems.map(metrics), target=problems.map(values))
+    first = [_first_hits(frame, name, value, metric) for name, (metric, value) in aims.items()]
     hits = pd.concat(first) if first else pd.DataFrame(columns=["run_id", *_MEASURES])
     runs = runs.merge(hits, on="run_id", how="left", sort=False)
     runs["reached"] = runs["epochs_to_target"].notna()
@@ -124,7 +158,7 @@ def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -
 
 def target_table(
     frame: pd.DataFrame,
-    targets: Mapping[str, float] | None = None,
+    targets: Mapping[str, Target] | None = None,
     split: Split = "test",
 ) -> pd.DataFrame:
     """Sums up the time to target of each method: medians over its runs.

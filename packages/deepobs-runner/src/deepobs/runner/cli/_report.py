@@ -34,8 +34,8 @@ from ._paths import UserPath
     "--target",
     "targets",
     multiple=True,
-    metavar="PROBLEM=VALUE",
-    help="Target value in place of the problem's own; repeatable.",
+    metavar="PROBLEM[:METRIC]=VALUE",
+    help="Target in place of the problem's own, of its primary metric or another; repeatable.",
 )
 @click.option(
     "--target-on",
@@ -92,17 +92,20 @@ def command(
             )
 
 
-def _targets(texts: tuple[str, ...]) -> dict[str, float]:
-    """Reads `PROBLEM=VALUE` options."""
-    targets = {}
+def _targets(texts: tuple[str, ...]) -> dict[str, float | tuple[str, float]]:
+    """Reads `PROBLEM=VALUE` and `PROBLEM:METRIC=VALUE` options."""
+    targets: dict[str, float | tuple[str, float]] = {}
     for text in texts:
-        problem, _, value = text.partition("=")
+        name, _, written = text.partition("=")
+        problem, colon, metric = name.partition(":")
         try:
-            targets[problem] = float(value)
+            value = float(written)
         except ValueError:
-            targets[problem] = math.nan
-        if not (problem and math.isfinite(targets[problem])):
+            value = math.nan
+        if not (problem and math.isfinite(value) and bool(colon) == bool(metric)):
             raise click.UsageError(
-                f"--target {text} is not a target; expected PROBLEM=VALUE, such as mnist_mlp=0.98."
+                f"--target {text} is not a target; expected PROBLEM=VALUE, such as mnist_mlp=0.98, "
+                "or PROBLEM:METRIC=VALUE, such as mnist_mlp:loss=0.1."
             )
+        targets[problem] = (metric, value) if metric else value
     return targets

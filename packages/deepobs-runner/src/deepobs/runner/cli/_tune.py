@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--objective",
-    default="valid",
+    default="valid_metric",
     show_default=True,
-    help="valid (loss), valid_metric (the problem's), valid_accuracy, or test (as in DeepOBS).",
+    help="valid_metric (the problem's primary), valid (loss), valid_accuracy, or test (as in "
+    "DeepOBS).",
 )
 @click.option(
     "--validation",

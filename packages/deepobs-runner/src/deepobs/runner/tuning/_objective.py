@@ -42,15 +42,15 @@ class Objective:
 
 VALID = Objective(phase="valid", measure="loss")
 VALID_ACCURACY = Objective(phase="valid", measure="accuracy", higher_is_better=True)
-OBJECTIVES = ("valid", "valid_metric", "valid_accuracy", "test")
+OBJECTIVES = ("valid_metric", "valid", "valid_accuracy", "test")
 
 
 def find_objective(name: str, problem: Problem) -> Objective:
     """Returns the objective with a name.
 
     Args:
-        name: `valid` (loss on the validation split); `valid_metric`, the problem's primary metric
-            there; `valid_accuracy`; or `test`, the primary metric on test data, as in DeepOBS.
+        name: `valid_metric`, the problem's primary metric on the validation split; `valid`, the
+            loss there; `valid_accuracy`; or `test`, the primary metric on test data, as in DeepOBS.
         problem: The problem.
 
     Raises:

@@ -28,7 +28,7 @@ def tune(
     strategy: Literal["grid", "random", "sobol", "tpe"] = "grid",
     space: Sequence[str] | Mapping[str, Dimension | str] | None = None,
     hyperparameters: Mapping[str, Any] | None = None,
-    objective: Literal["valid", "valid_metric", "valid_accuracy", "test"] = "valid",
+    objective: Literal["valid_metric", "valid", "valid_accuracy", "test"] = "valid_metric",
     validation: float = 0.2,
     seeds_per_trial: int = 1,
     repeat: int = 10,
@@ -66,9 +66,9 @@ def tune(
             DeepOBS's learning rates, `lr=log:1e-5:1e2`.
         hyperparameters: Hyperparameters that all trials share.
         {settings}
-        objective: `valid`, the final validation loss; `valid_metric`, the problem's primary metric
-            on validation data; `valid_accuracy`; or `test`, as in DeepOBS: the primary metric on
-            test data.
+        objective: `valid_metric`, the final value of the problem's primary metric on validation
+            data; `valid`, the loss there; `valid_accuracy`; or `test`, as in DeepOBS: the primary
+            metric on test data.
         validation: Fraction of the training set to hold out, unless the objective is `test`.
         seeds_per_trial: Number of seeds, from 42 on, over which a trial's value is averaged.
         repeat: Number of seeds, from 42 on, with which the best setting is repeated on the

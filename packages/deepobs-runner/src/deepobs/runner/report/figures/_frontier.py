@@ -42,7 +42,8 @@ def figure_frontier(
     Args:
         frame: A tidy frame, or a `Study` of one.
         problem: The problem's name.
-        cost: The measure of cost: "epochs", "steps" or "seconds" of training.
+        cost: The measure of cost: "epochs", "steps", "examples", "tokens" or
+            "seconds" of training.
         width: Inches.
 
     Returns:

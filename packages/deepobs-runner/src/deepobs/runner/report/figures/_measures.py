@@ -141,7 +141,8 @@ def figure_profile(
 
     Args:
         frame: A tidy frame, or a `Study` of one.
-        measure: The unit of time to target: "epochs", "steps" or "seconds".
+        measure: The unit of time to target: "epochs", "steps", "examples", "tokens" or
+            "seconds".
         width: Inches.
 
     Returns:

@@ -69,8 +69,7 @@ def profile_data(study: Study, methods: Mapping[str, int]) -> dict[str, list[dic
         methods: Each method's number on the page.
 
     Returns:
-        The methods' profiles for "epoch", "steps" and "seconds"; empty if there is nothing to
-        compare.
+        The methods' profiles by axis (`MEASURES`); empty if there is nothing to compare.
     """
     data: dict[str, list[dict[str, Any]]] = {}
     for axis, measure in MEASURES.items():

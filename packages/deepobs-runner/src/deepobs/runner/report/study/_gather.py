@@ -36,7 +36,7 @@ def gather(
     results: Results,
     *,
     baselines: bool = False,
-    targets: Mapping[str, float] | None = None,
+    targets: Mapping[str, analysis.Target] | None = None,
     target_split: analysis.Split = "test",
 ) -> Gathered:
     """Reads the runs of a report.
@@ -45,23 +45,25 @@ def gather(
         results: A results folder or several, a tidy frame as `load_records` returns it, or `None`
             for the published baselines alone.
         baselines: Whether to add the published baselines, for the problems of the runs.
-        targets: Targets in place of the problems' own, by problem.
+        targets: Targets in place of the problems' own, by problem; see `analysis.problem_targets`.
         target_split: Split that targets refer to: "test", or "valid" for AlgoPerf's rule.
 
     Returns:
         At least one run.
 
     Raises:
-        UsageError: If there are no runs, a folder does not exist, or a target's problem has no run.
+        UsageError: If there are no runs, a folder does not exist, or a target's problem has no
+            run, or not the target's metric.
     """
     gathered = _gather(results, baselines=baselines)
     if not targets and target_split == "test":
         return gathered
     study = gathered.study
-    for problem in targets or {}:
+    for problem, target in (targets or {}).items():
         if problem not in study.problems:
             otherwise = f"there are {', '.join(study.problems)}."
             raise unknown("problem among the runs", problem, study.problems, otherwise)
+        analysis.target_on(study.frame, problem, target, target_split)
     study = replace(study, given_targets=dict(targets or {}), target_split=target_split)
     return replace(gathered, study=study)
 

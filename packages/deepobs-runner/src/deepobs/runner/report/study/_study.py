@@ -14,7 +14,13 @@ from ._arrays import Runs
 from ._style import MethodStyle, method_styles
 
 # Units of time: the name in the tidy frame and on the page's axes, and the name in analysis.
-MEASURES: dict[str, analysis.Measure] = {"epoch": "epochs", "steps": "steps", "seconds": "seconds"}
+MEASURES: dict[str, analysis.Measure] = {
+    "epoch": "epochs",
+    "steps": "steps",
+    "examples": "examples",
+    "tokens": "tokens",
+    "seconds": "seconds",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Study:
     settings: list[Setting]
     chosen: list[Setting]
     styles: dict[str, MethodStyle]
-    given_targets: Mapping[str, float] = field(default_factory=dict)
+    given_targets: Mapping[str, analysis.Target] = field(default_factory=dict)
     target_split: analysis.Split = "test"
 
     @classmethod
@@ -135,7 +141,7 @@ class Study:
         return analysis.group_flags(self.frame, self.tuned)
 
     @cached_property
-    def goals(self) -> dict[str, float]:
+    def goals(self) -> dict[str, analysis.Target]:
         """The target of each problem that has one: `analysis.problem_targets`."""
         return analysis.problem_targets(self.frame, self.given_targets, self.target_split)
 

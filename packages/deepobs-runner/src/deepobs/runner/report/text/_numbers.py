@@ -26,7 +26,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         tables `results`, `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`,
         `tunability`, `ranks`, `profiles`, `overhead` and `frontier` as lists of rows, named as the
         functions of `deepobs.runner.analysis` name their columns; the points of the frontier and
-        the profiles' scores are in epochs, steps and seconds, which `measure` tells.
+        the profiles' scores are in epochs, steps, examples, tokens and seconds; see `measure`.
     """
     study = Study.of(frame)
     frontiers = [
