@@ -34,7 +34,7 @@ from ._searches import Search, read_searches, with_searches
 
 INDEX_NAME = ".deepobs-index.parquet"
 # Increase whenever the same file would be read differently than before.
-_VERSION = b"8"
+_VERSION = b"9"
 _SCHEMA = pa.schema(
     [
         ("size", pa.int64()),
