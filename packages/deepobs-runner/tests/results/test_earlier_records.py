@@ -105,6 +105,7 @@ def test_a_search_goes_on_with_its_trials(folder):
         trials=3,
         strategy="random",
         space={"momentum": "choice:0.0,0.9"},
+        objective="valid",
         epochs=1,
         validation=0.2,
         repeat=2,
