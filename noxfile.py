@@ -21,7 +21,6 @@ nox.options.sessions = [
 ]
 
 PACKAGES = ("data", "models", "problems", "baselines", "runner")
-PYTHONS = ("3.11", "3.14")  # the oldest and the newest that the packages declare
 
 # The packages that each one's tests install: itself and those of ours that it declares.
 STANDS_ON = {
@@ -188,12 +187,9 @@ def lowest(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """The share of lines that the tests run; fails below the floor."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
-    session.run(
-        *("pytest", "packages", "-m", "not slow", *PARALLEL, "-q"),
-        *("--cov=deepobs", "--cov-branch", "--cov-report=term:skip-covered"),
-        *(f"--cov-fail-under={COVERAGE_FLOOR}", *session.posargs),
-        env=ONE_THREAD,
-    )
+    options = ("--cov=deepobs", "--cov-branch", "--cov-report=term:skip-covered")
+    floor = f"--cov-fail-under={COVERAGE_FLOOR}"
+    _pytest(session, "packages", "-m", "not slow", *PARALLEL, "-q", *options, floor)
 
 
 @nox.session
@@ -277,7 +273,7 @@ def upgrade(session: nox.Session) -> None:
 def rehearse(session: nox.Session) -> None:
     """A release without its last step: uploaded to an index on this machine, installed, run."""
     session.install(*NEEDS["rehearse"])
-    session.run("python", "tools/rehearse.py", "--pythons", *(session.posargs or PYTHONS))
+    session.run("python", "tools/rehearse.py", *session.posargs)
     session.notify("upgrade")
 
 

@@ -1,6 +1,7 @@
 """Rehearses a release from the last commit to an installation, without an account.
 
-    python tools/rehearse.py --pythons 3.11 3.14
+    python tools/rehearse.py         # with the oldest and the newest Python that are declared
+    python tools/rehearse.py 3.12    # with these
 
 A clone is tagged, its changelog and distributions are built, checked and uploaded to an index on
 this machine, and each package is installed from that index into a clean environment of each Python.
@@ -23,7 +24,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from metadata import CLASSIFIERS
+
 ROOT = Path(__file__).parents[1]
+DECLARED = re.findall(r":: (3\.\d+)", "\n".join(CLASSIFIERS))  # versions of Python, oldest first
 PASSWORD = "rehearsal"  # of an index that lives for minutes
 PATIENCE = 60  # seconds that the index has for its start
 
@@ -127,8 +131,9 @@ def present(python: str) -> bool:
 def main() -> None:
     """Goes through the release."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--pythons", nargs="+", required=True, metavar="VERSION")
-    pythons = [python for python in parser.parse_args().pythons if present(python)]
+    parser.add_argument("pythons", nargs="*", metavar="PYTHON")
+    wanted = parser.parse_args().pythons or (DECLARED[0], DECLARED[-1])
+    pythons = [python for python in wanted if present(python)]
     if not pythons:
         sys.exit("none of the Pythons is on this machine")
     with tempfile.TemporaryDirectory() as temporary:
