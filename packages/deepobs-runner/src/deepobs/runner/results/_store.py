@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ..config import RunConfig
 
 _LOCK_ATTEMPTS = 100  # an attempt fails only if another process removes the folder at that moment
+_ADDRESS = re.compile(r"(\w{2,}):/+(.*)")  # a drive has one letter; a Path keeps one slash of two
 _SIZE_OF_A_RECORD = 1 << 16  # bytes; about that of 100 epochs of 1,000 steps
 
 
@@ -35,9 +37,18 @@ class ResultsStore:
 
     Args:
         root: The results folder; created when needed.
+
+    Raises:
+        UsageError: If `root` is the address of an object storage.
     """
 
     def __init__(self, root: str | Path) -> None:
+        if address := _ADDRESS.fullmatch(str(root)):
+            raise UsageError(
+                f"results must be a folder, not the address {address[1]}://{address[2]}: locks and "
+                "checkpoints need a file system; copy the finished folder there, for example with "
+                "`rclone copy`."
+            )
         self.root = Path(root)
 
     def check_writable(self, config: RunConfig | None = None) -> None:
