@@ -13,11 +13,10 @@ CLOUDS = Path(__file__).parents[1]
 PLAN = """
 problems: [digits_logreg]
 optimizers: [SGD, Adam]
-lr: [0.001, 0.01, 0.1]
+lr: [0.01, 0.1]
 epochs: 1
-seeds: [42, 43]
 """
-RUNS = 12
+RUNS = 4
 SRUN = """#!/bin/sh
 # Stands for SLURM's `srun` with two tasks, which fails if one of them fails.
 "$@" & first=$!
@@ -53,11 +52,10 @@ def test_the_entry_command_on_two_nodes(plan, tmp_path, monkeypatch):
     """`sweep.sh` does each run of the plan once on a Ray cluster of two nodes."""
     cluster_utils = pytest.importorskip("ray.cluster_utils")
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    head = {"num_cpus": 0, "include_dashboard": False}  # hands runs out, as on a cloud
+    head = {"num_cpus": 1, "include_dashboard": False}
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     try:
-        for _ in range(2):
-            cluster.add_node(num_cpus=1)
+        cluster.add_node(num_cpus=1)
         subprocess.run(
             (CLOUDS / "sweep.sh", plan, tmp_path / "results", "--device", "cpu"),
             env=_environment(RAY_ADDRESS=cluster.address, GPUS="0"),
