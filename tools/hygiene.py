@@ -35,17 +35,8 @@ PLACE = re.compile(r"`(deepobs-\w+)/…/([\w/.]+)`")
 
 # What may lie in the root and in a package's folder; anything else there is stray.
 IN_ROOT = {
-    *(
-        ".ci",
-        ".github",
-        "benchmarks",
-        "changelog.d",
-        "clouds",
-        "docs",
-        "examples",
-        "packages",
-        "tools",
-    ),
+    *(".ci", ".github", "benchmarks", "changelog.d", "clouds", "docs", "examples"),
+    *("packages", "tools"),
     *(".editorconfig", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"),
     *("CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"),
     *("noxfile.py", "pyproject.toml"),
