@@ -133,6 +133,22 @@ def test_unequal_budgets_withhold_clear(judge):
     assert {cell.method: cell.budget for cell in verdict.cells} == {"A": 3, "B": 1}
 
 
+@pytest.mark.parametrize("first", [0, 100], ids=["paired", "unpaired"])
+def test_unequal_spreads_withhold_clear(judge, first):
+    """Eighteen of twenty runs lead and two are far behind: more of those might turn the mean."""
+    skewed = runs_of("A", 0.8, 18) + runs_of("A", 1.4, 2, first=18)
+    verdict = judge(skewed, runs_of("B", 1.0, 20, first=first, row=1))
+    (reason,) = verdict.reasons
+    assert (verdict.winner, verdict.certainty) == ("A", "likely")
+    assert (reason.code, reason.methods) == ("unequal_spreads", ("B",))
+
+
+def test_unequal_spreads_do_not_cloud_a_lead_far_beyond_them(judge):
+    """A rival that always fails in the same way varies not at all, and is clearly worse."""
+    verdict = judge(runs_of("A", 1.0), runs_of("B", 9.0, scale=0))
+    assert (verdict.certainty, verdict.reasons) == ("clear", ())
+
+
 def test_order_of_seed_numbers_does_not_matter_but_that_of_time_does(judge):
     """The same measurements in the same order of time: one anytime-valid p, whatever the seeds."""
 

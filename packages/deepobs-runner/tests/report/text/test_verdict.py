@@ -192,6 +192,18 @@ def test_what_only_limits_winners_is_not_said_of_none():
     assert found.why == "B had another tuning budget than the leader."
 
 
+def test_unequal_spreads_are_told_of_a_winner(tmp_path):
+    """Two of twenty runs are far behind: the likely winner is followed by what may explain it."""
+    runs = [
+        report_cases.run_fields("p", name, 0.1, seed, level, accuracy=False)
+        for seed in range(20)
+        for name, level in (("Adam", 0.4 if seed < 18 else 0.7), ("SGD", 0.5))
+    ]
+    (verdict,) = verdicts(Study.of(report_cases.frame_of(runs, tmp_path)))
+    assert (verdict.kind, verdict.tag) == ("winner", "Likely")
+    assert "The spread of SGD differs from the leader's by a factor of two or more" in verdict.why
+
+
 def test_long_names_do_not_drown_the_sentence():
     """A label of 5,000 characters is cut in the sentence."""
     text = headline(verdict_over(leader="x" * 5000, best=("x" * 5000, "B"))).say

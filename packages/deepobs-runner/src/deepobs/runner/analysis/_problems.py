@@ -91,6 +91,7 @@ def _reasons(judge: Judge, p_study: float) -> tuple[Reason, ...]:
         "not_told_apart": [peer for peer in level if not meetings[peer].too_few],
         "unequal_budgets": [peer for peer in judge.peers if samples[peer].budget != budget],
         "seeds_added": [peer for peer in beaten if favourable_p(meetings[peer].leads) > ALPHA],
+        "unequal_spreads": [peer for peer in beaten if meetings[peer].unequal_spreads],
         "diverged": [name for name in judge.order if samples[name].num_diverged],
     }
     reasons = [Reason(code=code, methods=tuple(names)) for code, names in found.items() if names]

@@ -42,6 +42,9 @@ Certainty = Literal["clear", "likely", "none"]
 #: - "diverged": runs of `methods` diverged, and count as worse than any other.
 #: - "seeds_added": against `methods` the test that stays valid while seeds are added does not
 #:   reject yet; withholds "clear".
+#: - "unequal_spreads": the standard deviation of the runs of `methods` differs from the leader's by
+#:   a factor of two or more, and the lead is not large enough to be plain all the same (p > 0.001):
+#:   if the spread is skewed, it may explain the lead; withholds "clear".
 #: - "many_problems": the winner holds for this problem alone, not after correction for all problems
 #:   of the study; withholds "clear".
 #: - "few_problems": with fewer than six problems nothing can be said about others; withholds
@@ -57,6 +60,7 @@ Code = Literal[
     "unequal_epochs",
     "diverged",
     "seeds_added",
+    "unequal_spreads",
     "many_problems",
     "few_problems",
     "other_problems",

@@ -9,7 +9,7 @@ _MOST = 3  # methods or problems that are listed by name
 
 
 # Limitations of a lead, which do not apply without a leader.
-_OF_WINNERS = ("seeds_added", "many_problems", "few_problems", "other_problems")
+_OF_WINNERS = ("seeds_added", "unequal_spreads", "many_problems", "few_problems", "other_problems")
 
 
 def reasons(
@@ -43,6 +43,10 @@ def _reason(reason: analysis.Reason, num_problems: int) -> str:
         "unequal_epochs": f"{who} trained for another number of epochs{where}.",
         "diverged": f"Runs of {who} diverged{where}; they count as worse than any other.",
         "seeds_added": "The lead may change as seeds are added.",
+        "unequal_spreads": (
+            f"The spread of {who} differs from the leader's by a factor of two or more: outliers "
+            "may explain the lead."
+        ),
         "many_problems": (
             f"It holds for this problem alone, not for {count(num_problems, 'problem')} together."
         ),
