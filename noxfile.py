@@ -233,6 +233,7 @@ def docs(session: nox.Session) -> None:
     """The site, its links and tables, and the examples of all pages; writes the site to `site/`."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
     session.run("python", "docs/tables.py", "--check")
+    session.run("python", "docs/leaderboard.py", "--check")
     session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "site")
     session.run("python", "docs/links.py", "site")
     session.install("--no-deps", "docs/own_problems")

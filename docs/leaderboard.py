@@ -1,0 +1,203 @@
+"""Writes docs/leaderboard.md from the reference runs of deepobs-baselines.
+
+python docs/leaderboard.py           # writes it
+python docs/leaderboard.py --check   # exits with 1 if the page differs
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pandas as pd
+
+from deepobs.baselines import references
+from deepobs.runner import analysis, load_baselines
+from deepobs.runner.optimizers import OPTIMIZERS
+from deepobs.runner.report import Study, gather
+from deepobs.runner.report.text import headline
+
+PAGE = Path(__file__).with_name("leaderboard.md")
+THREE = ("SGD", "Momentum", "Adam")  # the methods of the published runs
+
+INTRODUCTION = """# Leaderboard
+
+Reference optimizers on the [laptop set](problems.md), by the protocol `tuned-20`: twenty settings
+for each optimizer and problem, chosen on validation data, then ten fresh seeds on the full training
+set, judged on test data. All trials and repetitions are in the package `deepobs-baselines`, also
+those that failed or diverged. `deepobs benchmark MyOptimizer --against Adam,Muon` takes them over
+in place of running them again.
+
+This page is written by `python docs/leaderboard.py`. The runs were made by
+
+<!-- not run: it takes an hour on two cores -->
+```sh
+deepobs benchmark {names} --set {problems}
+```
+
+on {hardware}, one thread a run, beside other work: compare their results, not their seconds.
+
+## Methods and problems
+
+{finding}
+
+{matrix}
+
+A value is the mean of ten runs on test data at the end of training, in the unit of its column;
+arrows say which way is better. Bold marks the methods that are not significantly different from the
+best one on that problem, at 5 % for each problem. Rows are in the order of the overall result. A
+cross is the number of runs that diverged.
+
+## Cost and search
+
+{cost}
+
+All methods have the same budget of trials. Their spaces differ, as `deepobs optimizers` lists them
+with their sources: a space that is centred on good values makes twenty trials worth more.
+
+## What may be concluded
+
+- An optimizer's name stands for its implementation, its search space and twenty trials. Another
+  space or budget can change the order.
+- The runs are short, and the problems are small. Nothing here shows how methods compare at scale.
+- Bold entries are ties: their order in a column means nothing.
+- A statement over all problems is about these problems. Whether it holds for others is a different
+  question, which the report answers separately ([statistics](statistics.md)).
+
+## Does the laptop set predict the large problems?
+
+SGD, Momentum and Adam can be compared with the 1,080 published runs of DeepOBS: eight problems with
+up to 350 epochs, 36 learning rates each, chosen on test data. The number is the rank of a method by
+its mean on a problem; bold marks ties with the best.
+
+{ranks}
+
+{means}
+
+{small}
+
+{large}
+
+So the laptop set is no substitute: it finds faults, bad defaults and large differences in minutes,
+and shows on which kind of problem a method does well. A ranking of three methods on a few problems
+of either set does not carry over to the other.
+"""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Returns a Markdown table, with all columns but the first aligned to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [head, rule, *rows])
+
+
+def matrix(study: Study) -> str:
+    """Returns the table of methods and problems."""
+    verdict = study.verdict
+    head = ["Method"]
+    for found in verdict.verdicts:
+        larger = study.larger(found.problem, analysis.metric_name(found.metric))
+        name = analysis.metric_name(found.metric).replace("_", " ")
+        head.append(f"`{found.problem}` {name} {'↑' if larger else '↓'}")
+    rows = []
+    for method in verdict.ranking:
+        cells = [cell_text(study, problem, method) for problem in verdict.problems]
+        rows.append([method, *cells])
+    return table(head, rows)
+
+
+def cell_text(study: Study, problem: str, method: str) -> str:
+    """Returns one method's result on one problem."""
+    cell = study.cells.get((problem, method))
+    if cell is None:
+        return "–"
+    text = "diverged" if cell.value != cell.value else f"{cell.value:.4g}"
+    text = f"**{text}**" if cell.best else text
+    return text + (f" ✗{cell.num_diverged}" if cell.num_diverged else "")
+
+
+def cost(study: Study) -> str:
+    """Returns the table of what the methods cost."""
+    runs = analysis.per_run(study.frame)
+    last = study.frame.groupby("run_id", observed=True).last()
+    rows = []
+    for method in study.verdict.ranking:
+        own = runs[runs["method"] == method]
+        seconds = last.loc[own["run_id"], "seconds"].fillna(0).sum()
+        diverged = int((own["status"] != "finished").sum())
+        space = OPTIMIZERS[method].space if method in OPTIMIZERS else {}
+        names = ", ".join(f"`{name}`" for name in space)
+        rows.append([method, f"{len(own):,}", f"{diverged:,}", f"{seconds / 3600:.1f}", names])
+    head = ["Method", "Runs", "of these diverged or failed", "Core hours", "Searched"]
+    return table(head, rows)
+
+
+def ranks(laptop: Study, published: Study) -> tuple[str, str]:
+    """Returns the table of ranks on both sets, and their summary in a sentence."""
+    rows, means = [], {}
+    for name, study in (("laptop", laptop), ("published", published)):
+        places = pd.DataFrame(
+            [(c.problem, short(c.method), c.rank, c.best) for c in study.verdict.cells],
+            columns=["problem", "method", "rank", "best"],
+        )
+        means[name] = places.groupby("method")["rank"].mean()
+        for problem, group in places.groupby("problem"):
+            at = group.set_index("method")
+            cells = [
+                f"**{r}**" if b else f"{r}" for r, b in at.loc[list(THREE), ["rank", "best"]].values
+            ]
+            rows.append([f"`{problem}`", name, *cells])
+    means_text = "; ".join(
+        f"{where}: "
+        + ", ".join(f"{method} {mean:.2f}" for method, mean in values.sort_values().items())
+        for where, values in means.items()
+    )
+    return table(["Problem", "Set", *THREE], rows), f"Mean ranks: {means_text}."
+
+
+def short(method: str) -> str:
+    """Returns a method's name without the mark of its source."""
+    return method.removesuffix(" (baseline)")
+
+
+def page() -> str:
+    """Returns the page."""
+    study = gather(list(references())).study
+    runs = analysis.per_run(study.frame)
+    three = Study.of(study.frame[study.frame["optimizer"].isin(THREE)])
+    published = Study.of(load_baselines())
+    rank_table, means = ranks(three, published)
+    return INTRODUCTION.format(
+        names=" ".join(path.stem for path in references()),
+        problems=",".join(study.problems),
+        hardware=" and ".join(sorted(set(runs["hardware"].dropna()))),
+        finding=sentence("", study),
+        matrix=matrix(study),
+        cost=cost(study),
+        ranks=rank_table,
+        means=textwrap.fill(means, 100),
+        small=sentence("On the laptop set: ", three),
+        large=sentence("Of the published runs: ", published),
+    )
+
+
+def sentence(begin: str, study: Study) -> str:
+    """Returns the finding of a study with its certainty, as the report's first sentence says it."""
+    found = headline(study)
+    return textwrap.fill(f"{begin}{found.say} **{found.tag}.** {found.why}".strip(), 100)
+
+
+def main() -> int:
+    """Writes or checks the page; returns the exit status."""
+    text = page()
+    if "--check" in sys.argv:
+        if PAGE.read_text() != text:
+            print("docs/leaderboard.md differs: run `python docs/leaderboard.py`")
+            return 1
+        return 0
+    PAGE.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
