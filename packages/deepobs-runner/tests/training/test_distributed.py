@@ -68,6 +68,21 @@ def test_two_processes_give_the_losses_of_one(tmp_path, changes):
     assert together.environment["processes"] == 2
 
 
+@pytest.mark.slow
+def test_two_processes_share_nested_batches(tmp_path):
+    """Each takes its half of every tensor of a batch: transitions have seven."""
+    settings: dict[str, Any] = {
+        "problem": "cartpole_ppo_small",
+        "optimizer": "SGD",
+        "lr": 1e-3,
+        "steps": 16,
+    }
+    together = train_together(settings, tmp_path)
+    alone = run(RunConfig(**settings), device="cpu", progress="off")
+    assert together.minibatch_train_losses == pytest.approx(alone.minibatch_train_losses, rel=1e-4)
+    assert together.environment["processes"] == 2
+
+
 def test_two_processes_give_the_losses_of_one_on_fmnist_2c2d(tmp_path):
     """Over 20 steps of SGD, within 1e-4; on noise in the format of Fashion-MNIST.
 
