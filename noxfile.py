@@ -294,7 +294,8 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Every benchmark of ``benchmarks/``, on a machine that does nothing else."""
+    """The benchmarks of ``benchmarks/``, all or those named after `--`, on an idle machine."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
-    for script in sorted(Path("benchmarks").glob("*.py")):
-        session.run("python", str(script))
+    names = [path.stem for path in sorted(Path("benchmarks").glob("*.py"))]
+    scripts = session.posargs or [name for name in names if name != "figures"]
+    session.run("python", "benchmarks/figures.py", *scripts)

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 
 import torch
+from figures import state
 from PIL import Image
 from torchvision import transforms
 
@@ -89,11 +90,7 @@ def main() -> None:
     for name, measured in seconds.items():
         rates.append(options.images / statistics.median(measured[1:]))
         print(f"{name:<26} {rates[-1]:>10,.0f} images/s")
-    ratio = rates[0] / rates[1]
-    verdict = "met" if ratio >= REQUIRED_RATIO else "MISSED"
-    print(
-        f"ratio                      {ratio:>10.1f} × (required {REQUIRED_RATIO:.0f} ×: {verdict})"
-    )
+    state("augmentation: batched / per sample", rates[0] / rates[1], at_least=REQUIRED_RATIO)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from figures import state
 
 BOUNDS = {"first reading": 20.0, "second reading": 2.0, "report": 30.0}
 MEMORY_BOUND_MB = 2000
@@ -149,9 +150,10 @@ def main():
         for step in STEPS_MEASURED:
             seconds, memory = measure(step, folder)
             bound = BOUNDS.get(step, float("inf"))
-            late = seconds > bound or memory > MEMORY_BOUND_MB
-            missed |= late
-            print(f"{step:15} {seconds:7.2f} s  {memory:6.0f} MB{'  too much' if late else ''}")
+            missed |= seconds > bound or memory > MEMORY_BOUND_MB
+            name = f"{arguments.records:,} records: {step}"
+            state(name, seconds, "s", at_most=BOUNDS.get(step))
+            state(f"{name}, memory", memory, "MB", at_most=MEMORY_BOUND_MB)
     return int(missed)
 
 

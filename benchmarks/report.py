@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from figures import state
 from playwright.sync_api import Browser, sync_playwright
 
 from deepobs.runner import write_report
@@ -123,8 +124,10 @@ def main() -> int:
     opening, drawn = (statistics.median(column) for column in zip(*times, strict=True))
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"write {writing:6.2f} s, {written:.2f} s of processor time, peak memory {memory:.0f} MB")
-    print(f"size  {size:6.2f} MB")
     print(f"open  {opening:6.2f} s, {drawn:.2f} s of processor time")
+    state("report: size", size, "MB", at_most=SIZE_BOUND_MB)
+    state("report: time until it is written", writing, "s", at_most=WRITE_BOUND_SECONDS)
+    state("report: time until the chart is drawn", opening, "s", at_most=OPEN_BOUND_SECONDS)
     late = writing > WRITE_BOUND_SECONDS or opening > OPEN_BOUND_SECONDS
     return int(size > SIZE_BOUND_MB or late)
 

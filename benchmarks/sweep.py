@@ -19,6 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from figures import state
+
 LEARNING_RATES = {"quadratic_deep": 1e-3, "two_d_branin": 1e-3, "digits_logreg": 0.1}
 COMMAND = "from deepobs.runner.cli import main; main()"
 
@@ -29,14 +31,14 @@ def main() -> None:
     runs = parser.parse_args().runs
     few, in_few = time_sweep(3, workers=1)
     start_up = few - in_few
-    print(f"start-up: {start_up:.1f} s")
+    state("sweep: start-up", start_up, "s")
     alone, in_runs = time_sweep(runs, workers=1)
     print(f"{runs} runs on one worker:  {alone:6.1f} s, of which {in_runs:.1f} s in the runs")
     together, _ = time_sweep(runs, workers=2)
     print(f"{runs} runs on two workers: {together:6.1f} s")
-    print(f"two workers / one worker: {together / alone:.2f} (at most 0.60)")
+    state("sweep: two workers / one worker", together / alone, at_most=0.6)
     overhead = (alone - start_up) / in_runs - 1
-    print(f"overhead of the sweep and its records: {overhead:.1%} (at most 5 %)")
+    state("sweep: overhead of the sweep and its records", 100 * overhead, "%", at_most=5)
 
 
 def time_sweep(runs: int, *, workers: int) -> tuple[float, float]:

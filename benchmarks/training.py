@@ -20,6 +20,7 @@ from functools import partial
 from typing import NamedTuple
 
 import torch
+from figures import state
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader
@@ -164,9 +165,9 @@ def main() -> None:
             print(f"  {name}: {value:.3f} s, {value / seconds['bare loop']:.2f} x the bare loop")
         over = seconds["runner"] / seconds["bare loop"]
         faster = seconds["pipeline with 0 workers"] / seconds["runner"]
-        print(f"  runner: {over:.2f} x the bare loop (at most {task.over_bare_loop})")
+        state(f"{problem}: runner / bare loop", over, at_most=task.over_bare_loop)
         least = task.faster_than_pipeline
-        print(f"  runner: {faster:.1f} x faster than the pipeline (at least {least})", flush=True)
+        state(f"{problem}: pipeline / runner", faster, at_least=least)
 
 
 if __name__ == "__main__":

@@ -19,3 +19,18 @@ def test_every_problem_is_shown(name):
     assert facts["primary_metric"] == get_problem(name).metric.name
     assert "(" not in facts["dataset"]
     assert " at 0x" not in result.output
+
+
+def test_a_step_is_measured_on_request():
+    """Operations, memory and time of a step, and the threads that it took."""
+    result = CliRunner().invoke(group, ["show", "digits_logreg", "--measure", "--json"])
+    facts = json.loads(result.output)
+    assert facts["measured_flops_per_step"] == 2 * 2 * 64 * 64 * 10
+    assert facts["measured_seconds_per_step"] > 0
+    assert facts["measured_threads"] == 1
+
+
+def test_an_optimizer_has_no_step_to_measure():
+    """Without a problem there is nothing to measure."""
+    result = CliRunner().invoke(group, ["show", "Adam", "--measure"])
+    assert "--measure takes a test problem, but Adam is an optimizer" in str(result.exception)

@@ -12,12 +12,15 @@ from torch import Tensor
 
 from ._dataset import Batch, Facts, Phase
 from ._passes import ExampleDataset, Pass
-from ._transforms import Transform
+from ._transforms import OF_SINGLE_VALUES, Transform
 from ._trees import Tree, as_targets, map_tensors, num_rows, split, take, tensors
 
 # Rows are gathered for several batches at once, which costs less than once a batch, up to this
 # many bytes: more would not stay in the processor's cache.
 GATHERED_BYTES = 2 * 2**20
+# They are also transformed at once, by a transform of single values, up to this many bytes stored:
+# a fourth of the bytes that the floats take, which should not leave the cache either.
+TRANSFORMED_BYTES = 2**17
 
 
 class Arrays(NamedTuple):
@@ -132,19 +135,22 @@ class ArrayDataset(ExampleDataset):
         if targets is not None:
             targets = as_targets(targets if rows is None else take(targets, rows))
         bytes_per_row = sum(tensor[:1].nbytes for tensor in tensors(inputs))
-        bytes_per_batch = max(taken.sizes, default=1) * bytes_per_row
-        group = max(1, GATHERED_BYTES // max(1, bytes_per_batch))
+        bytes_per_batch = max(1, max(taken.sizes, default=1) * bytes_per_row)
+        at_once = type(transform) in OF_SINGLE_VALUES and bytes_per_batch <= TRANSFORMED_BYTES
+        group = max(1, (TRANSFORMED_BYTES if at_once else GATHERED_BYTES) // bytes_per_batch)
         end = 0
         for first in range(0, len(taken.sizes), group):
             sizes = taken.sizes[first : first + group]
             begin, end = end, end + sum(sizes)
             here = slice(begin, end)
             block = take(inputs, here if rows is None else rows[here])
+            targets_here = split(None if targets is None else take(targets, here), sizes)
+            if at_once:
+                yield from map(Batch, split(transform(block, None), sizes), targets_here)
+                continue
+            draws_here = split(None if draws is None else draws[here], sizes)
             for stored, target, draw in zip(
-                split(block, sizes),
-                split(None if targets is None else take(targets, here), sizes),
-                split(None if draws is None else draws[here], sizes),
-                strict=True,
+                split(block, sizes), targets_here, draws_here, strict=True
             ):
                 yield Batch(transform(stored, draw), target)
 

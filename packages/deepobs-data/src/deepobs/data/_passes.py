@@ -155,9 +155,8 @@ class ExampleDataset(Dataset):
                 bounds.append((first + low, first + high))
         sizes = [high - low for low, high in bounds]
         if sum(sizes) < examples:
-            pieces = [torch.arange(low, high) for low, high in bounds]
-            taken = torch.cat(pieces) if pieces else torch.arange(0)
-            rows = taken if rows is None else rows[taken]
+            taken = _joined(bounds)
+            rows = torch.arange(examples)[taken] if rows is None else rows[taken]
             draws = None if draws is None else draws[taken]
         return Pass(rows, draws, sizes)
 
@@ -182,3 +181,13 @@ class ExampleDataset(Dataset):
             return rows
         chosen = permutation(count, seed, "train_eval")[:wanted].sort().values
         return chosen if rows is None else rows[chosen]
+
+
+def _joined(bounds: list[tuple[int, int]]) -> Tensor | slice:
+    """Returns an index of all examples within the bounds; a slice, without a copy, if it can be."""
+    if not bounds:
+        return slice(0)
+    first, last = bounds[0][0], bounds[-1][1]
+    if sum(high - low for low, high in bounds) == last - first:
+        return slice(first, last)
+    return torch.cat([torch.arange(low, high) for low, high in bounds])

@@ -91,6 +91,10 @@ class Scale:
         return inputs.to(torch.float32, copy=True).mul_(1.0 / self.divisor)
 
 
+#: Transforms that treat every value alone, so that several batches can be transformed at once.
+OF_SINGLE_VALUES = (Copy, Scale)
+
+
 class Standardize:
     """Standardizes every image to mean 0 and standard deviation 1 over all its values.
 

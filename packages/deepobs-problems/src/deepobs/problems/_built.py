@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from deepobs.data import Batch, Dataset, Phase, derive_seed
 
-from ._calls import Forward, functional_output, in_model_dtype
+from ._calls import Forward, functional_output, in_dtype
 from ._carried import CarriedState
 from ._evaluation import add_up, metrics_of
 from ._metrics import Metrics
@@ -69,6 +69,8 @@ class BuiltProblem:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
         self._model = model
+        # Finding it takes longer than a small layer; `Module.to` changes its dtype in place.
+        self._weight = next(model.parameters())
         self.dataset.attach(model)
         self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
 
@@ -116,7 +118,7 @@ class BuiltProblem:
         """
         call = self.model if forward is None else forward
         with self._noise if self.problem.stochastic else nullcontext():
-            inputs = in_model_dtype(self.model, batch.inputs)
+            inputs = in_dtype(self._weight.dtype, batch.inputs)
             if not self.problem.carries_state:
                 return call(inputs)
             output, state = call(inputs, self._carried.before(batch.inputs))
@@ -278,7 +280,7 @@ class BuiltProblem:
 
     def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:
         """Returns the output with other parameters; leaves a carried state as it is."""
-        inputs = in_model_dtype(self.model, batch.inputs)
+        inputs = in_dtype(self._weight.dtype, batch.inputs)
         state = (self._carried.before(batch.inputs),) if self.problem.carries_state else ()
         with self._noise if self.problem.stochastic else nullcontext():
             output = functional_output(self.model, parameters, (inputs, *state))
@@ -290,4 +292,4 @@ class BuiltProblem:
         return output, self.loss_module(output, self._target(batch))
 
     def _target(self, batch: Batch) -> Any:
-        return in_model_dtype(self.model, self.problem.target(batch))
+        return in_dtype(self._weight.dtype, self.problem.target(batch))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.utils._pytree import tree_map_only
@@ -13,14 +14,11 @@ from torch.utils._pytree import tree_map_only
 Forward = Callable[..., Any]
 
 
-def in_model_dtype(model: nn.Module, tree: Any) -> Any:
-    """Returns floating-point tensors in the dtype of the weights, and integer tensors unchanged."""
-    dtype = next(model.parameters()).dtype
-
-    def cast(tensor: Tensor) -> Tensor:
-        return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-    return cast(tree) if isinstance(tree, Tensor) else tree_map_only(Tensor, cast, tree)
+def in_dtype(dtype: torch.dtype, tree: Any) -> Any:
+    """Returns floating-point tensors in a dtype, and integer tensors unchanged."""
+    if isinstance(tree, Tensor):
+        return tree.to(dtype) if tree.is_floating_point() else tree
+    return tree_map_only(Tensor, lambda tensor: in_dtype(dtype, tensor), tree)
 
 
 def functional_output(

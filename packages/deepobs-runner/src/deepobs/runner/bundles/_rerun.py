@@ -10,8 +10,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-import torch
-
 from ..config import RunConfig
 from ..results import Record
 from ..training import run
@@ -60,12 +58,9 @@ def check_runs(content: Content, files: Sequence[str], *, device: str) -> Iterat
 
 
 def _repeat(record: Record, device: str) -> Record:
-    before = torch.get_num_threads()
-    torch.set_num_threads(int(record.environment.get("threads") or before))
-    try:
-        return run(RunConfig.from_dict(record.config), device=device, progress="off")
-    finally:
-        torch.set_num_threads(before)
+    threads = record.environment.get("threads")
+    config = RunConfig.from_dict(record.config)
+    return run(config, device=device, threads=threads or None, progress="off")
 
 
 def _difference(record: Record, again: Record) -> str | None:

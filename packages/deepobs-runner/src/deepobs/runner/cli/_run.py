@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--deterministic", is_flag=True, help="Raise an error for nondeterministic operations."
 )
+@click.option("--threads", type=int, help="CPU threads [default: 1 for a small problem, else all].")
 @click.option("--keep-best", is_flag=True, help="Keep the best model's weights.")
 @click.option(
     "--keep-checkpoint",

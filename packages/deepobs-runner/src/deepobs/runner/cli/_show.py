@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..common import UsageError
+from ._options import data_root_option
 
 if TYPE_CHECKING:
     from deepobs.problems import Problem
@@ -18,10 +20,30 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("name")
+@click.option(
+    "--measure",
+    is_flag=True,
+    help="Measure a training step of a problem on this machine: operations, memory, time.",
+)
+@click.option("--batch-size", type=int, help="Batch size to measure [default: the problem's].")
+@click.option("--device", default="auto", show_default=True, help="Where to measure.")
+@data_root_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
-def command(name: str, as_json: bool) -> None:
+def command(
+    name: str,
+    *,
+    measure: bool,
+    batch_size: int | None,
+    device: str,
+    data_root: Path | None,
+    as_json: bool,
+) -> None:
     """Show the details of the test problem or the optimizer NAME."""
     facts = _facts_of(name)
+    if measure:
+        if "dataset" not in facts:
+            raise UsageError(f"--measure takes a test problem, but {name} is an optimizer.")
+        facts |= _measured(name, batch_size=batch_size, device=device, data_root=data_root)
     if as_json:
         click.echo(json.dumps(facts, indent=1))
         return
@@ -51,6 +73,13 @@ def _facts_of(name: str) -> dict[str, Any]:
             if did_you_mean(name, OPTIMIZERS, ""):
                 raise error from None
             raise unknown_problem from None
+
+
+def _measured(name: str, **chosen: Any) -> dict[str, Any]:
+    """Returns what a step takes."""
+    from ..training import measure_step
+
+    return {f"measured_{fact}": value for fact, value in measure_step(name, **chosen).items()}
 
 
 def _facts(problem: Problem) -> dict[str, Any]:
@@ -134,6 +163,8 @@ def _text(value: Any) -> str:
         return ", ".join(f"{name}={_word(item)}" for name, item in value.items()) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain, count, islice
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..training import (
     build_problem,
     choose_device,
     isolated,
+    own_threads,
     trainer_class,
 )
 from ._plan import LeftOut
@@ -133,8 +135,10 @@ def estimate(
 def _time_group(runs: Sequence[RunConfig], device: str, data_root: str | Path | None) -> Group:
     config = runs[0]
     chosen = choose_device(device, 0)
-    with isolated(chosen), arithmetic(config.precision, deterministic=False):
+    with isolated(chosen), ExitStack() as stack:
+        stack.enter_context(arithmetic(config.precision, deterministic=False))
         built = build_problem(config, chosen, data_root)
+        stack.enter_context(own_threads(built, None))
         trainer = trainer_class(config)(config, built)
         step_seconds = _time(built, "train", trainer.training_step)
         with torch.no_grad(), autocast(config.precision, built.device):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -79,12 +79,13 @@ def arithmetic(precision: str, *, deterministic: bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(outer_deterministic)
 
 
-@contextmanager
-def autocast(precision: str, device: torch.device) -> Iterator[None]:
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
     """Computes in mixed precision for bf16 and fp16; does nothing for the others."""
-    if precision not in _AUTOCAST:
-        yield
-        return
+    return _autocast(precision, device) if precision in _AUTOCAST else nullcontext()
+
+
+@contextmanager
+def _autocast(precision: str, device: torch.device) -> Iterator[None]:
     with torch.autocast(device.type, dtype=_AUTOCAST[precision]):
         yield
     torch.clear_autocast_cache()  # torch keeps cast weights while a caller's context is open

@@ -32,6 +32,7 @@ from ._progress import make_display
 from ._rng import own_random_state
 from ._signals import StopSignals
 from ._state import why_not_resumed_exactly
+from ._threads import own_threads
 from ._trainer import Trainer, trainer_class
 
 
@@ -48,6 +49,7 @@ def run(
     compile: bool = False,
     channels_last: bool = False,
     deterministic: bool = False,
+    threads: int | None = None,
     keep_best: bool = False,
     keep_checkpoint: bool = False,
     callbacks: Iterable[Callback] = (),
@@ -71,6 +73,8 @@ def run(
         compile: Compile the training pass with `torch.compile`.
         channels_last: Use the channels-last memory format, which may be faster on GPUs.
         deterministic: Raise an error for nondeterministic operations.
+        threads: Number of CPU threads; default: one for a small problem (at most two million
+            weights times examples of a batch), and otherwise that of the process.
         keep_best: Save the weights of the best evaluation next to the record.
         keep_checkpoint: Keep the final checkpoint, so that the run can be extended to more
             epochs.
@@ -120,6 +124,7 @@ def run(
         _own_noise(built, group)
         if channels_last:
             built.model.to(memory_format=torch.channels_last)
+        stack.enter_context(own_threads(built, threads))
         stack.enter_context(arithmetic(config.precision, deterministic=deterministic))
         stack.enter_context(own_random_state(config.seed))
         checkpoints = None
