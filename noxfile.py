@@ -280,7 +280,7 @@ def rehearse(session: nox.Session) -> None:
 
 @nox.session
 def clouds(session: nox.Session) -> None:
-    """The files of `clouds/`, under the schemas of their tools and on two Ray nodes."""
+    """The files of `clouds/`, under the schemas of their tools."""
     _install(session, *PACKAGES, extras="ray")
     _pytest(session, "clouds/tests", "--timeout", "600")
 

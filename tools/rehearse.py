@@ -5,7 +5,8 @@
 
 A clone is tagged, its changelog and distributions are built, checked and uploaded to an index on
 this machine, and each package is installed from that index into a clean environment of each Python.
-`deepobs` runs its demo there. A Python that is not on this machine is skipped.
+`deepobs` runs its demo there. A Python that is not here is fetched by uv; without a network, it is
+skipped.
 """
 
 from __future__ import annotations
@@ -120,11 +121,11 @@ def install(name: str, version: str, python: str, address: str, folder: Path) ->
 
 
 def present(python: str) -> bool:
-    """Returns whether a Python is on this machine, and says so where it is not."""
-    command = ("uv", "python", "find", "--no-python-downloads", python)
-    if subprocess.run(command, capture_output=True).returncode == 0:
-        return True
-    print(f"Python {python} is not on this machine: not rehearsed with it.")
+    """Returns whether a Python is on this machine or can be fetched, and says so if not."""
+    for command in (("uv", "python", "find", python), ("uv", "python", "install", python)):
+        if subprocess.run(command, capture_output=True).returncode == 0:
+            return True
+    print(f"Python {python} is neither here nor to be fetched: not rehearsed with it.")
     return False
 
 
