@@ -33,7 +33,8 @@ This page is written by `python docs/leaderboard.py`. The runs were made by
 
 <!-- not run: it takes an hour on two cores -->
 ```sh
-deepobs benchmark {names} --set {problems}
+deepobs benchmark {names} \\
+    --set {problems}
 ```
 
 on {hardware}, one thread a run, beside other work: compare their results, not their seconds.
@@ -169,7 +170,7 @@ def page() -> str:
     rank_table, means = ranks(three, published)
     return INTRODUCTION.format(
         names=" ".join(path.stem for path in references()),
-        problems=",".join(study.problems),
+        problems=command_list(study.problems),
         hardware=" and ".join(sorted(set(runs["hardware"].dropna()))),
         finding=sentence("", study),
         matrix=matrix(study),
@@ -179,6 +180,12 @@ def page() -> str:
         small=sentence("On the laptop set: ", three),
         large=sentence("Of the published runs: ", published),
     )
+
+
+def command_list(names: list[str]) -> str:
+    """Returns names with commas as one word of a shell command, over several lines."""
+    lines = textwrap.wrap(", ".join(names), 80)
+    return "\\\n".join(line.replace(", ", ",") for line in lines)
 
 
 def sentence(begin: str, study: Study) -> str:
