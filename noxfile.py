@@ -83,8 +83,7 @@ PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--timeout", "600")
 # crashes) are not counted. Raise it to the measured value, less one point.
 COVERAGE_FLOOR = 0
 
-# Tests may lack annotations, and a None in the wrong place fails them anyway.
-RELAXED = (
+RELAXED = (  # tests may lack annotations, and a None in the wrong place fails them anyway
     *("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls"),
     "--no-strict-optional",
 )
@@ -232,8 +231,8 @@ def imports(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The site, its links and tables, and the examples of all pages; writes the site to `site/`."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
-    session.run("python", "docs/tables.py", "--check")
-    session.run("python", "docs/leaderboard.py", "--check")
+    for script in ("tables", "leaderboard"):
+        session.run("python", f"docs/{script}.py", "--check")
     session.run("sphinx-build", "-q", "-W", "--keep-going", "-b", "html", "docs", "site")
     session.run("python", "docs/links.py", "site")
     session.install("--no-deps", "docs/own_problems")
