@@ -16,8 +16,8 @@ def isolated(device: torch.device) -> Iterator[None]:
     """Gives a run the settings of a new process, and restores the caller's afterwards.
 
     Covers what changes numbers: torch's default dtype and device, grad and inference mode,
-    autocast, deterministic algorithms, cuDNN's switches, numpy's error handling. The number of
-    threads is the caller's choice and is recorded. Runs in several threads of one process are
+    autocast, deterministic algorithms, cuDNN's switches, numpy's error handling. `own_threads`
+    sets the number of threads. Runs in several threads of one process are
     executed one at a time, since they share these settings and the global random streams.
 
     Args:
