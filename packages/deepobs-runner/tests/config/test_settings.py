@@ -80,7 +80,7 @@ def test_the_command_to_repeat_has_what_is_not_the_default():
         validation=0.1,
         replay=True,
         trainer="package.module.Class",
-        groups=("role=bias lr_factor=0.5",),
+        groups=("role=bias lr_factor=0.5", "rest"),
         calls="loss",
         averaging="ema",
     )

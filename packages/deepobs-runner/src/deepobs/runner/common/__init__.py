@@ -1,6 +1,6 @@
 """Shared basics: errors, checks of values, atomic writes."""
 
-from ._checks import canonical, is_number, number, whole
+from ._checks import canonical, check_nesting, is_number, number, scalar, whole
 from ._errors import (
     CheckpointError,
     InfeasibleError,
@@ -34,6 +34,7 @@ __all__ = [
     "advice",
     "brief",
     "canonical",
+    "check_nesting",
     "explain",
     "import_users",
     "is_number",
@@ -42,6 +43,7 @@ __all__ = [
     "number",
     "printable",
     "read_value",
+    "scalar",
     "set_aside",
     "unknown",
     "whole",

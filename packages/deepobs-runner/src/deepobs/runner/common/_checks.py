@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, ValuesView
 from typing import Any
 
 from ._errors import UsageError, brief
@@ -13,6 +13,8 @@ from ._errors import UsageError, brief
 # the last of seventeen digits. Twelve digits are far more than are needed to distinguish settings,
 # and few enough that such a pair is almost never rounded to different sides.
 _DIGITS = 12
+_DEEPEST = 20  # levels; a setting needs three
+_CONTAINERS = (list, tuple, ValuesView)
 
 
 def is_number(value: Any) -> bool:
@@ -23,6 +25,36 @@ def is_number(value: Any) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an integer beyond the largest float
         return False
+
+
+def scalar(value: Any) -> Any:
+    """Returns the element of a tensor or an array with a single one; other values unchanged."""
+    if not callable(getattr(value, "item", None)):
+        return value
+    try:
+        return value.item()
+    except (RuntimeError, ValueError, TypeError):  # it has none, or several
+        return value
+
+
+def check_nesting(name: str, value: Any) -> None:
+    """Checks that mappings and lists are not nested so deeply that recursion fails.
+
+    Args:
+        name: The value's name in messages.
+        value: Any value; it may contain itself.
+
+    Raises:
+        UsageError: If it is nested too deeply.
+    """
+    level = [value]
+    for _ in range(_DEEPEST):
+        held = (v.values() if isinstance(v, Mapping) else v for v in level)
+        inner = [item for items in held if isinstance(items, _CONTAINERS) for item in items]
+        level = list({id(item): item for item in inner}.values())
+        if not level:
+            return
+    raise UsageError(f"{name} must not be nested more than {_DEEPEST} levels deep.")
 
 
 def number(name: str, value: Any, *, least: float) -> float:

@@ -126,7 +126,7 @@ def brief(value: object, *, quoted: bool = True) -> str:
     if isinstance(value, str) and not quoted:
         return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
     try:
-        return _SHORT.repr(value)
+        return " ".join(_SHORT.repr(value).split("\n"))  # arrays have several lines
     except Exception:  # noqa: BLE001 - an integer of 5,000 digits, or whatever a __repr__ raises
         return f"a value of type {type(value).__name__}"
 

@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-from deepobs.problems import PROBLEMS
-
 from ..common import UsageError, canonical, unknown
 from ..optimizers import (
     Calls,
     FoundOptimizer,
     Group,
     check_groups,
-    check_step,
     find_optimizer,
     refuse,
 )
@@ -23,7 +20,7 @@ from ._description import problem_identity
 from ._identity import current_names, run_identity
 from ._keywords import describe_settings
 from ._settings import INPUTS, SETTINGS, Settings
-from ._trial import try_out
+from ._trial import try_on_problem, try_out
 from ._values import find_problem
 
 if TYPE_CHECKING:
@@ -171,15 +168,16 @@ class RunConfig(Settings):
             raise UsageError(
                 f"{found.name} has no learning rate, so no schedule can move it: use constant."
             )
-        if self.groups:  # which the model decides; each optimizer is built for itself
-            for group in self.parameter_groups:
-                inside = found if group.optimizer is None else find_optimizer(group.optimizer)
-                own = self.hyperparameters if group.optimizer is None else {}
-                try_out(inside, self.lr, {**own, **group.hyperparameters})
-        elif self.problem_name in PROBLEMS and self.problem_value.correct is not None:
-            check_step(found, self.lr, self.hyperparameters, self.calls)
-        else:  # whose model may have parameters of one shape only
-            try_out(found, self.lr, self.hyperparameters)
+        groups = self.parameter_groups
+        settings = (found, self.lr, self.hyperparameters)
+        if try_on_problem(self.problem_value, *settings, self.calls, groups):
+            return
+        if not groups:
+            try_out(*settings)
+        for group in groups:  # which the model decides; each optimizer is created for itself
+            inside = found if group.optimizer is None else find_optimizer(group.optimizer)
+            own = self.hyperparameters if group.optimizer is None else {}
+            try_out(inside, self.lr, {**own, **group.hyperparameters})
 
 
 def _plain(value: Any) -> Any:

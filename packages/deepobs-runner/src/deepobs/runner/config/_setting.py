@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ..common import check_nesting
+
 REQUIRED: Any = dataclasses.MISSING
 
 #: How a value is written down. `pairs` is a mapping (`--set NAME=VALUE`), `named` a mapping with a
@@ -89,7 +91,10 @@ class Setting:
         """
         if value is None and self.default is not REQUIRED:
             value = self.default
-        return None if value is None and self.default is None else self.check(self.name, value)
+        if value is None and self.default is None:
+            return None
+        check_nesting(self.name, value)
+        return self.check(self.name, value)
 
 
 def setting(

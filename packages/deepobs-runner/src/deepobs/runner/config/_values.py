@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..common import UsageError, brief, number, unknown, whole
+from ..common import UsageError, brief, number, scalar, unknown, whole
 
 if TYPE_CHECKING:
     from deepobs.problems import Problem
@@ -47,8 +47,11 @@ def one_of(what: str, choices: tuple[str, ...]) -> Check:
     """Returns a check for one of several words."""
 
     def check(name: str, value: Any) -> str:
+        expected = f"expected one of {', '.join(choices)}."
+        if not isinstance(value, str):
+            raise UsageError(f"{name} must be a string, not {brief(value)}; {expected}")
         if value not in choices:
-            raise unknown(what, str(value), choices, f"expected one of {', '.join(choices)}.")
+            raise unknown(what, value, choices, expected)
         return str(value)
 
     return check
@@ -102,8 +105,7 @@ def an_optimizer(name: str, value: Any) -> Any:
 
 def learning_rate(name: str, value: Any) -> float:
     """Returns a finite number from 0 on; a tensor of one element is one too."""
-    tensor_like = callable(getattr(value, "item", None))
-    return number(name, value.item() if tensor_like else value, least=0.0)
+    return number(name, scalar(value), least=0.0)
 
 
 def else_the_optimizers(value: Any, before: Mapping[str, Any]) -> float | None:
@@ -159,11 +161,7 @@ def calls(name: str, value: Any) -> str:
     """Returns a way of calling an optimizer, or `auto`."""
     from ..optimizers import Calls  # here: brings torch
 
-    if value not in ("auto", *Calls):
-        choices = ("auto", *Calls)
-        expected = f"expected one of {', '.join(choices)}."
-        raise unknown("way of calling an optimizer", str(value), choices, expected)
-    return str(value)
+    return one_of("way of calling an optimizer", ("auto", *Calls))(name, value)
 
 
 def averaging(name: str, value: Any) -> Any:

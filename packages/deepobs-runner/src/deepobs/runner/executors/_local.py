@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import cloudpickle
 
-from ..common import RunInterruptedError, UsageError, explain, whole
+from ..common import RunInterruptedError, UsageError, brief, explain, whole
 from ._base import SAVING_SECONDS, Event, Job, JobProgress, Outcome, Work
 
 _METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -172,7 +172,8 @@ def _checked_devices(devices: Any) -> tuple[str, ...]:
     listed = isinstance(devices, list | tuple)
     if not listed or not all(isinstance(device, str | int) for device in devices):
         raise UsageError(
-            f"devices must be a list of CUDA_VISIBLE_DEVICES values like [0, 1], not {devices!r}."
+            "devices must be a list of CUDA_VISIBLE_DEVICES values like [0, 1], not "
+            f"{brief(devices)}."
         )
     return tuple(map(str, devices))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 
-from ..common import UsageError, number, whole
+from ..common import UsageError, brief, number, whole
 from ._base import SAVING_SECONDS, Event, Job, Outcome, Work, ignore_progress
 
 
@@ -36,7 +36,7 @@ class RayExecutor:
         workers: int | None = None,
     ) -> None:
         if not isinstance(address, str | None):
-            raise UsageError(f"address must be a cluster's address, not {address!r}.")
+            raise UsageError(f"address must be a cluster's address, not {brief(address)}.")
         number("cpus", cpus, least=0)
         if gpus is not None:
             number("gpus", gpus, least=0)

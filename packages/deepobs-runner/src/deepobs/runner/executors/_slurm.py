@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ..common import RunInterruptedError, UsageError, unknown, whole
+from ..common import RunInterruptedError, UsageError, brief, unknown, whole
 from ..training import requeue_signal
 from ._base import Event, Job, Outcome, Work, ignore_progress
 
@@ -50,7 +50,7 @@ class SlurmExecutor:
             whole(name, value, least=least)
         if not isinstance(parameters, Mapping | None):
             raise UsageError(
-                f"parameters must be a mapping of submitit's parameters, not {parameters!r}."
+                f"parameters must be a mapping of submitit's parameters, not {brief(parameters)}."
             )
         if cluster not in _CLUSTERS:
             raise unknown("cluster", str(cluster), _CLUSTERS, "there are slurm and local.")

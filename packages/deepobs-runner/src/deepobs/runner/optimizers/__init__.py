@@ -13,7 +13,7 @@ from ._recipes import muon
 from ._reference import ReferenceOptimizer
 from ._state import load_optimizer_state, restore_state, savable_state, state_bytes
 from ._table import OPTIMIZERS
-from ._trial import resumes_exactly, trial_model
+from ._trial import own_randomness, replica, resumes_exactly, trial_model, without_warnings
 from ._wrappers import SAM, WRAPPERS, GradientCentralization, Lookahead, ScheduleFree
 
 __all__ = [
@@ -50,12 +50,15 @@ __all__ = [
     "muon",
     "named_parameters",
     "optimizer_path",
+    "own_randomness",
     "parse_group",
     "read_groups",
     "refuse",
+    "replica",
     "restore_state",
     "resumes_exactly",
     "savable_state",
     "state_bytes",
     "trial_model",
+    "without_warnings",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -16,7 +16,7 @@ from ._groups import Group, assign
 from ._joined import JoinedOptimizer
 from ._parameters import NamedParameter, named_parameters
 from ._signature import Takes
-from ._trial import trial_model, try_step
+from ._trial import trial_model, try_step, without_warnings
 
 #: Packages whose optimizers compile their steps.
 _COMPILE = ("heavyball",)
@@ -158,6 +158,10 @@ def check_step(
     lr: float | None,
     hyperparameters: Mapping[str, Any],
     declared: str = "auto",
+    *,
+    small: Callable[[], nn.Module] = trial_model,
+    groups: Sequence[Group] = (),
+    model: str = "the model",
 ) -> None:
     """Creates an optimizer of a small model and takes a step, once per setting except the rate.
 
@@ -168,19 +172,26 @@ def check_step(
         lr: Its learning rate, checked.
         hyperparameters: Its hyperparameters, checked.
         declared: The run's setting of how it is called.
+        small: Creates the small model; by default one with parameters of all shapes.
+        groups: Groups of parameters, checked.
+        model: The model's name in messages.
 
     Raises:
-        UsageError: If the constructor or the step raises an error.
+        UsageError: If the constructor or the step raises an error, or the groups do not fit.
     """
 
     def make(module: nn.Module) -> Optimizer:
-        return build_optimizer(found, module, lr, hyperparameters)
+        return build_optimizer(found, module, lr, hyperparameters, groups, model=model)
 
-    key = (found.path, id(found.make), f"{declared} {sorted(hyperparameters.items())}")
-    compiles = getattr(found.make, "__module__", "").partition(".")[0] in _COMPILE
-    if compiles or key in _stepped:
-        make(trial_model())
-        return
-    made = make(trial_model())
-    try_step(found.name, make, calls_in_force(found, made, declared))
-    _stepped.add(key)
+    with without_warnings():
+        module = small()
+        made = make(module)
+        kinds = sorted({tuple(p.shape) for p in module.parameters()})
+        setting = f"{declared} {sorted(hyperparameters.items())} {list(map(str, groups))} {kinds}"
+        key = (found.path, id(found.make), setting)
+        compiles = getattr(found.make, "__module__", "").partition(".")[0] in _COMPILE
+        if compiles or key in _stepped:
+            return
+        calls = calls_in_force(found, made, declared)
+        try_step(found.name, make, small(), calls, of=model)
+        _stepped.add(key)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ..common import UsageError, number, unknown, whole
+from ..common import UsageError, brief, number, unknown, whole
 
 #: The kinds of averaging, and their arguments with defaults.
 AVERAGES: Mapping[str, Mapping[str, Any]] = {
@@ -40,7 +40,7 @@ def check_averaging(given: Any) -> str | dict[str, Any]:
     content = dict(content) if isinstance(content, Mapping) else {}
     name = content.pop("name", None)
     if not isinstance(name, str):
-        raise UsageError(f"averaging must be a name or a mapping with a name, not {given!r}.")
+        raise UsageError(f"averaging must be a name or a mapping with a name, not {brief(given)}.")
     if name not in AVERAGES:
         raise unknown("averaging", name, AVERAGES, f"there are {', '.join(AVERAGES)}.")
     for key in content:
@@ -58,9 +58,8 @@ def check_averaging(given: Any) -> str | dict[str, Any]:
     if "window" in values:
         values["window"] = whole("window of the averaging lawa", values["window"], least=1)
     if not isinstance(values["raw"], bool):
-        raise UsageError(
-            f"raw of the averaging {name} must be true or false, not {values['raw']!r}."
-        )
+        shown = brief(values["raw"])
+        raise UsageError(f"raw of the averaging {name} must be true or false, not {shown}.")
     return {"name": name, **values}
 
 

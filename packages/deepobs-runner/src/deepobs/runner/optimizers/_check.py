@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from ..common import UsageError, brief, number, unknown
+from ..common import UsageError, brief, number, scalar, unknown
 from ._build import Part, make_optimizer
 from ._find import FoundOptimizer
 from ._parameters import named_parameters
@@ -42,8 +42,7 @@ def check_lr(found: FoundOptimizer, lr: Any) -> float | None:
         if found.default_lr is None:
             raise UsageError(f"{found.name} needs a learning rate: it has no default for lr.")
         return found.default_lr
-    tensor_like = callable(getattr(lr, "item", None))
-    return number("lr", lr.item() if tensor_like else lr, least=0.0)
+    return number("lr", scalar(lr), least=0.0)
 
 
 def check_hyperparameters(

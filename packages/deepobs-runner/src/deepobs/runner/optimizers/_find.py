@@ -23,7 +23,8 @@ from ._wrappers import WRAPPERS
 OptimizerLike: TypeAlias = str | type[Optimizer] | Callable[..., Optimizer]
 
 _ENTRY_POINTS = "deepobs.optimizers"
-_AROUND = re.compile(r"^\s*([\w.]+)\s*\(\s*(.*?)\s*\)\s*$", re.DOTALL)
+_AROUND = re.compile(r"([\w.]+)\s*\((.*)\)", re.DOTALL)
+_MOST_WRAPPERS = 10
 _OLD_NAMES = {
     "GradientDescentOptimizer": "SGD",
     "MomentumOptimizer": "Momentum",
@@ -126,13 +127,15 @@ def find_optimizer(optimizer: OptimizerLike) -> FoundOptimizer:
         'SGD'
     """
     if isinstance(optimizer, str):
+        if optimizer.count("(") > _MOST_WRAPPERS:
+            raise UsageError(f"optimizer must not have more than {_MOST_WRAPPERS} wrappers.")
         return _by_name(optimizer)
     if isinstance(optimizer, partial):
         return _preset(optimizer)
     if optimizer is torch.optim.Muon:  # torch's class does not accept biases, so use the recipe
         return _by_name("Muon")
     if not callable(optimizer) or (isinstance(optimizer, type) and not _is_optimizer(optimizer)):
-        shown = _path(optimizer) if isinstance(optimizer, type) else repr(optimizer)
+        shown = _path(optimizer) if isinstance(optimizer, type) else brief(optimizer)
         raise UsageError(
             "optimizer must be a name, subclass of torch.optim.Optimizer, or a function that makes "
             f"one, not {shown}."
@@ -146,7 +149,8 @@ def optimizer_path(optimizer: OptimizerLike) -> str:
 
 
 def _by_name(name: str) -> FoundOptimizer:
-    around = _AROUND.match(name)
+    name = name.strip()
+    around = _AROUND.fullmatch(name)
     if around:
         return _wrapped(around[1], _by_name(around[2]))
     if name in OPTIMIZERS:
@@ -171,7 +175,7 @@ def _by_name(name: str) -> FoundOptimizer:
 
 
 def _by_reference(entry: ReferenceOptimizer) -> FoundOptimizer:
-    around = _AROUND.match(entry.optimizer)
+    around = _AROUND.fullmatch(entry.optimizer)
     if around:
         base = _by_name(around[2])
         make: Callable[..., Any] = WRAPPERS[around[1]]

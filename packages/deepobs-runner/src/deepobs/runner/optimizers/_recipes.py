@@ -73,7 +73,7 @@ def muon(
             adjust_lr_fn=adjust_lr_fn,
         )
         made.append(MatrixOptimizer(make, matrices))
-    elif len(parameters) > 1:
+    else:
         _log.warning(
             "No parameter is a hidden matrix or a convolution, so AdamW trains all of them."
         )

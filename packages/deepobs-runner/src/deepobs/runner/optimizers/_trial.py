@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,16 +46,23 @@ def replica(module: nn.Module, largest: int = 4) -> nn.Module:
     """Returns a model with the same modules and names, but only a few entries per dimension.
 
     Args:
-        module: Any model; it is not changed.
+        module: Any model; it is not changed. Parameters on the meta device get random values.
         largest: Largest size of a dimension.
     """
     small = _shallow(module)
     for name, parameter in module.named_parameters():
         owner = small.get_submodule(name.rpartition(".")[0])
-        cut = parameter.detach().cpu()[tuple(slice(largest) for _ in parameter.shape)].clone()
-        value = nn.Parameter(cut, requires_grad=parameter.requires_grad)
+        cut = parameter.detach()[tuple(slice(largest) for _ in parameter.shape)]
+        values = _random(cut) if cut.is_meta else cut.cpu().clone()
+        value = nn.Parameter(values, requires_grad=parameter.requires_grad)
         owner._parameters[name.rpartition(".")[2]] = value
     return small
+
+
+def _random(like: Tensor) -> Tensor:
+    """Returns the same random values in every call."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(like.shape, generator=generator, dtype=like.dtype, device="cpu")
 
 
 def _shallow(module: nn.Module) -> nn.Module:
@@ -119,27 +127,36 @@ def _without_hooks(optimizer: Optimizer) -> Callable[..., Any]:
     return partial(plain, optimizer)
 
 
-def try_step(name: str, make: Callable[[nn.Module], Optimizer], calls: Calls) -> None:
+def try_step(
+    name: str,
+    make: Callable[[nn.Module], Optimizer],
+    module: nn.Module,
+    calls: Calls,
+    *,
+    of: str = "a model",
+) -> None:
     """Takes a trial step, to find errors before a run starts.
 
     Args:
         name: The optimizer's name in messages.
         make: Function that creates the optimizer for a model.
+        module: A small model, whose parameters are changed.
         calls: How it is called.
+        of: What the module is a small copy of, in messages.
 
     Raises:
         InfeasibleError: If the step raises an error.
         UsageError: If it cannot be created.
     """
     with own_randomness():
-        module = trial_model()
         made = make(module)
+        trained = [p for p in module.parameters() if p.requires_grad]
         try:
             _tell(made, "train")
-            take_step(made, calls, list(module.parameters()))
+            take_step(made, calls, trained)
         except Exception as error:
             raise InfeasibleError(
-                f"{name} fails in a trial step on a small model: {explain(error)}"
+                f"{name} fails in a trial step on a small copy of {of}: {explain(error)}"
                 f"{hint_for(error, calls)}."
             ) from error
 
@@ -213,6 +230,18 @@ def own_randomness() -> Iterator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(numpy)
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Context in which optimizers log no warnings: those of a trial are repeated by the run."""
+    logger = logging.getLogger(__package__)
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _tell(made: Optimizer, method: str) -> None:
