@@ -95,6 +95,9 @@ def test_the_original_files_are_put_in_order(tmp_path: Path) -> None:
     assert test.inputs.features[-4:].argmax(dim=1).tolist() == [0, 1, 2, 3]
 
 
+MANY = [1] * 100_000  # a list that a small pickle can name again and again
+
+
 def sparse(matrix: Any) -> bytes:
     return pickle.dumps(scipy.sparse.csr_matrix(np.asarray(matrix, np.float32)), protocol=2)
 
@@ -137,6 +140,9 @@ def test_no_file_runs_code(tmp_path: Path) -> None:
         ("graph", pickle.dumps({0: [-1]}, protocol=2), "not a graph of 950 nodes"),
         ("graph", pickle.dumps({0: [2**70]}, protocol=2), "too large"),
         ("graph", pickle.dumps({"a": [1]}, protocol=2), "not a graph"),
+        ("graph", pickle.dumps({0: np.array([np.nan])}, protocol=2), "not a graph"),
+        ("graph", pickle.dumps({0: np.array([1.5])}, protocol=2), "not a graph"),
+        ("graph", pickle.dumps(dict.fromkeys(range(500), MANY), protocol=2), "more than .* links"),
         ("test.index", b"", "not a list of nodes"),
         ("test.index", b"1\n2\n", "do not fit together"),
         ("test.index", b"1\nx\n", "not a list of nodes"),
@@ -155,6 +161,20 @@ def test_a_damaged_file_is_named_with_the_way_out(
     assert str(root / "planetoid") in str(caught.value)
     assert "deepobs data prepare cora_planetoid" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_reading_takes_time_in_proportion_to_the_files(tmp_path: Path) -> None:
+    """200,000 nodes for testing; with a time that grows as their square it would take minutes."""
+    root = write_stand_in("cora_planetoid", tmp_path)
+    folder, count = root / "planetoid", 200_000
+    known = len(pickle.loads((folder / "ind.cora.ally").read_bytes()))
+    words = pickle.loads((folder / "ind.cora.tx").read_bytes()).shape[1]
+    ones = (np.ones(count, np.float32), np.zeros(count, int), np.arange(count + 1))
+    matrix = scipy.sparse.csr_matrix(ones, shape=(count, words))
+    (folder / "ind.cora.tx").write_bytes(pickle.dumps(matrix, protocol=2))
+    (folder / "ind.cora.ty").write_bytes(pickle.dumps(np.eye(7)[np.zeros(count, int)], protocol=2))
+    (folder / "ind.cora.test.index").write_text("\n".join(map(str, range(known, known + count))))
+    assert cora_planetoid(root=root).num_examples("test") == count
 
 
 @pytest.mark.parametrize("load", [cora, lambda: load_dataset("cora")])

@@ -1,3 +1,4 @@
+import math
 import pickle
 from typing import Any
 
@@ -112,6 +113,9 @@ def test_a_batch_belongs_to_its_receiver() -> None:
     ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size must be 1 or more, but is 0"),
+        ({"batch_size": 1.5}, "batch_size must be a whole number, but is 1.5"),
+        ({"epoch": "1"}, "epoch must be a whole number, but is '1'"),
+        ({"start": None}, "start must be a whole number, but is None"),
         ({"batch_size": 100}, "100 rows is too large: phase train of counted has only 99"),
         ({"batch_size": 30}, "leave 3 characters each .* needs 5: choose a smaller batch_size"),
         ({"start": 5}, "between 0 and 4"),
@@ -127,10 +131,21 @@ def test_impossible_batches_are_refused_at_once(arguments: dict[str, Any], messa
         counted().batches(**asked)
 
 
-def test_windows_of_no_characters_are_refused() -> None:
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (0, "must be 1 or more, but is 0"),
+        (1.5, "must be a whole number, but is 1.5"),
+        ("64", "must be a whole number, but is '64'"),
+        (None, "must be a whole number, but is None"),
+        (math.nan, "must be a whole number, but is nan"),
+        (10**30, "must be less than the .* tokens of the training text"),
+    ],
+)
+def test_impossible_lengths_are_refused(steps: Any, message: str) -> None:
     """When the data set is made."""
-    with pytest.raises(ValueError, match="sequence_length must be 1 or more, but is 0"):
-        counted(steps=0)
+    with pytest.raises(ValueError, match=f"sequence_length {message}"):
+        counted(steps=steps)
 
 
 def test_pickling_keeps_everything() -> None:

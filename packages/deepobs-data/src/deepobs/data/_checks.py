@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
+import reprlib
+
 from ._dataset import Dataset, Phase
 
 # The default of with_validation(): as many examples as the test set has, but at most this part.
@@ -36,16 +39,23 @@ def check_batches(
         )
     if batch_size < world_size:
         raise ValueError(f"A batch of {batch_size} cannot be shared by {world_size} processes.")
-    if epoch < 0:
-        raise ValueError(f"epoch must be 0 or more, but is {epoch}.")
+    check_whole("epoch", epoch, least=0)
+    check_whole("start", start)
     if not 0 <= start <= num_batches:
         raise ValueError(f"start must be a batch between 0 and {num_batches}, but is {start}.")
 
 
 def check_batch_size(batch_size: int) -> None:
-    """Raises ValueError if the batch size is not positive."""
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be 1 or more, but is {batch_size}.")
+    """Raises ValueError if the batch size is not a positive whole number."""
+    check_whole("batch_size", batch_size, least=1)
+
+
+def check_whole(name: str, value: int, *, least: int | None = None) -> None:
+    """Raises ValueError if a value is not a whole number, or less than `least`."""
+    if not isinstance(value, numbers.Integral):
+        raise ValueError(f"{name} must be a whole number, but is {reprlib.repr(value)}.")
+    if least is not None and value < least:
+        raise ValueError(f"{name} must be {least} or more, but is {value}.")
 
 
 def count_batches(dataset: Dataset, phase: Phase, num_examples: int, batch_size: int) -> int:

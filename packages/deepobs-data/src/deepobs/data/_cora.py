@@ -24,8 +24,10 @@ PLANETOID_PARTS = ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")
 CORA_FILES = tuple(f"planetoid/ind.cora.{part}" for part in PLANETOID_PARTS)
 
 NUM_VALID = 500  # the nodes after those for training
-# The largest feature matrix that is read; Cora's has 3.9 million values.
+# The largest feature matrix, and the largest number of links, that are read; Cora has 3.9 million
+# values and 10,858 links.
 MOST_VALUES = 2**26
+MOST_LINKS = 2**22
 
 Integers = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -134,7 +136,8 @@ def read_planetoid(name: str, paths: list[Path]) -> CitationGraph:
             f" `deepobs data prepare {name}`."
         )
     links = _parse(name, paths[6], lambda content: _links(content, len(ally) + len(ty)))
-    tested = [tx.document(row) for row in order]
+    documents = tx.documents()
+    tested = [documents[row] for row in order]
     return CitationGraph(
         counts=np.concatenate([allx.counts, tx.counts[order]]),
         words=np.concatenate([allx.words, *tested]),
@@ -153,10 +156,9 @@ class _Documents(NamedTuple):
     words: Integers
     num_words: int
 
-    def document(self, row: int) -> Integers:
-        """Returns the words of a document."""
-        end = int(self.counts[: row + 1].sum())
-        return self.words[end - int(self.counts[row]) : end]
+    def documents(self) -> list[Integers]:
+        """Returns the words of each document."""
+        return np.split(self.words, np.cumsum(self.counts)[:-1])
 
 
 def _parse(name: str, path: Path, parse: Callable[[bytes], T]) -> T:
@@ -227,11 +229,15 @@ def _links(content: bytes, num_nodes: int) -> Integers:
     if not isinstance(neighbours, dict):
         raise PickleError("it is not a graph")
     pairs: list[Any] = []
+    count = 0
     for node, others in neighbours.items():
-        numbers = as_array(others).astype(np.int64)
-        if type(node) is not int or numbers.ndim != 1:
+        numbers = as_array(others)
+        count += numbers.size  # which the file does not bound: a list may be there many times
+        if count > MOST_LINKS:
+            raise PickleError(f"it has more than {MOST_LINKS:,} links")
+        if type(node) is not int or numbers.ndim != 1 or numbers.dtype.kind not in "iu":
             raise PickleError("it is not a graph")
-        pairs.append(np.stack([np.full_like(numbers, node), numbers]))
+        pairs.append(np.stack([np.full(len(numbers), node), numbers.astype(np.int64)]))
     links = np.concatenate(pairs, axis=1) if pairs else np.zeros((2, 0), np.int64)
     if links.size == 0 or links.min() < 0 or links.max() >= num_nodes:
         raise PickleError(f"it is not a graph of {num_nodes} nodes")

@@ -15,6 +15,7 @@ from ._checks import (
     check_batches,
     check_no_validation,
     check_phase,
+    check_whole,
     count_batches,
     shard_bounds,
     validation_size,
@@ -35,7 +36,8 @@ class TokenDataset(Dataset):
         sequence_length: T, the number of tokens of a row of a batch.
 
     Raises:
-        ValueError: If `sequence_length` is not positive.
+        ValueError: If `sequence_length` is not a whole number from 1 to below the length of the
+            training text.
     """
 
     def __init__(
@@ -47,8 +49,12 @@ class TokenDataset(Dataset):
         vocabulary: str,
         sequence_length: int,
     ) -> None:
-        if sequence_length < 1:
-            raise ValueError(f"sequence_length must be 1 or more, but is {sequence_length}.")
+        check_whole("sequence_length", sequence_length, least=1)
+        if sequence_length >= len(train):
+            raise ValueError(
+                f"sequence_length must be less than the {len(train)} tokens of the training text of"
+                f" {name}, but is {sequence_length}."
+            )
         self.name = name
         self.num_classes = len(vocabulary)
         self.vocabulary = vocabulary

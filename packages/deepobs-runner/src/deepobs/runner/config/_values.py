@@ -161,7 +161,8 @@ def calls(name: str, value: Any) -> str:
     """Returns a way of calling an optimizer, or `auto`."""
     from ..optimizers import Calls  # here: brings torch
 
-    return one_of("way of calling an optimizer", ("auto", *Calls))(name, value)
+    checked: str = one_of("way of calling an optimizer", ("auto", *Calls))(name, value)
+    return checked
 
 
 def averaging(name: str, value: Any) -> Any:
