@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .common import RunInterruptedError as RunInterruptedError
     from .common import UsageError as UsageError
     from .config import RunConfig as RunConfig
+    from .leaderboards import leaderboard as leaderboard
     from .optimizers import OPTIMIZERS as OPTIMIZERS
     from .protocols import PROTOCOLS as PROTOCOLS
     from .report import write_report as write_report
@@ -47,6 +48,7 @@ _EXPORTS = {
     "Trainer": ".training",
     "UsageError": ".common",
     "benchmark": ".benchmarks",
+    "leaderboard": ".leaderboards",
     "load_baselines": ".results",
     "load_records": ".results",
     "run": ".training",

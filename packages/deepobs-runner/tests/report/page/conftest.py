@@ -37,7 +37,9 @@ def visit(browser):
         troubles.append("dialog")
         dialog.dismiss()
 
-    def open_page(path, *, fragment="", width=1280, height=900, dark=False, touch=False):
+    def open_page(
+        path, *, fragment="", width=1280, height=900, dark=False, touch=False, within=None
+    ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -61,7 +63,7 @@ def visit(browser):
             "request",
             lambda request: (
                 None
-                if request.url.startswith((path.as_uri(), "data:", "blob:"))
+                if request.url.startswith(((within or path).as_uri(), "data:", "blob:"))
                 else troubles.append(f"request: {request.url}")
             ),
         )

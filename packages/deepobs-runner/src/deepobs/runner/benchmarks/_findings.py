@@ -15,6 +15,9 @@ from ._plan import BenchmarkPlan, Entry
 class Findings:
     """Words the verdict on each problem as soon as the last of its searches has ended.
 
+    Except on the problem that ends last: the outcome of the benchmark, which follows at once, has
+    all verdicts.
+
     Args:
         plan: The benchmark.
         tell: Called with each verdict in a sentence.
@@ -30,7 +33,8 @@ class Findings:
         answer = yield from rounds
         key = (entry.problem, entry.length)
         self._open[key] -= 1
-        if not self._open[key] and len(self._plan.methods) > 1:
+        ended, more = not self._open[key], any(self._open.values())
+        if ended and more and len(self._plan.methods) > 1:
             self._tell(self._verdict(*key))
         return answer
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from ..protocols import PROTOCOLS, Protocol
+from ..protocols import Protocol, find_protocol
 from ._content import Content, SearchFile
 
 
@@ -15,7 +14,7 @@ def check_completeness(content: Content) -> Iterator[str]:
         yield "The bundle holds no search that followed a protocol."
     places = content.by_run()
     for search in content.searches:
-        protocol = protocol_of(search.content["protocol"])
+        protocol = find_protocol(search.content["protocol"])
         if protocol is None:
             name = search.content["protocol"].get("name")
             yield f"{search.name} did not follow a protocol that is known here, but {name}."
@@ -31,20 +30,6 @@ def check_completeness(content: Content) -> Iterator[str]:
         if key not in wanted:
             yield f"The record {files[0]} belongs to no search."
     yield from _check_product(content)
-
-
-def protocol_of(definition: Mapping[str, Any]) -> Protocol | None:
-    """Returns the protocol of the table with a definition, with its budget and lengths; or None."""
-    for protocol in PROTOCOLS.values():
-        for lengths in (None, definition.get("lengths")):
-            try:
-                budget = definition.get("budget") if protocol.budget else None
-                changed = protocol.changed(budget=budget, lengths=lengths)
-            except (ValueError, TypeError):
-                continue
-            if changed.definition() == definition:
-                return changed
-    return None
 
 
 def _check_search(search: SearchFile, protocol: Protocol) -> Iterator[str]:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "report": ("_report", "Write everything a paper needs on one HTML page."),
     "bundle": ("_bundle", "Write results into one file that others can check."),
     "verify": ("_verify", "Check a bundle, and repeat some of its runs."),
+    "leaderboard": ("_leaderboard", "Write a site that shows the results in many bundles."),
     "clean": ("_clean", "Remove what killed processes left in a results folder."),
     "demo": ("_demo", "Benchmark three optimizers on embedded problems, without any download."),
 }

@@ -11,6 +11,7 @@ from ._store import ResultsStore
 if TYPE_CHECKING:
     from .reading import (
         BUNDLE_FORMAT,
+        GIVEN_SPACE,
         MANIFEST,
         ReadResult,
         Search,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUNDLE_FORMAT",
+    "GIVEN_SPACE",
     "MANIFEST",
     "PLURALS",
     "SOURCES",

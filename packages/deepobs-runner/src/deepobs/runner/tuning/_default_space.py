@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from ..common import UsageError
 from ..optimizers import OPTIMIZERS, WRAPPERS, FoundOptimizer, OptimizerLike, find_optimizer
+from ..results import GIVEN_SPACE
 from ._space import DEEPOBS_LEARNING_RATES, Dimension, Space, parse_space
 
 _log = logging.getLogger(__name__)
 
-_GIVEN = "given by the user"
 _ELEMENT = re.compile(r"\[\d+\]$")
 _told: set[str] = set()
 
@@ -86,12 +86,12 @@ def sourced_space(
         return default_space(optimizer, fixed)
     space = parse_space(given)
     if "lr" in space:
-        return SourcedSpace(space, _GIVEN)
+        return SourcedSpace(space, GIVEN_SPACE)
     texts, source = _of(find_optimizer(optimizer))
     if "lr" not in texts:
-        return SourcedSpace(space, _GIVEN)
+        return SourcedSpace(space, GIVEN_SPACE)
     rates = parse_space({"lr": texts["lr"]})
-    return SourcedSpace({**rates, **space}, f"{_GIVEN}; lr from {source}")
+    return SourcedSpace({**rates, **space}, f"{GIVEN_SPACE}; lr from {source}")
 
 
 def _of(found: FoundOptimizer) -> tuple[dict[str, str], str]:

@@ -40,13 +40,14 @@ def matrix_view(study: Study) -> dict[str, Any] | None:
 
 def _cell(study: Study, problem: str, method: str) -> dict[str, Any]:
     found = study.cells.get((problem, method))
-    view = {"problem": problem, "best": False, "rank": "", "score": 0.0}
+    view = {"problem": problem, "best": False, "rank": "", "order": "", "score": 0.0, "href": ""}
     if found is None:
         return view | {"text": formats.MISSING, "detail": f"No run of {method} on {problem}."}
     value = percent(found.metric) * found.value
     return view | {
         "text": "diverged" if value != value else formats.number(value),
         "best": found.best,
+        "order": str(found.rank),
         "rank": f"{found.rank}{_FLAGGED if found.flags else ''}",
         "score": round(min(max(found.score, 0.0), 1.0), 3) if found.score == found.score else 0.0,
         "detail": cell_detail(study, found),

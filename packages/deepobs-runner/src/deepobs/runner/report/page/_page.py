@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from ...analysis import metric_name
 from ...common import UsageError, write_atomically
 from ..study import AXES, AXIS_COUNTS, Gathered, Results, Runs, Study, gather, identifiers, spelled
 from ..text import hardware_note, headline, notes, verdicts
+from ._assemble import assemble, filter_data, summary
 from ._data import dump
 from ._matrix import highlighted, matrix_view
 from ._overview import across_view, diverged_view, overhead_view, profile_data
-from ._symbols import SYMBOLS
 from ._tuned import tuned_view
 from ._views import method_views, problem_view
 
@@ -98,7 +91,11 @@ def write_report(
 
 
 def render(
-    frame: pd.DataFrame | Study, *, title: str | None = None, left_out: Sequence[str] = ()
+    frame: pd.DataFrame | Study,
+    *,
+    title: str | None = None,
+    left_out: Sequence[str] = (),
+    home: str = "",
 ) -> str:
     """Returns the page.
 
@@ -106,6 +103,7 @@ def render(
         frame: A tidy frame with at least one run, or a `Study` of one.
         title: The page's title; default: the names of the optimizers and problems.
         left_out: Files that could not be read, and why.
+        home: Address of the leaderboard that the page belongs to, if any.
 
     Returns:
         HTML.
@@ -120,39 +118,31 @@ def render(
         for name in study.problems
     ]
     overhead = overhead_view(study)
-    scripts = [_script(_static(name)) for name in _SCRIPTS]
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title or _title(study.frame),
-            summary=_summary(runs),
-            version=version("deepobs-runner"),
-            written=datetime.now(UTC).strftime("%d %B %Y"),
-            policy=_policy(scripts),
-            css=Markup(_static("report.css")),
-            scripts=scripts,
-            symbols=SYMBOLS,
-            methods=methods,
-            problems=problems,
-            ids=ids,
-            phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
-            axes=_axes(runs),
-            headline=headline(study),
-            matrix=matrix_view(study),
-            highlight=highlight,
-            verdicts=verdicts(study),
-            notes=notes(study),
-            tuned=tuned_view(study),
-            hardware_note=hardware_note(study),
-            across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
-            overhead=overhead,
-            diverged=diverged_view(study),
-            has_baselines="baseline" in runs.distinct("source"),
-            left_out=left_out,
-            calls=_CALLS,
-            overview=dump(_overview_data(study, methods, problems, overhead, highlight)),
-        )
+    return assemble(
+        "report.html.j2",
+        _SCRIPTS,
+        title=title or _title(study.frame),
+        home=home,
+        summary=summary(study),
+        methods=methods,
+        problems=problems,
+        ids=ids,
+        phases=[(key, text) for key, text in _PHASES.items() if _measured(runs, key)],
+        axes=_axes(runs),
+        headline=headline(study),
+        matrix=matrix_view(study),
+        highlight=highlight,
+        verdicts=verdicts(study),
+        notes=notes(study),
+        tuned=tuned_view(study),
+        hardware_note=hardware_note(study),
+        across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
+        overhead=overhead,
+        diverged=diverged_view(study),
+        has_baselines="baseline" in runs.distinct("source"),
+        left_out=left_out,
+        calls=_CALLS,
+        overview=dump(_overview_data(study, methods, problems, overhead, highlight)),
     )
 
 
@@ -165,37 +155,13 @@ def _overview_data(
 ) -> dict[str, Any]:
     """Returns what the page's scripts need besides the data of each problem."""
     numbers = {label: place for place, label in enumerate(methods)}
-    return {
-        "runs": _run_counts(study, list(methods)),
-        "numRuns": len(study.runs),
-        "highlight": highlight,
-        "methods": [_method_data(view) for view in methods.values()],
-        "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
+    return filter_data(study, methods, problems, highlight) | {
         "names": {name: spelled(name) for name in map(metric_name, study.runs.metrics)},
         "profile": profile_data(study, numbers),
         "overhead": [
             {"problem": row["problem"], "m": numbers[row["method"]], "share": row["share"]}
             for row in overhead
         ],
-    }
-
-
-def _run_counts(study: Study, labels: list[str]) -> dict[str, list[int]]:
-    """Returns each method's number of runs on each problem, in the page's order."""
-    counts = {problem: [0] * len(labels) for problem in study.problems}
-    for row in study.runs.rows:
-        counts[row["problem"]][labels.index(row["method"])] += 1
-    return counts
-
-
-def _method_data(view: dict[str, Any]) -> dict[str, str]:
-    style = view["style"]
-    return {
-        "label": view["label"],
-        "colour": style.colour,
-        "dark": style.dark_colour,
-        "dash": style.dash,
-        "symbol": style.symbol if style.filled else f"{style.symbol}-open",
     }
 
 
@@ -218,15 +184,6 @@ def _known(runs: Runs, name: str) -> bool:
     return bool((values == values).any())
 
 
-def _summary(runs: Runs) -> str:
-    counts = (
-        (len(runs), "run"),
-        (len(runs.distinct("problem")), "problem"),
-        (len(runs.distinct("method")), "method"),
-    )
-    return ", ".join(f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counts)
-
-
 def _title(frame: pd.DataFrame) -> str:
     optimizers = sorted(set(frame["optimizer"]))
     problems = sorted(set(frame["problem"]))
@@ -235,31 +192,3 @@ def _title(frame: pd.DataFrame) -> str:
     what = " and ".join([", ".join(optimizers[:-1])] * (len(optimizers) > 1) + optimizers[-1:])
     where = problems[0] if len(problems) == 1 else f"{len(problems)} test problems"
     return f"{what if len(optimizers) < 5 else f'{len(optimizers)} optimizers'} on {where}"
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _static(name: str) -> str:
-    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
-
-
-def _script(source: str) -> Markup:
-    return Markup(source.replace("</script", r"<\/script"))
-
-
-def _policy(scripts: list[Markup]) -> str:
-    """Returns the Content-Security-Policy: only the page's scripts may run, without network."""
-    hashes = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in hashes)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "img-src data: blob:; connect-src 'none'; base-uri 'none'; form-action 'none'"
-    )

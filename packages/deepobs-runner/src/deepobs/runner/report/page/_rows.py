@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..study import Study, axis_label, percent, records
-from ..text import formats, milestone_table
+from ..text import formats, milestone_table, repeat_command, search_command
 
 
 def pair_rows(study: Study, problem: str, methods: Mapping[str, int]) -> list[dict[str, Any]]:
@@ -66,3 +66,31 @@ def milestone_rows(
         texts = [axis_label(str(metric)), *(cells.get(epoch, "") for epoch in epochs)]
         rows.append({"m": methods[str(method)], "cells": texts})
     return epochs, rows
+
+
+def repeat_rows(study: Study, problem: str) -> list[dict[str, str]]:
+    """Returns the commands that repeat the result of each method on a problem.
+
+    Args:
+        study: The study.
+        problem: The problem's name.
+
+    Returns:
+        For each method the command of its search, if it followed a protocol, and that of the first
+        of its runs: `method`, `what` and `command`.
+    """
+    searches = {search.name: search for search in study.searches}
+    rows = []
+    for setting in study.chosen_on(problem):
+        first, *others = (study.runs.rows[run] for run in setting.runs)
+        search = searches.get(first["search"])
+        if search is not None:
+            command = search_command(search, first["optimizer_path"])
+            if command:
+                rows.append(
+                    {"method": setting.method, "what": "Search and runs", "command": command}
+                )
+        seeds = formats.seed_ranges([int(row["seed"]) for row in others])
+        what = f"Run with seed {first['seed']:.0f}" + (f" (others: {seeds})" if others else "")
+        rows.append({"method": setting.method, "what": what, "command": repeat_command(first)})
+    return rows

@@ -21,7 +21,7 @@ from ..study import (
 )
 from ..text import formats, repeat_command
 from ._data import dump, problem_data
-from ._rows import milestone_rows, pair_rows
+from ._rows import milestone_rows, pair_rows, repeat_rows
 from ._search import search_data
 
 # Measures of time to target, and their units in the table.
@@ -86,6 +86,8 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
         "tunability": _tunability(study, name),
         "milestones": epochs,
         "searches": [search["label"] for search in searches],
+        "repeat": repeat_rows(study, name),
+        "alone": len(study.problems) == 1,
         "num_runs": len(members),
     }
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ... import analysis
 from ...common import UsageError, unknown
-from ...results.reading import load_baselines, read_records
+from ...results import Search, load_baselines, read_records
 from ._study import Study
 
 
@@ -76,11 +76,12 @@ def _gather(results: Results, *, baselines: bool) -> Gathered:
     if results is None:
         return Gathered(Study.of(load_baselines()))
     left_out: tuple[str, ...] = ()
+    searches: tuple[Search, ...] = ()
     if isinstance(results, pd.DataFrame):
         frame, where = results, "the frame given"
     else:
         folders = [results] if isinstance(results, (str, os.PathLike)) else list(results)
-        frame, left_out = _read(folders)
+        frame, left_out, searches = _read(folders)
         where = ", ".join(map(str, folders))
     if frame.empty:
         reason = f" ({len(left_out)} files could not be read: {left_out[0]})" if left_out else ""
@@ -91,11 +92,13 @@ def _gather(results: Results, *, baselines: bool) -> Gathered:
     if baselines:
         published = load_baselines()
         frame = analysis.combine(frame, published[published["problem"].isin(set(frame["problem"]))])
-    return Gathered(Study.of(frame), left_out)
+    return Gathered(replace(Study.of(frame), searches=searches), left_out)
 
 
-def _read(folders: Sequence[Folder]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    frames, left_out = [], []
+def _read(
+    folders: Sequence[Folder],
+) -> tuple[pd.DataFrame, tuple[str, ...], tuple[Search, ...]]:
+    frames, left_out, searches = [], [], {}
     for folder in folders:
         try:
             found = read_records(folder)
@@ -103,5 +106,6 @@ def _read(folders: Sequence[Folder]) -> tuple[pd.DataFrame, tuple[str, ...]]:
             raise UsageError(f"There is no results folder {folder}.") from error
         frames.append(found.frame)
         left_out += [f"{file}: {reason}" for file, reason in found.unreadable]
+        searches |= {search.name: search for search in found.searches}
     frame = frames[0] if len(frames) == 1 else analysis.combine(*frames)
-    return frame, tuple(left_out)
+    return frame, tuple(left_out), tuple(searches.values())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ... import analysis
 from ...common import unknown
+from ...results import Search
 from ._arrays import Runs
 from ._style import MethodStyle, method_styles
 
@@ -54,6 +55,7 @@ class Study:
         styles: The style of each method.
         given_targets: Targets in place of the problems' own, by problem.
         target_split: Split that targets refer to: "valid" is AlgoPerf's rule.
+        searches: The records of the searches that the runs belong to.
     """
 
     frame: pd.DataFrame
@@ -64,6 +66,7 @@ class Study:
     styles: dict[str, MethodStyle]
     given_targets: Mapping[str, analysis.Target] = field(default_factory=dict)
     target_split: analysis.Split = "test"
+    searches: tuple[Search, ...] = ()
 
     @classmethod
     def of(cls, frame: pd.DataFrame | Study) -> Study:

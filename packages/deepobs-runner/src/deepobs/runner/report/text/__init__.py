@@ -6,7 +6,8 @@ from ._detail import diverged_table, milestone_table
 from ._headline import Headline, headline
 from ._notes import hardware_note, notes
 from ._numbers import report_numbers
-from ._repeat import repeat_command
+from ._protocol import protocol_facts
+from ._repeat import repeat_command, search_command
 from ._tables import latex_table, markdown_table, results_table
 from ._verdict import Verdict, overall_verdict, verdicts
 from ._words import count, listed, short
@@ -27,9 +28,11 @@ __all__ = [
     "notes",
     "overall_detail",
     "overall_verdict",
+    "protocol_facts",
     "repeat_command",
     "report_numbers",
     "results_table",
+    "search_command",
     "short",
     "verdicts",
 ]

@@ -1,4 +1,4 @@
-"""The command line that repeats a run."""
+"""The command lines that repeat a run and a search."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...config import SETTINGS, command_words
+from ...protocols import protocol_words
+from ...results import GIVEN_SPACE, Search
 
 # torch's names of TensorFlow's optimizers and their hyperparameters.
 _TORCH_OPTIMIZERS = {"Momentum": "SGD"}
@@ -40,6 +42,28 @@ def repeat_command(run: Mapping[str, Any]) -> str:
     problem = run["problem"].removesuffix(f"-v{run.get('problem_version', 1)}")
     words = ["deepobs", "run", problem, optimizer, *command_words(settings)]
     return shlex.join(words)
+
+
+def search_command(search: Search, optimizer: str) -> str:
+    """Returns the command that repeats a search by a protocol, with its repetitions.
+
+    Args:
+        search: The search.
+        optimizer: The optimizer as `deepobs benchmark` takes it.
+
+    Returns:
+        One line for a shell; empty if the search followed no protocol that is known here.
+    """
+    words = protocol_words(search.protocol)
+    if not words:
+        return ""
+    kept = {k: v for k, v in search.hyperparameters.items() if k not in search.space}
+    fixed = command_words({"hyperparameters": kept})
+    given = search.space.items() if search.space_source == GIVEN_SPACE else ()
+    spaces = (word for name, held in given for word in ("--space", f"{name}={held}"))
+    fixes = ("--fix" if word == "--set" else word for word in fixed)
+    command = ["deepobs", "benchmark", optimizer, "--set", search.problem, *words, *spaces, *fixes]
+    return shlex.join(command)
 
 
 def _in_torch(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -15,6 +15,8 @@ import pandas as pd
 from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
 PREFIX = "tuning__"
+#: The source of a search space that the user gave, in place of the reference table's.
+GIVEN_SPACE = "given by the user"
 _FORMAT = "deepobs-tuning-1"
 _ELEMENT = re.compile(r"\[\d+\]$")
 #: Roles of a run in a search: a trial, the chosen trial, a repetition of the chosen setting, or
@@ -38,6 +40,11 @@ class Search:
         trials: Runs of each trial.
         best: Runs of the chosen trial; empty if none finished.
         repeats: Runs that repeat the chosen setting.
+        protocol: The definition of the protocol that it followed; empty outside benchmarks.
+        length: Length of the runs, as a multiple of the problem's own.
+        study: Number of the study, from 0.
+        hyperparameters: Hyperparameters that all runs share.
+        space_source: Source of the search space, or `GIVEN_SPACE`; empty in old files.
     """
 
     name: str
@@ -51,6 +58,11 @@ class Search:
     trials: tuple[tuple[str, ...], ...]
     best: tuple[str, ...]
     repeats: tuple[str, ...]
+    protocol: Mapping[str, Any] = field(default_factory=dict)
+    length: float = 1.0
+    study: int = 0
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    space_source: str = ""
 
     @property
     def roles(self) -> dict[str, str]:
@@ -93,6 +105,11 @@ def _read(path: Path, file: str) -> Search | None:
             trials=tuple(tuple(trial["run_ids"]) for trial in data["trials"]),
             best=tuple(data["best"]["run_ids"]) if data["best"] else (),
             repeats=tuple(data["repeats"].values()),
+            protocol=dict(data.get("protocol") or {}),
+            length=float(data.get("length", 1.0)),
+            study=int(data.get("study", 0)),
+            hyperparameters=dict(data.get("hyperparameters") or {}),
+            space_source=str(data.get("space_source") or ""),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None  # damaged; its runs are still read as runs

@@ -24,6 +24,7 @@ const report = (() => {
     state.at = text.includes("=") ? given.get("at") ?? "" : decode(text);
     for (const key of Object.keys(DEFAULTS)) {
       const select = document.getElementById(`choice-${key}`);
+      if (!select) continue; // a page without charts
       const offered = [...select.options].map((option) => option.value);
       const fallback = offered.includes(DEFAULTS[key]) ? DEFAULTS[key] : offered[0];
       state[key] = offered.includes(given.get(key)) ? given.get(key) : fallback;

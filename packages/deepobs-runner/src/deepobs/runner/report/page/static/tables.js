@@ -15,10 +15,10 @@ const tables = (() => {
     return Number(raised[1]) * 10 ** (raised[2] ? -power : power);
   }
 
-  function compare(a, b) {
+  function compare(a, b, sign) {
     const [x, y] = [numberOf(a), numberOf(b)];
     if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1; // what is missing comes last
-    return Number.isNaN(x) ? a.localeCompare(b) : x - y;
+    return sign * (Number.isNaN(x) ? a.localeCompare(b) : x - y);
   }
 
   function cell(tag, text, classes) {
@@ -74,7 +74,7 @@ const tables = (() => {
     function draw() {
       const wanted = search?.value.toLowerCase() ?? "";
       const found = rows.filter((row) => shows(row.names) && (!wanted || row.texts.join(" ").toLowerCase().includes(wanted)));
-      if (order !== undefined) found.sort((a, b) => (rising ? 1 : -1) * compare(a.texts[order] ?? "", b.texts[order] ?? ""));
+      if (order !== undefined) found.sort((a, b) => compare(a.texts[order] ?? "", b.texts[order] ?? "", rising ? 1 : -1));
       body.replaceChildren(...found.slice(0, MOST).map((row) => (row.element ??= row.make())));
       for (const row of found) if (row.element) row.element.hidden = false;
       if (note) note.textContent = found.length > MOST ? `The first ${MOST} of ${found.length} rows; search to narrow them.` : wanted ? `${found.length} of ${rows.length} rows` : "";
