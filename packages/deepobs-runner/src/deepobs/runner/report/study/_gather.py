@@ -98,7 +98,8 @@ def _gather(results: Results, *, baselines: bool) -> Gathered:
 def _read(
     folders: Sequence[Folder],
 ) -> tuple[pd.DataFrame, tuple[str, ...], tuple[Search, ...]]:
-    frames, left_out, searches = [], [], {}
+    frames, left_out = [], []
+    searches: dict[str, Search] = {}
     for folder in folders:
         try:
             found = read_records(folder)
