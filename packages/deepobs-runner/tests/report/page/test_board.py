@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import pytest
 import report_cases
 
-from deepobs.runner.report import Board, Study, render, render_board
+from deepobs.runner.report import Study, render
+from deepobs.runner.report.page import Board, render_board
 
 PROBLEMS = [f"problem_{place:02}" for place in range(3)]
 

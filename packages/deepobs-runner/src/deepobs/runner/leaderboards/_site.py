@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..common import UsageError, write_atomically
-from ..report import Board, Study, gather, identifiers, protocol_facts, render, render_board
+from ..report.page import Board, render, render_board
+from ..report.study import Study, gather, identifiers
+from ..report.text import protocol_facts
 from ..results import is_bundle
 from ._merge import Group, merge
 

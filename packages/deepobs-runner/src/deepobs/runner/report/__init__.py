@@ -12,8 +12,8 @@ from .figures import (
     figure_tunability,
     save_figures,
 )
-from .page import Board, render, render_board, write_report
-from .study import Gathered, MethodStyle, Setting, Study, gather, identifiers, method_styles
+from .page import render, write_report
+from .study import Gathered, MethodStyle, Setting, Study, gather, method_styles
 from .text import (
     Verdict,
     diverged_table,
@@ -21,7 +21,6 @@ from .text import (
     markdown_table,
     milestone_table,
     overall_verdict,
-    protocol_facts,
     repeat_command,
     report_numbers,
     results_table,
@@ -29,7 +28,6 @@ from .text import (
 )
 
 __all__ = [
-    "Board",
     "Gathered",
     "MethodStyle",
     "PaperFigure",
@@ -46,15 +44,12 @@ __all__ = [
     "figure_sensitivity",
     "figure_tunability",
     "gather",
-    "identifiers",
     "latex_table",
     "markdown_table",
     "method_styles",
     "milestone_table",
     "overall_verdict",
-    "protocol_facts",
     "render",
-    "render_board",
     "repeat_command",
     "report_numbers",
     "results_table",
