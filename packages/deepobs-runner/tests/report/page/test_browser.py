@@ -183,13 +183,13 @@ def test_commands_are_copied(visit, path):
     """The button beside a command copies it."""
     page = visit(path)
     page.get_by_text("runs on quadratic_deep, with settings").click()
-    button = page.locator(f"{SECTION} [data-copy-command]").first
+    shown = page.locator(f"{SECTION} .command:visible").first
+    button, command = shown.locator("button"), shown.locator("code").text_content()
     button.click()
     page.wait_for_function("button => button.textContent === 'Copied'", arg=button.element_handle())
     page.evaluate("document.body.append(document.createElement('textarea'))")
     page.locator("textarea").focus()
     page.keyboard.press("Control+V")
-    command = page.locator(f"{SECTION} .command code").first.text_content()
     assert page.locator("textarea").input_value() == command
 
 
