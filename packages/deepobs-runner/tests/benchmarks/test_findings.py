@@ -1,7 +1,14 @@
 """First verdicts, while a benchmark runs."""
 
+from typing import Any
+
 from deepobs.runner.benchmarks import prepare
 from deepobs.runner.benchmarks._findings import Findings
+
+
+def nothing() -> Any:
+    """The rounds of a search without any."""
+    yield from ()
 
 
 def test_every_problem_but_the_last_has_a_first_verdict(tmp_path):
@@ -14,8 +21,8 @@ def test_every_problem_but_the_last_has_a_first_verdict(tmp_path):
         workers=0,
         device="cpu",
     )
-    said = []
+    said: list[str] = []
     findings = Findings(plan, said.append)
     for entry in plan.searches:
-        assert list(findings.watch(entry, iter(()))) == []
+        assert list(findings.watch(entry, nothing())) == []
     assert said == ["digits_logreg: no run has ended with a result."]

@@ -36,14 +36,14 @@ def test_the_trial_step_asks_for_no_parameters_that_the_problem_does_not_have():
 
 def test_the_trial_step_trains_the_groups_with_their_own_optimizers():
     """SparseAdam fails with dense gradients."""
-    groups = ["role=bias optimizer=SparseAdam", "rest"]
+    groups = ("role=bias optimizer=SparseAdam", "rest")
     with pytest.raises(UsageError, match="SparseAdam does not support dense gradients"):
         RunConfig(problem="digits_mlp", optimizer="SGD", lr=0.1, groups=groups)
 
 
 def test_groups_that_do_not_fit_a_packaged_problem_are_refused_before_anything_starts():
     """The names of its parameters are known."""
-    groups = ["role=convolution", "rest"]
+    groups = ("role=convolution", "rest")
     with pytest.raises(UsageError, match="'role=convolution' matches no parameter of digits_mlp"):
         RunConfig(problem="digits_mlp", optimizer="SGD", lr=0.1, groups=groups)
 

@@ -18,7 +18,7 @@ class Unprintable:
     def __eq__(self, other):
         raise RuntimeError("no comparison")
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def nested(levels):
@@ -66,6 +66,7 @@ def test_a_setting_refuses_any_object_in_one_sentence(name, odd):
 )
 def test_a_group_refuses_any_object_in_one_sentence(key, odd):
     """In each of its keys."""
+    groups: Any = [{key: odd}, {"name": "*"}]
     with pytest.raises(UsageError) as caught:
-        RunConfig(problem="digits_mlp", optimizer="SGD", lr=0.1, groups=[{key: odd}, {"name": "*"}])
+        RunConfig(problem="digits_mlp", optimizer="SGD", lr=0.1, groups=groups)
     assert "\n" not in str(caught.value)

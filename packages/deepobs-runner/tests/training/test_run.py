@@ -26,7 +26,7 @@ def test_takes_a_configuration_in_place_of_its_settings():
 
 def test_a_length_in_steps_trains_on_the_same_batches():
     """66 steps, evaluated every 22: three passes over the digits, which have 22 batches of 64."""
-    given = {"lr": 0.1, "schedule": {"name": "cosine", "warmup_steps": 11}}
+    given: dict[str, Any] = {"lr": 0.1, "schedule": {"name": "cosine", "warmup_steps": 11}}
     in_steps = quiet("digits_logreg", "SGD", steps=66, eval_every=22, **given)
     in_epochs = quiet("digits_logreg", "SGD", epochs=3, **given)
     assert in_steps.test_losses == in_epochs.test_losses

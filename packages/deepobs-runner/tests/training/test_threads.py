@@ -1,6 +1,7 @@
 """The number of threads of a run."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -19,11 +20,11 @@ def three_threads() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def threads_of(problem: str, **arguments: object) -> int:
+def threads_of(problem: str, **arguments: Any) -> int:
     """Returns the number of threads that the record of a short run states."""
     record = run(problem, "SGD", lr=0.01, epochs=1, progress="off", **arguments)
     assert torch.get_num_threads() == 3  # the caller's are restored
-    return record.environment["threads"]
+    return int(record.environment["threads"])
 
 
 def test_a_small_problem_takes_one_thread() -> None:

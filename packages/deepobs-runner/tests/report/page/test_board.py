@@ -1,6 +1,7 @@
 """The leaderboard's page, in Chromium and as text."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import report_cases
@@ -101,7 +102,8 @@ def test_hostile_names_are_text(tmp_path):
     study = Study.of(report_cases.frame_of(runs, tmp_path))
     held = board([evil], title=evil)
     held.bundles[0].update(name=evil, methods=[evil])
-    page = render_board(study, held, [held, SimpleNamespace(title=evil, file=evil)])
+    other: Any = SimpleNamespace(title=evil, file=evil)
+    page = render_board(study, held, [held, other])
     assert "<img" not in page
     assert page.count("</script>") == page.count("<script")
     assert "&lt;img src=x" in page

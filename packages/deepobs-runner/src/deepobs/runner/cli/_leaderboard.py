@@ -22,9 +22,9 @@ from ._paths import UserPath
 def command(bundles: Path, output: Path) -> None:
     """Write a static site that shows the results in the folder BUNDLES.
 
-    The folder holds bundles (*.deepobs), which are checked as by `deepobs verify`. Each protocol
-    has a page with a matrix of methods and problems that you can sort and filter. Each number leads
-    to its curves and to the commands that repeat it.
+    The folder holds bundles (`NAME.deepobs`), which are checked as by `deepobs verify`. Each
+    protocol has a page with a matrix of methods and problems that you can sort and filter. Each
+    number leads to its curves and to the commands that repeat it.
     """
     from ..leaderboards import leaderboard
     from ..report.text import count
