@@ -70,7 +70,8 @@ class BuiltProblem:
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
         self._model = model
         # Finding it takes longer than a small layer; `Module.to` changes its dtype in place.
-        self._weight = next(model.parameters())
+        # A model without parameters can be built and called, and `check_problem` refuses it.
+        self._weight: Tensor = next(model.parameters(), torch.empty(0))
         self.dataset.attach(model)
         self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
 
