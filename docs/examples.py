@@ -29,7 +29,7 @@ PAGES = (
     *sorted(ROOT.glob("examples/*.py")),
 )
 FENCE = re.compile(
-    r"^(<!-- not run: [^\n]+ -->\n)?( *)```(\w+)\n(.*?)^\2```$", re.DOTALL | re.MULTILINE
+    r"^( *<!-- not run: [^\n]+ -->\n)?( *)```(\w+)\n(.*?)^\2```$", re.DOTALL | re.MULTILINE
 )
 FILE_NAME = re.compile(r"# ([\w-]+\.(?:yaml|py))\n")
 # Commands that change the environment are checked by other sessions.
