@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from backpack import backpack, extend
 from backpack.extensions import BatchGrad
-from torch import Tensor
+from torch import Tensor, nn
 
 from deepobs.problems import PROBLEMS, BuiltProblem, UnknownProblemError, build, get_problem
 
@@ -70,6 +71,27 @@ def test_another_forward_takes_the_place_of_the_model() -> None:
     mean = built.loss_module(output, batch.targets)
     assert torch.equal(built.objective(batch, forward=doubled), mean)
     assert built.losses(batch, forward=doubled).mean().isclose(mean)
+
+
+def _assign(model: nn.Module) -> None:
+    state = {name: value.double() for name, value in model.state_dict().items()}
+    model.load_state_dict(state, assign=True)
+
+
+def _replace_first_layer(model: nn.Module) -> None:
+    layer = next(name for name, module in model.named_modules() if isinstance(module, nn.Linear))
+    model.set_submodule(layer, nn.Linear(64, 64))
+    model.double()
+
+
+@pytest.mark.parametrize(
+    "convert", [nn.Module.double, _assign, _replace_first_layer], ids=["convert", "assign", "swap"]
+)
+def test_batches_follow_the_dtype_of_the_weights(convert: Callable[[nn.Module], Any]) -> None:
+    """Also if the weights, or the module that holds the first of them, are replaced."""
+    built = build("digits_mlp")
+    convert(built.model)
+    assert built.objective(first(built)).dtype == torch.float64
 
 
 def test_evaluation_weighs_every_example_once() -> None:

@@ -131,6 +131,20 @@ def test_a_better_trial_than_its_record_is_found(tampered):
     assert "does not end so" in fault
 
 
+def test_a_damaged_search_is_found(tampered, tmp_path):
+    """With new sums; a bundle of such results leaves it out and says so."""
+    name = ""
+
+    def change(files):
+        nonlocal name
+        name = next(file for file in files if "SGD/tuning__" in file)
+        files[name] = _changed(files[name], trials=[{"run_ids": ["a"]}])
+
+    path = tampered(change)
+    assert verify(path).faults[0] == f"{name} cannot be read: it has a wrong trials."
+    assert bundle([path], tmp_path / "made.deepobs").damaged == {name: "it has a wrong trials."}
+
+
 def test_a_swapped_record_is_found(tampered):
     """Two records that change places are not the runs that their places say."""
 

@@ -31,7 +31,8 @@ def test_the_trial_step_has_the_kinds_of_parameters_of_the_problem(problem, dime
 
 def test_the_trial_step_asks_for_no_parameters_that_the_problem_does_not_have():
     """The only parameters of this problem are matrices."""
-    RunConfig(problem="matrix_sensing", optimizer=OnlyMatrices, lr=0.1)
+    config = RunConfig(problem="matrix_sensing", optimizer=OnlyMatrices, lr=0.1)
+    assert config.optimizer is OnlyMatrices
 
 
 def test_the_trial_step_trains_the_groups_with_their_own_optimizers():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from operator import attrgetter
 from typing import Any
 
 import torch
@@ -69,11 +70,18 @@ class BuiltProblem:
         if not isinstance(model, nn.Module):
             raise TypeError(f"model must be a torch.nn.Module, not a {type(model).__name__}.")
         self._model = model
-        # Finding it takes longer than a small layer; `Module.to` changes its dtype in place.
-        # A model without parameters can be built and called, and `check_problem` refuses it.
-        self._weight: Tensor = next(model.parameters(), torch.empty(0))
+        # Its name is looked up once, since that takes longer than a small layer. A model without
+        # parameters can be built and called; `check_problem` refuses it.
+        name, _ = next(model.named_parameters(), (None, None))
+        self._first_weight = attrgetter(name) if name else _no_weight
         self.dataset.attach(model)
         self._regularized = list(self.problem.regularized(model)) if self.weight_decay else []
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        """The dtype of the first weight, which may have been converted or replaced."""
+        dtype: torch.dtype = self._first_weight(self._model).dtype
+        return dtype
 
     def num_batches(self, phase: Phase) -> int:
         """Returns the number of batches that `batches` yields for a phase."""
@@ -119,7 +127,7 @@ class BuiltProblem:
         """
         call = self.model if forward is None else forward
         with self._noise if self.problem.stochastic else nullcontext():
-            inputs = in_dtype(self._weight.dtype, batch.inputs)
+            inputs = in_dtype(self._dtype, batch.inputs)
             if not self.problem.carries_state:
                 return call(inputs)
             output, state = call(inputs, self._carried.before(batch.inputs))
@@ -281,7 +289,7 @@ class BuiltProblem:
 
     def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:
         """Returns the output with other parameters; leaves a carried state as it is."""
-        inputs = in_dtype(self._weight.dtype, batch.inputs)
+        inputs = in_dtype(self._dtype, batch.inputs)
         state = (self._carried.before(batch.inputs),) if self.problem.carries_state else ()
         with self._noise if self.problem.stochastic else nullcontext():
             output = functional_output(self.model, parameters, (inputs, *state))
@@ -293,4 +301,9 @@ class BuiltProblem:
         return output, self.loss_module(output, self._target(batch))
 
     def _target(self, batch: Batch) -> Any:
-        return in_dtype(self._weight.dtype, self.problem.target(batch))
+        return in_dtype(self._dtype, self.problem.target(batch))
+
+
+def _no_weight(_model: nn.Module) -> Tensor:
+    """Returns a tensor of the default dtype, in place of the first weight of a model without."""
+    return torch.empty(0)

@@ -56,6 +56,20 @@ def test_a_winner_over_problems_says_how_often_it_wins(tmp_path):
     assert found.tag in ("Clear", "Likely")
 
 
+def test_problems_without_a_rival_do_not_count(tmp_path):
+    """The sentence says over how many problems the winner was compared."""
+    levels = {"Adam": 0.4, "SGD": 0.8}
+    runs = [
+        report_cases.run_fields(problem, name, 0.1, seed, level, accuracy=False)
+        for problem in "pqr"
+        for name, level in levels.items()
+        for seed in range(8)
+        if (problem, name) != ("r", "SGD")
+    ]
+    said = headline(Study.of(report_cases.frame_of(runs, tmp_path))).say
+    assert said.startswith("Adam is best over the 2 of 3 problems on which it can be compared: ")
+
+
 def test_equal_methods_are_not_told_apart(tmp_path):
     """No winner; the sentence names who comes first, the rivals, and what would tell."""
     study = study_of(tmp_path, {"Adam": 0.4, "AdamW": 0.4, "SGD": 2.0}, 10)

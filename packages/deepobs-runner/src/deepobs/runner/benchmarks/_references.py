@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common import UsageError, write_atomically
-from ..results import is_bundle, unpack
+from ..results import SEARCH_PREFIX, CorruptRecordError, is_bundle, read_search, unpack
 from ..tuning import PlannedSearch
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def find_references(plan: BenchmarkPlan, sources: Sequence[Path]) -> dict[Entry,
     """
     files: dict[tuple[str, ...], list[Path]] = {}
     for folder in map(_folder, sources):
-        for path in sorted(folder.rglob("tuning__*.json")):
+        for path in sorted(folder.rglob(f"{SEARCH_PREFIX}*.json")):
             files.setdefault(path.parts[-3:], []).append(path)
     found = {}
     for entry, planned in plan.searches.items():
@@ -111,14 +111,15 @@ def _folder(path: Path) -> Path:
 def _read(path: Path, planned: PlannedSearch) -> Reference | None:
     """Returns a search with its runs; None if it is not complete."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        trials = len(content["trials"]), content["num_trials"]
-        runs = {run for trial in content["trials"] for run in trial["run_ids"]}
-        runs |= set(content["repeats"].values())
-        complete = len(content["repeats"]) == len(planned.repeat_seeds)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        content = read_search(path)
+    except (OSError, CorruptRecordError):
         return None
-    if not complete or not trials[0] >= trials[1] == planned.result.num_trials:
+    runs = {run for trial in content["trials"] for run in trial["run_ids"]}
+    runs |= set(content["repeats"].values())
+    wanted = planned.result.num_trials
+    if len(content["repeats"]) != len(planned.repeat_seeds):
+        return None
+    if content.get("num_trials") != wanted or len(content["trials"]) < wanted:
         return None
     records = {}
     for record in path.parent.glob("*/random_seed__*.json"):

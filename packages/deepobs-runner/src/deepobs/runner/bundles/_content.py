@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..results import SOURCES, CorruptRecordError, Record, read_record
-
-_SEARCH_FORMAT = "deepobs-tuning-1"
+from ..results import (
+    SEARCH_PREFIX,
+    SOURCES,
+    CorruptRecordError,
+    Record,
+    read_record,
+    read_search,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,15 +87,16 @@ def read_content(folder: Path) -> Content:
         name = PurePosixPath(file).name
         if PurePosixPath(file).parent.name == SOURCES:
             sources.append(file)
-        elif name.startswith("tuning__") and name.endswith(".json"):
-            found = _read_search(folder, file)
-            if found is not None:
-                searches.append(found)
-        elif name.startswith("random_seed__") and name.endswith(".json"):
-            try:
+            continue
+        try:
+            if name.startswith(SEARCH_PREFIX) and name.endswith(".json"):
+                content = read_search(folder / file)
+                if "protocol" in content:
+                    searches.append(SearchFile(file=file, content=_complete(content)))
+            elif name.startswith("random_seed__") and name.endswith(".json"):
                 records[file] = read_record(folder / file)
-            except (CorruptRecordError, OSError) as error:
-                damaged[file] = str(error).replace(str(folder / file), "it")
+        except (CorruptRecordError, OSError) as error:
+            damaged[file] = str(error).replace(str(folder / file), "it")
     return Content(
         folder=folder,
         searches=tuple(searches),
@@ -108,15 +113,15 @@ def _files(folder: Path) -> Iterator[str]:
             yield "/".join(parts)
 
 
-def _read_search(folder: Path, file: str) -> SearchFile | None:
-    """Returns the record of a search; None if it followed no protocol, or is damaged."""
-    try:
-        content = json.loads((folder / file).read_text(encoding="utf-8"))
-        wanted = ("protocol", "length", "study", "trials", "repeats", "problem", "optimizer")
-        if content["format"] != _SEARCH_FORMAT or not all(name in content for name in wanted):
-            return None
-        found = SearchFile(file=file, content=content)
-        _ = found.runs, found.name
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return found
+def _complete(content: dict[str, Any]) -> dict[str, Any]:
+    """Returns the content of a search's file, which must have what benchmarks write.
+
+    Raises:
+        CorruptRecordError: If a field is missing.
+    """
+    missing = [name for name in ("length", "study", "num_trials") if name not in content]
+    trials = [*content["trials"], *([content["best"]] if content["best"] else [])]
+    missing += [name for name in ("values", "status") if any(name not in held for held in trials)]
+    if missing:
+        raise CorruptRecordError(f"its {missing[0]} is missing.")
+    return content

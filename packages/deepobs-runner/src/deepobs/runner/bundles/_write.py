@@ -28,12 +28,14 @@ class BundleSummary:
         searches: Number of searches.
         runs: Number of runs.
         left_out: Number of records that belong to no benchmark, and were left out.
+        damaged: Files that cannot be read, and were left out, with the reasons.
     """
 
     path: Path
     searches: int
     runs: int
     left_out: int
+    damaged: Mapping[str, str]
 
 
 def bundle(results: Sequence[str | Path], output: str | Path) -> BundleSummary:
@@ -61,6 +63,7 @@ def bundle(results: Sequence[str | Path], output: str | Path) -> BundleSummary:
     kept: dict[tuple[str, str], Record] = {}
     searches: dict[str, SearchFile] = {}
     left_out = 0
+    damaged: dict[str, str] = {}
     for given in map(Path, results):
         content = read_content(_folder(given))
         for search in content.searches:
@@ -69,13 +72,16 @@ def bundle(results: Sequence[str | Path], output: str | Path) -> BundleSummary:
                 files[search.file] = _without_messages(search.content)
                 files |= _sources(search, content)
         left_out += _add_records(content, files, kept)
+        damaged |= content.damaged
     if not searches:
         raise UsageError(
             f"There is no benchmark in {', '.join(map(str, results))}; expected a folder that "
             "`deepobs benchmark … --results FOLDER` wrote."
         )
     write_atomically(path, _packed(files, _manifest(files, list(kept.values()), searches)))
-    return BundleSummary(path=path, searches=len(searches), runs=len(kept), left_out=left_out)
+    return BundleSummary(
+        path=path, searches=len(searches), runs=len(kept), left_out=left_out, damaged=damaged
+    )
 
 
 def _folder(given: Path) -> Path:

@@ -208,11 +208,12 @@ def _score_lines(result: BenchmarkResult) -> list[str]:
     """Returns AlgoPerf's score in lines, if the protocol ranks by the time to a target."""
     from ..benchmarks import algoperf_score, study_times
     from ..report import gather
+    from ..results import SEARCH_PREFIX
 
     lines = []
     for length, path in result.reports.items() if result.plan.protocol.score == "target" else ():
         ours = {e: held for e, held in result.searches.items() if e.length == length}
-        names = {held.path.stem.removeprefix("tuning__"): e.method for e, held in ours.items()}
+        names = {held.path.stem.removeprefix(SEARCH_PREFIX): e.method for e, held in ours.items()}
         times = study_times(gather(path.parent).study.frame, names)
         without = [name for name in result.plan.problems if name not in times.index]
         scores = algoperf_score(times).sort_values(ascending=False)

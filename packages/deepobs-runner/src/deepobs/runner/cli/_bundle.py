@@ -27,9 +27,12 @@ def command(results: tuple[Path, ...], output: Path) -> None:
     machine, user or folder. `deepobs report` reads it like a folder.
     """
     from ..bundles import bundle
+    from ..common import printable
 
     held = bundle(results, output)
     size = held.path.stat().st_size / 1e6
     click.echo(f"Wrote {held.path}: {held.runs:,} runs of {held.searches} searches, {size:.1f} MB.")
     if held.left_out:
         click.echo(f"Left out {held.left_out} records that belong to no benchmark.", err=True)
+    for file, reason in held.damaged.items():
+        click.echo(printable(f"Left out {file}, which cannot be read: {reason}"), err=True)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from ..common import lazy_exports
 from ._cleanup import CleanUp, clean
 from ._record import PLURALS, CorruptRecordError, Record, read_record
+from ._search_file import SEARCH_FORMAT, SEARCH_PREFIX, read_search
 from ._sources import SOURCES, source_path
 from ._store import ResultsStore
 
@@ -31,6 +32,8 @@ __all__ = [
     "GIVEN_SPACE",
     "MANIFEST",
     "PLURALS",
+    "SEARCH_FORMAT",
+    "SEARCH_PREFIX",
     "SOURCES",
     "CleanUp",
     "CorruptRecordError",
@@ -48,6 +51,7 @@ __all__ = [
     "read_manifest",
     "read_record",
     "read_records",
+    "read_search",
     "source_path",
     "unpack",
 ]

@@ -13,6 +13,7 @@ from ..common import UsageError, number, unknown
 from ..config import RunConfig, canonical_settings
 from ..optimizers import find_optimizer
 from ..protocols import Budget
+from ..results import SEARCH_PREFIX
 from ..sweeps import Execution, Round, Rounds
 from ._budget import MOST_TRIALS, BudgetStrategy
 from ._default_space import SourcedSpace, sourced_space
@@ -213,7 +214,7 @@ def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path
     shared = _shared(canonical_settings(probe.to_dict()))
     identity = study_id({**shared, **search_settings, "problem": probe.problem_identity})
     folder = results / probe.problem_name / probe.optimizer_name
-    return folder / f"tuning__{search_settings['strategy']}__{identity}.json"
+    return folder / f"{SEARCH_PREFIX}{search_settings['strategy']}__{identity}.json"
 
 
 def _words(space: Space) -> str:

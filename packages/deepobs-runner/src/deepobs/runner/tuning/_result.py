@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..common import explain, is_number, set_aside, write_atomically
+from ..results import SEARCH_FORMAT
 from ._space import Point
-
-FORMAT = "deepobs-tuning-1"
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class TuneResult:
     def to_dict(self) -> dict[str, Any]:
         """Returns the content of the file as a dictionary."""
         return {
-            "format": FORMAT,
+            "format": SEARCH_FORMAT,
             **self.study,
             "num_trials": self.num_trials,
             "trials": [vars(trial) for trial in self.trials],

@@ -66,7 +66,7 @@ def tag(verdict: analysis.StudyVerdict | analysis.ProblemVerdict) -> str:
 
 
 def _overall(verdict: analysis.StudyVerdict) -> str:
-    over = f"over these {count(len(verdict.verdicts), 'problem')}"
+    over = _over(verdict)
     leader = short(verdict.leader or "")
     if verdict.kind == "alone":
         return "No two methods were run on the same problems, so there is nothing to compare."
@@ -90,6 +90,15 @@ def _overall(verdict: analysis.StudyVerdict) -> str:
             "different numbers of epochs."
         )
     return f"No winner can be named {over}: {_undecided(verdict, leader)}"
+
+
+def _over(verdict: analysis.StudyVerdict) -> str:
+    """Says which problems count: those on which the leader can be compared with another method."""
+    shared = {problem for pair in verdict.comparisons for problem in pair.problems}
+    every = count(len(verdict.verdicts), "problem")
+    if not shared or len(shared) == len(verdict.verdicts):
+        return f"over these {every}"
+    return f"over the {len(shared)} of {every} on which it can be compared"
 
 
 def problem_sentence(study: Study, verdict: analysis.ProblemVerdict) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -12,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
+from .._record import CorruptRecordError
+from .._search_file import SEARCH_PREFIX, read_search
 from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
-PREFIX = "tuning__"
 #: The source of a search space that the user gave, in place of the reference table's.
 GIVEN_SPACE = "given by the user"
-_FORMAT = "deepobs-tuning-1"
 _ELEMENT = re.compile(r"\[\d+\]$")
 #: Roles of a run in a search: a trial, the chosen trial, a repetition of the chosen setting, or
 #: (with the objective "test") both at once.
@@ -84,35 +83,33 @@ def read_searches(root: Path, files: Sequence[str]) -> tuple[Search, ...]:
     Returns:
         The searches, in the order of the files; other files are left out.
     """
-    names = [file for file in files if PurePath(file).name.startswith(PREFIX)]
+    names = [file for file in files if PurePath(file).name.startswith(SEARCH_PREFIX)]
     return tuple(search for file in names if (search := _read(root / file, file)) is not None)
 
 
 def _read(path: Path, file: str) -> Search | None:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        if data["format"] != _FORMAT:
-            return None
-        return Search(
-            name=path.stem.removeprefix(PREFIX),
-            file=file,
-            problem=str(data["problem"]),
-            optimizer=str(data["optimizer"]),
-            strategy=str(data["strategy"]),
-            objective=str(data["objective"]),
-            budget=int(data.get("num_trials", data.get("budget"))),
-            space={str(name): str(held) for name, held in data["space"].items()},
-            trials=tuple(tuple(trial["run_ids"]) for trial in data["trials"]),
-            best=tuple(data["best"]["run_ids"]) if data["best"] else (),
-            repeats=tuple(data["repeats"].values()),
-            protocol=dict(data.get("protocol") or {}),
-            length=float(data.get("length", 1.0)),
-            study=int(data.get("study", 0)),
-            hyperparameters=dict(data.get("hyperparameters") or {}),
-            space_source=str(data.get("space_source") or ""),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None  # damaged; its runs are still read as runs
+        data = read_search(path)
+    except (OSError, CorruptRecordError):
+        return None  # its runs are still read as runs
+    return Search(
+        name=path.stem.removeprefix(SEARCH_PREFIX),
+        file=file,
+        problem=data["problem"],
+        optimizer=data["optimizer"],
+        strategy=data["strategy"],
+        objective=data["objective"],
+        budget=data["num_trials" if "num_trials" in data else "budget"],
+        space=data["space"],
+        trials=tuple(tuple(trial["run_ids"]) for trial in data["trials"]),
+        best=tuple(data["best"]["run_ids"]) if data["best"] else (),
+        repeats=tuple(data["repeats"].values()),
+        protocol=data.get("protocol", {}),
+        length=float(data.get("length", 1.0)),
+        study=data.get("study", 0),
+        hyperparameters=data.get("hyperparameters", {}),
+        space_source=data.get("space_source", ""),
+    )
 
 
 def with_searches(frame: pd.DataFrame, searches: Sequence[Search]) -> pd.DataFrame:
