@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import zipfile
+from html import unescape
 from pathlib import Path
 
 import benchmark_cases
@@ -215,8 +216,26 @@ def test_bundles_merge(results, made, tmp_path):
     frame = load_records(merged)
     assert frame["run_id"].nunique() == load_records(results)["run_id"].nunique() == 24
     assert set(frame["role"]) == {"trial", "best", "repeat"}
-    page = write_report(merged, tmp_path / "report.html")
-    assert "digits_logreg" in page.read_text()
+    page = write_report(merged, tmp_path / "report.html").read_text()
+    assert "digits_logreg" in page
+
+
+def test_the_report_of_a_bundle_has_an_appendix(made, tmp_path):
+    """Protocol, spaces, budget, hardware, versions, compute and what to cite."""
+    page = unescape(write_report(made, tmp_path / "report.html").read_text())
+    section = page[page.index('id="appendix"') : page.index('id="method"')]
+    (record, *_) = load_records(made).drop_duplicates("run_id").to_dict("records")
+    for text in (
+        "<dd>demo-budget-2, version 1: ",
+        "<dd>24 runs, searches included; ",
+        f"<dd>{record['hardware']}</dd>",
+        f"<dd>{record['versions']}</dd>",
+        "<td>sobol, 2 trials</td>",
+        "(Schneider, Balles and Hennig, ICLR 2019)",
+        "@inproceedings{schneider2019deepobs,",
+    ):
+        assert text in section
+    assert section.count("<details>") == 2  # folded up
 
 
 def test_records_of_no_benchmark_are_left_out(results, tmp_path, write_record):

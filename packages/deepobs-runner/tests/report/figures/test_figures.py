@@ -230,10 +230,11 @@ def test_huge_and_missing_values_draw(tmp_path):
 
 
 def test_all_files_of_a_paper_are_saved(study, tmp_path):
-    """Every figure as PDF, PNG and, with LaTeX, PGF; the table as LaTeX and Markdown."""
+    """Every figure as PDF, PNG and, with LaTeX, PGF; the table, the appendix and the references."""
     written = save_figures(study, tmp_path / "figures")
     names = {path.name for path in written}
     assert {"results.tex", "results.md", "ranks.png", "overhead.pdf"} <= names
+    assert {"appendix.tex", "references.bib"} <= names
     assert not any(name.startswith("profile") for name in names)  # nobody reaches a target
     assert {"curves-quadratic_deep.pdf", "sensitivity-fmnist_2c2d.png"} <= names
     assert all(path.stat().st_size > 0 for path in written)

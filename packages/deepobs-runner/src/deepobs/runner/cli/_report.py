@@ -28,7 +28,7 @@ from ._paths import UserPath
     "--figures",
     type=UserPath(),
     metavar="DIR",
-    help="Also save figures (PDF, PNG, PGF) and tables (LaTeX, Markdown) here.",
+    help="Also save figures (PDF, PNG, PGF), tables (LaTeX, Markdown) and BibTeX here.",
 )
 @click.option(
     "--target",
@@ -57,8 +57,7 @@ def command(
 ) -> None:
     """Write everything a paper needs on one HTML page that works offline.
 
-    RESULTS are folders that `deepobs run` and `deepobs sweep` wrote, or that DeepOBS 1.1 and 1.2
-    did. With `--baselines` and no folder, the page shows the published baselines alone.
+    RESULTS are results folders of this package or of DeepOBS 1.1 and 1.2, or bundles. With `--baselines` and no folder, the page shows the published baselines alone.
     """
     from ..report.figures import save_figures
     from ..report.page import write_report

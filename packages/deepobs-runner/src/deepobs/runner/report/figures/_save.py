@@ -16,7 +16,7 @@ from matplotlib.backends.backend_pgf import LatexError
 
 from ...common import ResultsError, UsageError, write_atomically
 from ..study import LATEX_PROGRAM, Study, identifiers
-from ..text import latex_table, markdown_table
+from ..text import bibtex, latex_appendix, latex_table, markdown_table
 from ._curves import benchmark_set, figure_benchmark, figure_learning_curves
 from ._figure import PaperFigure
 from ._frontier import figure_frontier
@@ -28,9 +28,19 @@ from ._measures import (
     figure_tunability,
 )
 
+_TEXTS: dict[str, Callable[[Study], str]] = {
+    "results.tex": latex_table,
+    "results.md": markdown_table,
+    "appendix.tex": latex_appendix,
+    "references.bib": bibtex,
+}
+
 
 def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) -> list[Path]:
-    """Saves every figure as PDF, PNG and PGF, and the results table as LaTeX and Markdown.
+    """Saves every figure as PDF, PNG and PGF, tables, and the appendix of a paper.
+
+    The results table is saved as LaTeX and Markdown, how the results were made as LaTeX, and what
+    to cite as BibTeX.
 
     Each file is written atomically: after an interruption, it is the old one or the new one.
     PGF files need `pdflatex` and are left out without it.
@@ -61,8 +71,8 @@ def save_figures(frame: pd.DataFrame | Study, folder: str | os.PathLike[str]) ->
 
 def _save_all(study: Study, target: Path) -> list[Path]:
     written = []
-    for name, table in (("results.tex", latex_table), ("results.md", markdown_table)):
-        write_atomically(target / name, table(study).encode())
+    for name, text in _TEXTS.items():
+        write_atomically(target / name, text(study).encode())
         written.append(target / name)
     for name, make in _figures(study):
         figure = make()

@@ -12,7 +12,7 @@ import pandas as pd
 from ...analysis import metric_name
 from ...common import UsageError, write_atomically
 from ..study import AXES, AXIS_COUNTS, Gathered, Results, Runs, Study, gather, identifiers, spelled
-from ..text import hardware_note, headline, notes, verdicts
+from ..text import SPACE_COLUMNS, appendix, hardware_note, headline, notes, verdicts
 from ._assemble import assemble, filter_data, summary
 from ._data import dump
 from ._matrix import highlighted, matrix_view
@@ -135,6 +135,8 @@ def render(
         verdicts=verdicts(study),
         notes=notes(study),
         tuned=tuned_view(study),
+        appendix=appendix(study),
+        space_columns=SPACE_COLUMNS,
         hardware_note=hardware_note(study),
         across=across_view(study) if len(problems) > 1 and len(methods) > 1 else None,
         overhead=overhead,

@@ -1,7 +1,9 @@
 """Tables and sentences."""
 
 from . import _format as formats
+from ._appendix import SPACE_COLUMNS, Appendix, appendix, latex_appendix
 from ._cells import cell_detail, overall_detail
+from ._citations import bibtex, citation_line
 from ._detail import diverged_table, milestone_table
 from ._headline import Headline, headline
 from ._notes import hardware_note, notes
@@ -13,14 +15,20 @@ from ._verdict import Verdict, overall_verdict, verdicts
 from ._words import count, listed, short
 
 __all__ = [
+    "SPACE_COLUMNS",
+    "Appendix",
     "Headline",
     "Verdict",
+    "appendix",
+    "bibtex",
     "cell_detail",
+    "citation_line",
     "count",
     "diverged_table",
     "formats",
     "hardware_note",
     "headline",
+    "latex_appendix",
     "latex_table",
     "listed",
     "markdown_table",

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ... import analysis
 from ..study import Study, records
+from ._appendix import appendix
 from ._tables import results_table
 from ._verdict import overall_verdict, verdicts
 
@@ -22,8 +23,8 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         frame: A tidy frame, or a `Study` of one.
 
     Returns:
-        `verdict` and `verdicts` in words, `study` as values (`analysis.StudyVerdict`), and the
-        tables `results`, `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`,
+        `verdict` and `verdicts` in words, `study` as values (`analysis.StudyVerdict`), `appendix`
+        (`Appendix`: how the results were made, and what to cite), and the tables `results`, `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`,
         `tunability`, `ranks`, `profiles`, `overhead` and `frontier` as lists of rows, named as the
         functions of `deepobs.runner.analysis` name their columns; the points of the frontier and
         the profiles' scores are in epochs, steps, examples, tokens and seconds; see `measure`.
@@ -52,6 +53,7 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
         "verdict": overall_verdict(study),
         "study": _plain(asdict(study.verdict)),
         "verdicts": [_plain(asdict(verdict)) for verdict in verdicts(study)],
+        "appendix": asdict(appendix(study)),
         **{name: _plain(records(table)) for name, table in tables.items()},
     }
 
