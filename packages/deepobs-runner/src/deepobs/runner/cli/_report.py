@@ -57,7 +57,8 @@ def command(
 ) -> None:
     """Write everything a paper needs on one HTML page that works offline.
 
-    RESULTS are results folders of this package or of DeepOBS 1.1 and 1.2, or bundles. With `--baselines` and no folder, the page shows the published baselines alone.
+    RESULTS are results folders of this package or of DeepOBS 1.1 and 1.2, or bundles. With
+    `--baselines` and no folder, the page shows the published baselines alone.
     """
     from ..report.figures import save_figures
     from ..report.page import write_report

@@ -24,10 +24,11 @@ def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
 
     Returns:
         `verdict` and `verdicts` in words, `study` as values (`analysis.StudyVerdict`), `appendix`
-        (`Appendix`: how the results were made, and what to cite), and the tables `results`, `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`,
-        `tunability`, `ranks`, `profiles`, `overhead` and `frontier` as lists of rows, named as the
-        functions of `deepobs.runner.analysis` name their columns; the points of the frontier and
-        the profiles' scores are in epochs, steps, examples, tokens and seconds; see `measure`.
+        (`Appendix`: how the results were made, and what to cite), and the tables `results`,
+        `comparisons`, `overall`, `aggregate`, `flags`, `targets`, `sensitivity`, `tunability`,
+        `ranks`, `profiles`, `overhead` and `frontier` as lists of rows, named as the functions of
+        `deepobs.runner.analysis` name their columns; the points of the frontier and the profiles'
+        scores are in epochs, steps, examples, tokens and seconds; see `measure`.
     """
     study = Study.of(frame)
     frontiers = [
