@@ -211,8 +211,8 @@ WHAT = (
     "normalisation. The columns, for each problem: test accuracy at the end (defaults are not "
     "tuned to these problems), state in numbers per parameter, and microseconds that the step of "
     "the optimizer takes beyond that of `torch.optim.SGD`, one thread, not compiled. Classes that "
-    f"wrap another optimizer have `{INSIDE}` inside. Three classes have what they say they need: "
-    "BSAM `num_data`, Ranger21 `num_iterations`, and SpectralSphere a group of matrices."
+    f"wrap another optimizer have `{INSIDE}` inside. Three classes need a setting: BSAM "
+    "`num_data`, Ranger21 `num_iterations`, and SpectralSphere a group of matrices."
 )
 
 

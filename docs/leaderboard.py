@@ -23,21 +23,23 @@ THREE = ("SGD", "Momentum", "Adam")  # the methods of the published runs
 
 INTRODUCTION = """# Leaderboard
 
-Reference optimizers on the [laptop set](problems.md), by the protocol `tuned-20`: twenty settings
-for each optimizer and problem, chosen on validation data, then ten fresh seeds on the full training
-set, judged on test data. All trials and repetitions are in the package `deepobs-baselines`, also
-those that failed or diverged. `deepobs benchmark MyOptimizer --against Adam,Muon` takes them over
-in place of running them again.
+This page compares reference optimizers on the [laptop set](problems.md) with the protocol
+`tuned-20`: the best of twenty settings for each optimizer and problem is selected on validation
+data, then trained with ten fresh seeds on the full training set and evaluated on test data. The
+package `deepobs-baselines` contains all trials and repetitions, including those that failed or
+diverged. `deepobs benchmark MyOptimizer --against Adam,Muon` reuses them instead of running them
+again.
 
-This page is written by `python docs/leaderboard.py`. The runs were made by
+`python docs/leaderboard.py` writes this page. The runs were made with
 
-<!-- not run: it takes an hour on two cores -->
+<!-- not run: the table of costs below has its core hours -->
 ```sh
 deepobs benchmark {names} \\
     --set {problems}
 ```
 
-on {hardware}, one thread a run, beside other work: compare their results, not their seconds.
+on {hardware}, with one thread per run, on a machine that was shared with other work. Compare the
+results, not the seconds.
 
 ## Methods and problems
 
@@ -45,32 +47,33 @@ on {hardware}, one thread a run, beside other work: compare their results, not t
 
 {matrix}
 
-A value is the mean of ten runs on test data at the end of training, in the unit of its column;
-arrows say which way is better. Bold marks the methods that are not significantly different from the
-best one on that problem, at 5 % for each problem. Rows are in the order of the overall result. A
-cross is the number of runs that diverged.
+A value is the mean over ten runs of the final metric on test data. Arrows show the direction in
+which the metric improves. Bold marks the methods that are not significantly different from the best
+one on that problem, at 5 % for each problem. Rows are in the order of the overall result. A number
+after a cross (✗) counts the runs that diverged.
 
 ## Cost and search
 
 {cost}
 
-All methods have the same budget of trials. Their spaces differ, as `deepobs optimizers` lists them
-with their sources: a space that is centred on good values makes twenty trials worth more.
+All methods have the same budget of trials, but different search spaces. `deepobs optimizers` lists
+the spaces and their sources. In a space that is centered on good values, twenty trials find better
+settings.
 
-## What may be concluded
+## What you can conclude
 
-- An optimizer's name stands for its implementation, its search space and twenty trials. Another
-  space or budget can change the order.
+- A result belongs to the implementation of an optimizer, its search space and the budget of twenty
+  trials. Another space or budget can change the order.
 - The runs are short, and the problems are small. Nothing here shows how methods compare at scale.
-- Bold entries are ties: their order in a column means nothing.
-- A statement over all problems is about these problems. Whether it holds for others is a different
-  question, which the report answers separately ([statistics](statistics.md)).
+- Bold entries are ties. Their order within a column has no meaning.
+- A verdict over all problems is about these problems. Whether it holds for other problems is a
+  separate question, which the report answers separately ([statistics](statistics.md)).
 
 ## Does the laptop set predict the large problems?
 
 SGD, Momentum and Adam can be compared with the 1,080 published runs of DeepOBS: eight problems with
-up to 350 epochs, 36 learning rates each, chosen on test data. The number is the rank of a method by
-its mean on a problem; bold marks ties with the best.
+up to 350 epochs and 36 learning rates each, selected on test data. A number is the rank of a method
+by its mean on a problem. Bold marks ties with the best method.
 
 {ranks}
 
@@ -80,10 +83,9 @@ its mean on a problem; bold marks ties with the best.
 
 {large}
 
-So the laptop set is no substitute: it finds faults, bad defaults and large differences in minutes,
-and shows on which kind of problem a method does well. A ranking of three methods on a few problems
-of either set does not carry over to the other.
-"""
+The laptop set is therefore no substitute for large problems. It reveals faults, bad defaults and
+large differences in minutes, and it shows on which kind of problem a method does well. A ranking of
+three methods on a few problems of one set does not carry over to the other. """
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
