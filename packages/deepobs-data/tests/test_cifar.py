@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 import torch
 
-from deepobs.data import CorruptDatasetError, DatasetNotFoundError, Standardize, cifar10, cifar100
+from deepobs.data import (
+    ArrayDataset,
+    CorruptDatasetError,
+    DatasetNotFoundError,
+    Normalize,
+    Standardize,
+    cifar10,
+    cifar100,
+)
 from deepobs.data._cifar import CIFAR10_STATISTICS
 from deepobs.data.testing import python2_pickle, write_stand_in
 
@@ -186,5 +194,72 @@ def test_the_usual_augmentation(tmp_path: Path) -> None:
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, later)
-    with pytest.raises(ValueError, match="'deepobs' or 'crop_flip', but is 'crop'"):
+    with pytest.raises(ValueError, match="'crop_flip' or 'alternating_flip', but is 'crop'"):
         cifar10(root=root, augmentation="crop")
+
+
+@pytest.fixture
+def columns(tmp_path: Path) -> ArrayDataset:
+    """Images that grow brighter to the right, each of a red of its own, augmented as airbench's."""
+    write_stand_in("cifar10", tmp_path, num_train=40)
+    for number in range(5):
+        pixels = np.zeros((8, 3, 32, 32), dtype=np.uint8)
+        pixels[:, 1] = np.arange(0, 256, 8)
+        pixels[:, 0] = 8 * number + np.arange(8)[:, None, None]
+        fields = {"labels": [0] * 8, "data": pixels.reshape(8, 3072)}
+        file = tmp_path / f"cifar-10-batches-py/data_batch_{number + 1}"
+        file.write_bytes(python2_pickle(fields))
+    return cifar10(root=tmp_path, augmentation="alternating_flip")
+
+
+def sides(data: ArrayDataset, **chosen: Any) -> dict[int, bool]:
+    """Whether each image of a pass, told by its red, is flipped."""
+    found = {}
+    for batch in data.batches("train", batch_size=8, **chosen):
+        reds = (batch.inputs[:, 0, 0, 0] * 0.2470 + 0.4914) * 255
+        flipped = batch.inputs[:, 1, 16, 10] > batch.inputs[:, 1, 16, 22]
+        found |= dict(zip(reds.round().int().tolist(), flipped.tolist(), strict=True))
+    return found
+
+
+def test_images_are_flipped_in_every_other_epoch(columns: ArrayDataset) -> None:
+    """About a half of them in the first, the others in the second, and so on, by the seed."""
+    first, second, third = (sides(columns, epoch=epoch) for epoch in range(3))
+    assert len(first) == 40
+    assert 8 < sum(first.values()) < 32  # beyond four standard deviations
+    assert all(first[red] is not second[red] for red in first)
+    assert first == third
+    assert first != sides(columns, seed=1)
+
+
+def test_flips_do_not_depend_on_what_a_process_takes(columns: ArrayDataset) -> None:
+    """The shards of an epoch, and the rest of one, have the flips of the whole."""
+    whole = sides(columns, epoch=1)
+    parts = [sides(columns, epoch=1, shard=(rank, 2)) for rank in (0, 1)]
+    assert parts[0] | parts[1] == whole
+    assert sides(columns, epoch=1, start=3).items() < whole.items()
+    held_out = sides(columns.with_validation(0.2), epoch=1)
+    assert held_out.items() < whole.items()
+
+
+def test_alternating_images_have_a_sample_among_their_facts(columns: ArrayDataset) -> None:
+    """As the model sees them in evaluation; other data sets have none."""
+    sample = columns.facts.sample
+    assert sample is not None
+    assert torch.equal(sample, Normalize(*CIFAR10_STATISTICS)(columns.arrays("train").inputs))
+    assert "sample" not in repr(columns.facts)
+
+
+def test_another_transform_keeps_its_own_random_numbers(columns: ArrayDataset) -> None:
+    """Only the flip of `CropAndFlip` is decided by the epoch."""
+    seen = []
+
+    class Recorder(Standardize):
+        num_draws = 3
+
+        def __call__(self, inputs: Any, draws: Any = None) -> Any:
+            seen.append(draws)
+            return super().__call__(inputs)
+
+    list(columns.with_transform(Recorder()).batches("train", batch_size=40))
+    assert len(seen[0][:, 2].unique()) == 40

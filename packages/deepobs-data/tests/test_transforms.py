@@ -243,6 +243,19 @@ def test_crop_and_flip_is_a_shift_with_zeros() -> None:
         CropAndFlip()(images, None)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float32])
+def test_crop_and_flip_can_reflect_at_the_edges(dtype: torch.dtype) -> None:
+    """As torch's padding for floats does, for bytes too."""
+    images = torch.randint(256, (25, 3, 6, 7)).to(dtype)
+    places = torch.cartesian_prod(torch.arange(5), torch.arange(5))
+    draws = torch.cat(((places + 0.5) / 5, torch.full((25, 1), 0.9)), 1)
+    moved = CropAndFlip(2, reflect=True)(images, draws)
+    assert moved.dtype == dtype
+    padded = torch.nn.functional.pad(images.float(), (2, 2, 2, 2), mode="reflect")
+    for number, (i, j) in enumerate(places.tolist()):
+        assert torch.equal(moved[number].float(), padded[number, :, i : i + 6, j : j + 7])
+
+
 def test_normalize_subtracts_means_and_divides_by_deviations() -> None:
     """(x / 255 - mean) / std for each channel."""
     images = torch.randint(256, (4, 3, 5, 5), dtype=torch.uint8)

@@ -68,6 +68,7 @@ OTHERS = {
     "GPT": Architecture(models.GPT, integers(65, 3, 20)),
     "ViT": Architecture(models.ViT, GRAY),
     "ResNet18": Architecture(models.ResNet18, COLOUR),
+    "Airbench94": Architecture(partial(models.Airbench94, average_views=True), COLOUR),
     "GCN": Architecture(partial(models.GCN, in_features=11, num_classes=3), graph),
     "TanhMLP": Architecture(models.TanhMLP, uniform(3, 2)),
     "ModularAddition": Architecture(models.ModularAddition, integers(113, 3, 2)),

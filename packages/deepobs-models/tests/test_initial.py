@@ -74,8 +74,8 @@ def test_parameters_start_from_the_originals_distributions(drawn: Drawn) -> None
         assert bound * (1 - slack) < parameter.abs().max() <= bound * (1 + 1e-6)
 
 
-# The distribution of each parameter: a constant, ("normal", deviation), ("uniform", bound) or
-# ("orthogonal", gain).
+# The distribution of each parameter: a constant, ("normal", deviation), ("uniform", bound),
+# ("orthogonal", gain), or ("passing", bound) for the identity followed by a uniform.
 WEIGHT = ("normal", 0.02)
 RESIDUAL = ("normal", 0.02 / math.sqrt(8))  # two residual branches in each of four blocks
 LINEAR = 1 / math.sqrt(128)  # the bound of nn.Linear with 128 inputs
@@ -120,6 +120,16 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
         "*.downsample.1.weight": 1.0,
         "*.downsample.1.bias": 0.0,
     },
+    "Airbench94": {
+        "whitening.weight": ("orthogonal", math.sqrt(2 / (1 + 5e-4))),
+        "groups.0.conv1.weight": ("passing", 1 / math.sqrt(9 * 24)),
+        "groups.1.conv1.weight": ("passing", 1 / math.sqrt(9 * 64)),
+        "groups.2.conv1.weight": ("passing", 0.0),
+        "groups.?.conv2.weight": ("passing", 0.0),
+        "*.bias": 0.0,
+        "*.norm?.weight": 1.0,
+        "head.weight": ("uniform", 1 / 16),
+    },
     "TanhMLP": {
         "0.weight": ("normal", math.sqrt(2 / 52)),
         "[246].weight": ("normal", math.sqrt(2 / 100)),
@@ -159,10 +169,16 @@ def check_distribution(parameter: Tensor, distribution: Distribution) -> None:
         assert (parameter == distribution).all()
         return
     kind, scale = distribution
+    if kind == "passing":
+        channels = parameter.shape[1]
+        assert torch.equal(parameter[:channels], torch.nn.init.dirac_(parameter[:channels].clone()))
+        kind, parameter = "uniform", parameter[channels:]
+        if not len(parameter):
+            return
     n = parameter.numel()
     if kind == "orthogonal":
-        rows, columns = parameter.shape
-        wide = parameter if rows <= columns else parameter.T
+        matrix = parameter.flatten(1)
+        wide = matrix if len(matrix) <= matrix.shape[1] else matrix.T
         expected = scale**2 * torch.eye(len(wide))
         torch.testing.assert_close(wide @ wide.T, expected, rtol=0, atol=1e-5 * scale**2)
         return

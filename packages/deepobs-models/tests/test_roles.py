@@ -101,6 +101,15 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "Airbench94": (
+        models.Airbench94,
+        {
+            "convolution": "whitening.weight *.conv?.weight",
+            "output": "head.weight",
+            "gain": "*.norm?.weight",
+            "bias": "*.bias",
+        },
+    ),
     "ViT": (
         models.ViT,
         {

@@ -13,11 +13,13 @@ class Runs:
     def __init__(self, folder, until, measured):
         self.folder, self.until, self.measured = folder, until, measured
         self.sign = folder / "waits"
+        self.data_root = None  # of the embedded data sets
 
     def start(self, name, optimizer="Adam", resume=True, wait_in=None, **changes):
         """A process that does a run; it waits in its step number `wait_in`."""
         arguments = (optimizer, self.folder / name, self.folder / f"{name}.pt", changes)
         execution = {"checkpoint_every": 0, "resume": resume, "device": "cpu"}
+        execution["data_root"] = self.data_root
         process = workers.PROCESSES.Process(
             target=workers.train,
             args=arguments,

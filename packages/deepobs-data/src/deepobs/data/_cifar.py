@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ._alternating import AlternatingImages
 from ._batches import ArrayDataset, Arrays
 from ._errors import CorruptDatasetError, way_out
 from ._pickled import PickleError
@@ -35,11 +36,13 @@ def cifar10(
 
     With DeepOBS's preprocessing, images are standardized one by one; those for training are
     augmented before (`Augment`). With the usual one of today they are normalized by the mean and
-    deviation of each channel, after a crop with 4 pixels of padding and a flip in training.
+    deviation of each channel, after a crop with 4 pixels of padding and a flip in training; with
+    that of airbench94, after a crop with 2 reflected pixels and a flip that alternates by epoch.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        augmentation: `"deepobs"` or `"crop_flip"`.
+        augmentation: `"deepobs"`, `"crop_flip"` or `"alternating_flip"`. With the last one, the
+            data set's `facts` have a sample of the images.
 
     Returns:
         Inputs `[N, 3, 32, 32]`, 10 classes.
@@ -51,14 +54,21 @@ def cifar10(
 
     Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009. Crop and flip
     of He, Zhang, Ren, Sun. Deep residual learning for image recognition. CVPR 2016, section 4.2.
+    Alternating flip of Jordan. 94% on CIFAR-10 in 3.29 seconds on a single GPU. 2024, section 3.6.
     """
-    if augmentation not in ("deepobs", "crop_flip"):
-        raise ValueError(f"augmentation must be 'deepobs' or 'crop_flip', but is {augmentation!r}.")
-    dataset = _load("cifar10", root, CIFAR10_FILES, "labels", 10)
+    if augmentation not in ("deepobs", "crop_flip", "alternating_flip"):
+        raise ValueError(
+            "augmentation must be 'deepobs', 'crop_flip' or 'alternating_flip', but is"
+            f" {augmentation!r}."
+        )
+    alternating = augmentation == "alternating_flip"
+    kind = AlternatingImages if alternating else ArrayDataset
+    dataset = _load("cifar10", root, CIFAR10_FILES, "labels", 10, kind=kind)
     if augmentation == "deepobs":
         return dataset
     normalize = Normalize(*CIFAR10_STATISTICS)
-    return dataset.with_transform(normalize, train=Compose(CropAndFlip(), normalize))
+    crops = CropAndFlip(2, reflect=True) if alternating else CropAndFlip()
+    return dataset.with_transform(normalize, train=Compose(crops, normalize))
 
 
 def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
@@ -88,12 +98,14 @@ def _load(
     files: tuple[str, ...],
     label_key: str,
     num_classes: int,
+    *,
+    kind: type[ArrayDataset] = ArrayDataset,
 ) -> ArrayDataset:
     paths = require_files(name, resolve_root(root), files)
     *train, test = (_read(name, path, label_key, num_classes) for path in paths)
     inputs = torch.cat([part.inputs for part in train])
     targets = torch.cat([part.targets for part in train if part.targets is not None])
-    return ArrayDataset(
+    return kind(
         name,
         train=Arrays(inputs, targets),
         test=test,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 import torch
@@ -75,6 +75,8 @@ class Facts:
         num_nodes: The number of nodes of a graph.
         vocabulary_size: The number of different tokens among the inputs.
         sequence_length: The number of tokens of one example.
+        sample: Some training inputs as the model sees them in evaluation, `[n, ...]`, for weights
+            that are computed from data.
     """
 
     num_classes: int | None = None
@@ -82,6 +84,7 @@ class Facts:
     num_nodes: int | None = None
     vocabulary_size: int | None = None
     sequence_length: int | None = None
+    sample: Tensor | None = field(default=None, compare=False, repr=False)
 
 
 class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):

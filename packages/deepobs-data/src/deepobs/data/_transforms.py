@@ -149,23 +149,26 @@ class Augment:
 
 
 class CropAndFlip:
-    """Shifts every image by up to `padding` pixels, filled with zeros, and flips every other one.
+    """Shifts every image by up to `padding` pixels, and flips each with probability 1/2.
 
     Args:
-        padding: The number of zeros on each side, before a random crop of the original size.
+        padding: The number of pixels added on each side, before a random crop of the original size.
+        reflect: Whether the added pixels are those on the other side of the edge, instead of zeros.
     """
 
     num_draws = 3
 
-    def __init__(self, padding: int = 4) -> None:
+    def __init__(self, padding: int = 4, *, reflect: bool = False) -> None:
         self.padding = padding
+        self.reflect = reflect
 
     def __call__(self, inputs: Tensor, draws: Tensor | None) -> Tensor:
         """Returns the augmented images, of the shape and type of the inputs `[N, C, H, W]`."""
         if draws is None:
             raise ValueError("CropAndFlip needs 3 random numbers per image.")
         down, right, mirror = draws.unbind(1)
-        return crop(inputs, down, right, mirror < 0.5, padding=self.padding)
+        flip = mirror < 0.5
+        return crop(inputs, down, right, flip, padding=self.padding, reflect=self.reflect)
 
 
 class Normalize:
@@ -210,9 +213,15 @@ class Compose:
 
 
 def crop(
-    images: Tensor, down: Tensor, right: Tensor, flip: Tensor | None, *, padding: int
+    images: Tensor,
+    down: Tensor,
+    right: Tensor,
+    flip: Tensor | None,
+    *,
+    padding: int,
+    reflect: bool = False,
 ) -> Tensor:
-    """Pads images with zeros and cuts a window of the original size from each.
+    """Pads images and cuts a window of the original size from each.
 
     Args:
         images: `[N, C, H, W]`.
@@ -220,10 +229,11 @@ def crop(
             `[N]`.
         right: The same horizontally, `[N]`.
         flip: The images to flip horizontally before, bool `[N]`; None to flip none.
-        padding: The number of zeros on each side.
+        padding: The number of pixels added on each side.
+        reflect: Whether these are the pixels on the other side of the edge, instead of zeros.
     """
     height, width = images.shape[-2:]
-    padded = functional.pad(images, (padding,) * 4)
+    padded = _reflected(images, padding) if reflect else functional.pad(images, (padding,) * 4)
     which = torch.arange(len(images), device=images.device)
     if flip is not None:  # a mirrored copy to choose from costs less than torch.where
         padded = torch.cat([padded, padded.flip(-1)])
@@ -231,6 +241,15 @@ def crop(
     windows = padded.unfold(2, height, 1).unfold(3, width, 1)
     places = 2 * padding + 1
     return windows[which, :, (down * places).long(), (right * places).long()]
+
+
+def _reflected(images: Tensor, padding: int) -> Tensor:
+    """Pads images with what is on the other side of the edge; torch does so for floats alone."""
+    for axis in (-2, -1):
+        size = images.shape[axis]
+        places = torch.arange(-padding, size + padding, device=images.device).abs()
+        images = images.index_select(axis, torch.minimum(places, 2 * (size - 1) - places))
+    return images
 
 
 def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._actor_critic import ActorCritic, ActorCriticOutput
+from ._airbench import Airbench94, patch_covariance
 from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
 from ._dense import MLP, LogisticRegression, TanhMLP
@@ -27,6 +28,7 @@ __all__ = [
     "VGG",
     "ActorCritic",
     "ActorCriticOutput",
+    "Airbench94",
     "AllCNNC",
     "Beale",
     "Branin",
@@ -50,4 +52,5 @@ __all__ = [
     "normalised_adjacency",
     "parameter_depths",
     "parameter_roles",
+    "patch_covariance",
 ]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from torch import nn
+
 from deepobs import models
 from deepobs.data import DATASETS
 
+from ._networks import airbench94
 from ._problem import Problem
 from ._recent import language_model
 from ._shared import classifier
@@ -48,6 +51,21 @@ MODERN: tuple[Problem, ...] = (
         reference="Dosovitskiy et al., ICLR 2021; https://github.com/omihub777/ViT-CIFAR",
         notes="The source trains with Adam at 1e-3, a cosine after five epochs of warm-up, label"
         f" smoothing and AutoAugment, which we leave out. {_NOT_REPRODUCED}",
+    ),
+    _cifar10(
+        name="cifar10_airbench",
+        description="Network of airbench94 on CIFAR-10, with alternating flips, for eight epochs",
+        dataset=partial(DATASETS["cifar10"], augmentation="alternating_flip"),
+        model=airbench94,
+        loss=partial(nn.CrossEntropyLoss, label_smoothing=0.2),
+        batch_size=2000,
+        epochs=8,
+        convergence_target=0.94,
+        reference="Jordan, 94% on CIFAR-10 in 3.29 Seconds, 2024, arXiv 2404.00498",
+        notes="Network, loss, augmentation and the six views of an evaluation are the paper's;"
+        " batch size and epochs are those of airbench94_muon in its repository. Lookahead, the"
+        " larger rate of biases and the end of training of the first bias after three epochs are"
+        f" the optimizer's, and left to it. {_NOT_REPRODUCED}",
     ),
     language_model(
         name="shakespeare_gpt_large",

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from deepobs.data import Batch, ConvectionPoints, FullBatchDataset, Graph, Phase, cora
-from deepobs.models import GCN, TanhMLP, normalised_adjacency
+from deepobs.data import Batch, ConvectionPoints, Facts, FullBatchDataset, Graph, Phase, cora
+from deepobs.models import GCN, Airbench94, TanhMLP, normalised_adjacency, patch_covariance
 
 from ._metrics import Metric
 
@@ -68,6 +68,13 @@ def first_layer(model: nn.Module) -> list[Tensor]:
     """Returns the kernel of the first layer, which is all that Kipf and Welling regularize."""
     assert isinstance(model, NodeClassifier)
     return [model.gcn.convolution_1.linear.weight]
+
+
+def airbench94(facts: Facts | None = None) -> Airbench94:
+    """Returns the network of airbench94 that whitens the patches of the data set's images."""
+    sample = None if facts is None else facts.sample
+    covariance = None if sample is None else patch_covariance(sample).cpu()
+    return Airbench94(covariance, average_views=True)
 
 
 class ConvectionOutput(NamedTuple):
