@@ -47,6 +47,37 @@ def graph() -> tuple[Tensor, Tensor]:
     return torch.rand(5, 11), models.normalised_adjacency(edges, 5).to_dense()
 
 
+def small_unet() -> models.UNet:
+    return models.UNet(channels=(8, 16), step_width=8)
+
+
+def small_ddpm() -> models.DDPM:
+    return models.DDPM(small_unet(), num_steps=10)
+
+
+def awake(make: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+    """A network whose layers that start at zero do not, so that its outputs differ."""
+
+    def made() -> nn.Module:
+        model = make()
+        for parameter in model.parameters():
+            if parameter.ndim > 1 and not parameter.any():
+                nn.init.normal_(parameter, std=0.1)
+        return model
+
+    return made
+
+
+def noisy_images() -> tuple[Tensor, Tensor, Tensor]:
+    """Images, noise and steps of a diffusion of ten steps."""
+    return torch.rand(3, 1, 8, 8), torch.randn(3, 1, 8, 8), torch.tensor([0, 4, 9])
+
+
+def images_and_steps() -> tuple[Tensor, Tensor]:
+    images, _, steps = noisy_images()
+    return images, steps
+
+
 GRAY, COLOUR = uniform(3, 1, 28, 28), uniform(3, 3, 32, 32)
 
 # The networks of DeepOBS, under their names in golden/initial.json.
@@ -70,6 +101,8 @@ OTHERS = {
     "ResNet18": Architecture(models.ResNet18, COLOUR),
     "Airbench94": Architecture(partial(models.Airbench94, average_views=True), COLOUR),
     "GCN": Architecture(partial(models.GCN, in_features=11, num_classes=3), graph),
+    "UNet": Architecture(small_unet, images_and_steps),
+    "DDPM": Architecture(small_ddpm, noisy_images),
     "TanhMLP": Architecture(models.TanhMLP, uniform(3, 2)),
     "ModularAddition": Architecture(models.ModularAddition, integers(113, 3, 2)),
     "ActorCritic": Architecture(models.ActorCritic, uniform(3, 4)),
@@ -84,4 +117,6 @@ SMALL = {
     **{name: entry for name, entry in DEEPOBS.items() if "40-4" not in name and "VGG" not in name},
     "VGG": Architecture(partial(models.VGG, 16, 10, image_size=8), uniform(3, 3, 9, 7)),
     **OTHERS,
+    "UNet": Architecture(awake(small_unet), images_and_steps),
+    "DDPM": Architecture(awake(small_ddpm), noisy_images),
 }

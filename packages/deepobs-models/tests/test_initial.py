@@ -79,6 +79,35 @@ def test_parameters_start_from_the_originals_distributions(drawn: Drawn) -> None
 WEIGHT = ("normal", 0.02)
 RESIDUAL = ("normal", 0.02 / math.sqrt(8))  # two residual branches in each of four blocks
 LINEAR = 1 / math.sqrt(128)  # the bound of nn.Linear with 128 inputs
+UNET: dict[str, Distribution] = {  # Glorot uniform, with channels (8, 16) and a step width of 8
+    "step_mlp.?.weight": ("uniform", math.sqrt(6 / (8 + 8))),
+    "first.weight": ("uniform", math.sqrt(6 / (9 * (1 + 8)))),
+    "down.0.conv_1.weight": ("uniform", math.sqrt(6 / (9 * (8 + 8)))),
+    "down.1.conv_1.weight": ("uniform", math.sqrt(6 / (9 * (8 + 16)))),
+    "middle_?.conv_1.weight": ("uniform", math.sqrt(6 / (9 * (16 + 16)))),
+    "up.0.conv_1.weight": ("uniform", math.sqrt(6 / (9 * (32 + 16)))),
+    "up.1.conv_1.weight": ("uniform", math.sqrt(6 / (9 * (24 + 8)))),
+    "down.1.shortcut.weight": ("uniform", math.sqrt(6 / (8 + 16))),
+    "up.0.shortcut.weight": ("uniform", math.sqrt(6 / (32 + 16))),
+    "up.1.shortcut.weight": ("uniform", math.sqrt(6 / (24 + 8))),
+    "down.0.step.weight": ("uniform", math.sqrt(6 / (8 + 8))),
+    "up.1.step.weight": ("uniform", math.sqrt(6 / (8 + 8))),
+    "down.1.step.weight": ("uniform", math.sqrt(6 / (8 + 16))),
+    "middle_?.step.weight": ("uniform", math.sqrt(6 / (8 + 16))),
+    "up.0.step.weight": ("uniform", math.sqrt(6 / (8 + 16))),
+    "shrink.0.weight": ("uniform", math.sqrt(6 / (9 * (8 + 8)))),
+    "grow.0.weight": ("uniform", math.sqrt(6 / (9 * (16 + 16)))),
+    "attention.query_key_value.weight": ("uniform", math.sqrt(6 / (16 + 48))),
+    "down.0.conv_2.weight": ("uniform", math.sqrt(6 / (9 * (8 + 8)))),
+    "up.1.conv_2.weight": ("uniform", math.sqrt(6 / (9 * (8 + 8)))),
+    "down.1.conv_2.weight": ("uniform", math.sqrt(6 / (9 * (16 + 16)))),
+    "middle_?.conv_2.weight": ("uniform", math.sqrt(6 / (9 * (16 + 16)))),
+    "up.0.conv_2.weight": ("uniform", math.sqrt(6 / (9 * (16 + 16)))),
+    "attention.projection.weight": ("uniform", math.sqrt(6 / (16 + 16))),
+    "last.weight": 0.0,
+    "*norm*.weight": 1.0,
+    "*.bias": 0.0,
+}
 DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
     "GPT": {
         "*_embedding.weight": WEIGHT,
@@ -130,6 +159,8 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
         "*.norm?.weight": 1.0,
         "head.weight": ("uniform", 1 / 16),
     },
+    "UNet": UNET,
+    "DDPM": {f"network.{pattern}": drawn for pattern, drawn in UNET.items()},
     "TanhMLP": {
         "0.weight": ("normal", math.sqrt(2 / 52)),
         "[246].weight": ("normal", math.sqrt(2 / 100)),

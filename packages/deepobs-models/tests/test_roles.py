@@ -129,6 +129,28 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "UNet": (
+        models.UNet,
+        {
+            "hidden": "step_mlp.?.weight *.step.weight",
+            "convolution": "first.weight *.conv_?.weight *.shortcut.weight shrink.?.weight"
+            " grow.?.weight attention.query_key_value.weight attention.projection.weight",
+            "output": "last.weight",
+            "gain": "*norm*.weight",
+            "bias": "*.bias",
+        },
+    ),
+    "DDPM": (
+        models.DDPM,
+        {
+            "hidden": "network.step_mlp.?.weight *.step.weight",
+            "convolution": "network.first.weight *.conv_?.weight *.shortcut.weight"
+            " *.shrink.?.weight *.grow.?.weight *.attention.*_value.weight *.projection.weight",
+            "output": "network.last.weight",
+            "gain": "*norm*.weight",
+            "bias": "*.bias",
+        },
+    ),
     "TanhMLP": (
         models.TanhMLP,
         {"hidden": "[0246].weight", "output": "8.weight", "bias": "*.bias"},

@@ -8,6 +8,7 @@ from ._cifar import cifar10, cifar100
 from ._convection import ConvectionPoints, convection
 from ._cora import Graph, cora, cora_planetoid
 from ._dataset import Batch, Dataset, Facts, Phase
+from ._diffusion import DiffusionDataset, DiffusionInputs
 from ._digits import digits
 from ._errors import (
     CorruptDatasetError,
@@ -72,6 +73,8 @@ __all__ = [
     "DatasetEntry",
     "DatasetNotFoundError",
     "DatasetStatus",
+    "DiffusionDataset",
+    "DiffusionInputs",
     "Examples",
     "Facts",
     "FetchError",

@@ -32,7 +32,7 @@ class Examples(torch.utils.data.Dataset["Batch | Tree"]):
 
     def __init__(self, count: int, fetch: Callable[[Tensor], Batch]) -> None:
         self._count = count
-        self._fetch = fetch
+        self.fetch = fetch
 
     def __len__(self) -> int:
         return self._count
@@ -52,7 +52,7 @@ class Examples(torch.utils.data.Dataset["Batch | Tree"]):
         if wrong.any():
             number = int(numbers[wrong][0])
             raise IndexError(f"There is no example {number}: the phase has {self._count}.")
-        batch = self._fetch(numbers.remainder(self._count))
+        batch = self.fetch(numbers.remainder(self._count))
         if batch.targets is None:
             return list(unbind(batch.inputs))
         return [

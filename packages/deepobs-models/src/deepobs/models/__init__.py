@@ -5,6 +5,7 @@ from ._actor_critic import ActorCritic, ActorCriticOutput
 from ._airbench import Airbench94, patch_covariance
 from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
+from ._ddpm import DDPM
 from ._dense import MLP, LogisticRegression, TanhMLP
 from ._functions import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
 from ._gcn import GCN, normalised_adjacency
@@ -15,12 +16,14 @@ from ._net2c2d import Net2C2D
 from ._net3c3d import Net3C3D
 from ._resnet import ResNet18
 from ._roles import DeclaresRoles, Role, parameter_depths, parameter_roles
+from ._unet import UNet
 from ._vae import VAE, VAEOutput
 from ._vgg import VGG
 from ._vit import ViT
 from ._wide_resnet import WideResNet
 
 __all__ = [
+    "DDPM",
     "GCN",
     "GPT",
     "MLP",
@@ -46,6 +49,7 @@ __all__ = [
     "Role",
     "Rosenbrock",
     "TanhMLP",
+    "UNet",
     "VAEOutput",
     "ViT",
     "WideResNet",

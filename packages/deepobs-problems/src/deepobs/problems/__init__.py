@@ -8,6 +8,7 @@ from ._conformance import Finding, check_problem
 from ._losses import (
     ConvectionLoss,
     InceptionCrossEntropy,
+    MeanSquaredError,
     OutputIsLoss,
     PPOLoss,
     SequenceCrossEntropy,
@@ -37,6 +38,7 @@ __all__ = [
     "ConvectionLoss",
     "Finding",
     "InceptionCrossEntropy",
+    "MeanSquaredError",
     "Metric",
     "Metrics",
     "OutputIsLoss",

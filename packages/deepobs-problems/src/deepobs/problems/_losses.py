@@ -120,6 +120,22 @@ class SquaredError(nn.Module):
         return _reduce(error.view(len(target), -1).square().sum(dim=1), self.reduction)
 
 
+class MeanSquaredError(nn.Module):
+    """Squared error, averaged over the values of an example.
+
+    Args:
+        reduction: `"none"` for one value for each example, `"mean"` for their mean.
+    """
+
+    def __init__(self, reduction: Reduction = "mean") -> None:
+        super().__init__()
+        self.reduction: Reduction = reduction
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Maps outputs and targets of one shape `[N, ...]` to losses `[N]` or a scalar."""
+        return _reduce((output - target).square().flatten(1).mean(dim=1), self.reduction)
+
+
 class ConvectionLoss(nn.Module):
     """Loss of a physics-informed network: equation, initial condition and periodic boundary.
 

@@ -9,6 +9,7 @@ from torch import nn
 from deepobs import models
 from deepobs.data import DATASETS
 
+from ._diffusion import DIFFUSION
 from ._networks import airbench94
 from ._problem import Problem
 from ._recent import language_model
@@ -81,4 +82,5 @@ MODERN: tuple[Problem, ...] = (
         notes="nanoGPT's setting for GPUs, with its optimizer as for shakespeare_gpt but betas 0.9"
         f" and 0.99. {_NOT_REPRODUCED}",
     ),
+    *DIFFUSION,
 )

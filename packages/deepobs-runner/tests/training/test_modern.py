@@ -1,0 +1,54 @@
+"""Problems of recent papers whose data have to be fetched, on stand-ins for their files."""
+
+from functools import partial
+
+import pytest
+from resumed_runs import num_steps, same
+
+from deepobs.data.testing import write_stand_in
+from deepobs.runner import run
+
+#: The data set of each problem.
+DATA = {"mnist_ddpm": "mnist"}
+
+quiet = partial(run, progress="off", device="cpu", epochs=1, batch_size=16, train_log_interval=1)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with a stand-in of each data set, of 64 training examples."""
+    root = tmp_path_factory.mktemp("data")
+    for name in set(DATA.values()):
+        write_stand_in(name, root, num_train=64, num_test=16)
+    return root
+
+
+@pytest.mark.parametrize("problem", DATA)
+def test_a_killed_run_goes_on_exactly(runs, data, problem):
+    """Noise, orders of examples and moments of Adam are those of the run without a break."""
+    runs.data_root = data
+    changes = {"problem": problem, "epochs": 2, "lr": 1e-3, "validation": 0.0, "batch_size": 16}
+    whole = runs.finish("whole", **changes)
+    steps = num_steps(whole)
+    for point in (steps // 3, steps // 2 + 1):  # in both epochs
+        runs.kill("killed", at=point, of=steps, **changes)
+    assert same(runs.finish("killed", **changes), whole)
+
+
+@pytest.mark.parametrize("problem", DATA)
+def test_micro_batches_give_the_whole_batch(data, problem):
+    """Each part has its own noise and targets; losses are means, up to rounding in float32."""
+    whole = quiet(problem, "SGD", lr=1e-3, data_root=data)
+    parts = quiet(problem, "SGD", lr=1e-3, data_root=data, gradient_accumulation_steps=2)
+    assert parts.minibatch_train_losses == pytest.approx(whole.minibatch_train_losses, rel=1e-4)
+    assert parts.test_losses == pytest.approx(whole.test_losses, rel=1e-4)
+
+
+@pytest.mark.parametrize("problem", DATA)
+def test_bfloat16_follows_float32(data, problem):
+    """Losses differ by the rounding of bfloat16, which has eight bits: 0.4 % a value."""
+    full = quiet(problem, "Adam", lr=1e-3, data_root=data)
+    short = quiet(problem, "Adam", lr=1e-3, data_root=data, precision="bf16")
+    assert short.status == "finished"
+    assert short.minibatch_train_losses == pytest.approx(full.minibatch_train_losses, rel=0.02)
+    assert short.test_losses != full.test_losses
