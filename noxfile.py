@@ -44,7 +44,8 @@ NEEDS = {
     "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
     "tests-models": (
         *(*_PYTEST, "numpy", "backpack-for-pytorch"),
-        *("timm", "torch_geometric", "torchvision"),  # what the networks are compared with
+        # What the networks are compared with.
+        *("timm", "torch_geometric", "torchvision", "diffusers", "rtdl_revisiting_models"),
     ),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch", "curvlinops-for-pytorch"),
     "tests-baselines": _PYTEST,

@@ -66,7 +66,8 @@ def test_every_evaluation_has_the_same_noise(phase: Phase) -> None:
 
 def test_processes_share_the_noise_of_a_batch() -> None:
     """Their parts one after the other are the batch; an empty one is left out."""
-    for phase, size in (("train", 100), ("test", 179)):
+    cases: tuple[tuple[Phase, int], ...] = (("train", 100), ("test", 179))
+    for phase, size in cases:
         whole = batches(phase, batch_size=size)
         parts = [batches(phase, batch_size=size, shard=(rank, 3)) for rank in range(3)]
         for number, batch in enumerate(whole):
