@@ -307,18 +307,3 @@ def test_there_must_be_something_to_bundle(tmp_path):
         bundle([tmp_path / "none"], tmp_path / "a.deepobs")
     with pytest.raises(UsageError, match=r"must end in \.deepobs"):
         bundle([tmp_path], tmp_path / "a.zip")
-
-
-def test_the_commands(deepobs, results, tmp_path, capsys, monkeypatch):
-    """`bundle` says what it wrote; `verify` exits with 0, and with 1 after a fault."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    path = tmp_path / "mine.deepobs"
-    assert deepobs("bundle", results, "-o", path) == 0
-    assert "24 runs of 2 searches" in capsys.readouterr().out
-    assert deepobs("verify", path, "--rerun", 1, "--device", "cpu") == 0
-    said = capsys.readouterr().out
-    assert "is unchanged and complete: 24 runs of 2 searches; 1 of them" in said
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("more.json", "{}")
-    assert deepobs("verify", path) == 1
-    assert capsys.readouterr().out == "more.json was added: it is not in the manifest.\n"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -12,16 +13,17 @@ from torch import Tensor, nn
 
 from deepobs.data import Batch, Dataset, Phase, derive_seed
 
-from ._calls import Forward, functional_output, in_dtype
+from ._calls import Forward, in_dtype
 from ._carried import CarriedState
 from ._evaluation import add_up, metrics_of
+from ._functional import FunctionalForms
 from ._metrics import Metrics
 from ._noise import NoiseStream
 from ._problem import Problem
 from ._regularizer import half_sum_of_squares
 
 
-class BuiltProblem:
+class BuiltProblem(FunctionalForms):
     """A problem with data in memory and weights drawn: made by `build`, trained by any loop.
 
     Attributes:
@@ -59,6 +61,7 @@ class BuiltProblem:
         self._loss_of_each: Callable[[Any, Any], Tensor] = problem.loss(reduction="none")
         self._noise = NoiseStream(derive_seed(seed, "noise"), device)
         self._carried = CarriedState()
+        self._compiled: Callable[..., Any] | None = None
 
     @property
     def model(self) -> nn.Module:
@@ -125,14 +128,7 @@ class BuiltProblem:
         Returns:
             Whatever the model returns, without a carried state.
         """
-        call = self.model if forward is None else forward
-        with self._noise if self.problem.stochastic else nullcontext():
-            inputs = in_dtype(self._dtype, batch.inputs)
-            if not self.problem.carries_state:
-                return call(inputs)
-            output, state = call(inputs, self._carried.before(batch.inputs))
-        self._carried.advance(state)
-        return output
+        return self._called(self.model if forward is None else forward, batch)
 
     def losses(self, batch: Batch, *, forward: Forward | None = None) -> Tensor:
         """Returns the loss of each example without the regularizer, differentiable.
@@ -163,57 +159,21 @@ class BuiltProblem:
         Returns:
             The objective, a differentiable scalar.
         """
-        loss: Tensor = self.loss_module(self.output(batch, forward=forward), self._target(batch))
-        return loss + self.regularizer() if self._regularized else loss
+        call = self.model if forward is None else forward
+        compute = self._compiled or self._objective
+        objective: Tensor = self._called(partial(compute, call, self._target(batch)), batch)
+        return objective
 
-    def functional_losses(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
-        """Returns the loss of each example as a function of the parameters.
+    def compile(self, **options: Any) -> None:
+        """Compiles what `objective` computes, in place, as `torch.nn.Module.compile` does.
 
-        For `torch.func`: it reads the parameters that it is given, and changes neither the model's
-        buffers nor a carried state. Dropout draws from the problem's stream, so use evaluation
-        mode for a deterministic function, or `randomness="different"` of `torch.func.vmap`.
-
-        Args:
-            parameters: Parameters by name, as in `model.named_parameters()`; those left out keep
-                the model's values.
-            batch: A batch.
-
-        Returns:
-            Losses `[N]` without the regularizer.
-
-        Raises:
-            ValueError: If the model has no parameter of a given name.
-        """
-        output = self._functional_output(parameters, batch)
-        return self._loss_of_each(output, self._target(batch))
-
-    def functional_objective(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
-        """Returns mean loss plus regularizer as a function of the parameters, a scalar.
+        Model, loss and regularizer become one function of `torch.compile`. Evaluations, `losses`
+        and the functional forms are not compiled.
 
         Args:
-            parameters: As for `functional_losses`.
-            batch: A batch.
-
-        Returns:
-            The objective at these parameters.
-
-        Raises:
-            ValueError: If the model has no parameter of a given name.
-
-        Example:
-            >>> from deepobs.problems import build
-            >>> built = build("digits_mlp")
-            >>> parameters = dict(built.model.named_parameters())
-            >>> batch = next(built.batches("train"))
-            >>> gradients = torch.func.grad(built.functional_objective)(parameters, batch)
+            **options: As for `torch.compile`, such as `mode="reduce-overhead"`.
         """
-        output = self._functional_output(parameters, batch)
-        loss: Tensor = self.loss_module(output, self._target(batch))
-        if not self._regularized:
-            return loss
-        names = {id(p): name for name, p in self.model.named_parameters()}
-        counted = [parameters.get(names[id(p)], p) for p in self._regularized]
-        return loss + half_sum_of_squares(counted, self.weight_decay)
+        self._compiled = torch.compile(self._objective, **options)
 
     @torch.no_grad()
     def evaluate(
@@ -287,13 +247,23 @@ class BuiltProblem:
         self.dataset.load_state_dict(state.get("data", {}))  # earlier checkpoints have none
         self._carried = CarriedState(state["carried"]).to(self.device)
 
-    def _functional_output(self, parameters: Mapping[str, Tensor], batch: Batch) -> Any:
-        """Returns the output with other parameters; leaves a carried state as it is."""
-        inputs = in_dtype(self._dtype, batch.inputs)
-        state = (self._carried.before(batch.inputs),) if self.problem.carries_state else ()
+    def _called(self, call: Callable[..., Any], batch: Batch) -> Any:
+        """Calls with the inputs and the carried state, which is advanced, in the noise stream."""
         with self._noise if self.problem.stochastic else nullcontext():
-            output = functional_output(self.model, parameters, (inputs, *state))
-        return output[0] if state else output
+            inputs = in_dtype(self._dtype, batch.inputs)
+            if not self.problem.carries_state:
+                return call(inputs)
+            result, state = call(inputs, self._carried.before(batch.inputs))
+        self._carried.advance(state)
+        return result
+
+    def _objective(self, call: Forward, target: Any, inputs: Any, *carried: Any) -> Any:
+        """Returns the mean loss plus the regularizer, with the state that the model returns."""
+        output, state = call(inputs, *carried) if carried else (call(inputs), None)
+        loss = self.loss_module(output, target)
+        if self._regularized:
+            loss = loss + self.regularizer()
+        return (loss, state) if carried else loss
 
     def _measured(self, batch: Batch) -> tuple[Any, Tensor]:
         """Returns the output and the mean loss on a batch."""

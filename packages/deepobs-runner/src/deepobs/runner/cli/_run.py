@@ -36,7 +36,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="Seconds between two checkpoints [default: 300].",
 )
-@click.option("--compile", is_flag=True, help="Compile the training pass with torch.compile.")
+@click.option(
+    "--compile",
+    is_flag=False,
+    flag_value="default",
+    default="off",
+    metavar="[MODE]",
+    help="Compile model, loss and regularizer; reduce-overhead uses CUDA graphs.",
+)
 @click.option(
     "--channels-last", is_flag=True, help="Use the channels-last memory format for images."
 )

@@ -21,13 +21,13 @@ _Value = TypeVar("_Value")
 
 
 def environment_of(
-    trainer: Trainer, *, compiled: bool, channels_last: bool, deterministic: bool
+    trainer: Trainer, *, compiled: str, channels_last: bool, deterministic: bool
 ) -> dict[str, Any]:
     """Returns the environment of a run, without names of machines or users.
 
     Args:
         trainer: The run.
-        compiled: Whether the training pass was compiled.
+        compiled: How the objective was compiled.
         channels_last: Whether images used the channels-last memory format.
         deterministic: Whether deterministic algorithms were enforced.
     """
@@ -45,6 +45,7 @@ def environment_of(
         "threads": torch.get_num_threads(),
         "processes": trainer.processes.world_size,
         "compile": compiled,
+        **({} if compiled == "off" else {"compile_seconds": trainer.timer.warm_up_seconds()}),
         "channels_last": channels_last,
         "deterministic": deterministic,
         **({} if trainer.resumed is None else {"resumed": trainer.resumed}),

@@ -21,6 +21,7 @@ from ..results import Record, ResultsStore
 from ._best_model import BestModel
 from ._callbacks import Callback
 from ._checkpoint import Checkpoints
+from ._compile import compile_mode
 from ._distributed import Processes, local_rank, processes
 from ._environment import environment_of
 from ._extend import keep_final_state, take_up_shorter_run
@@ -46,7 +47,7 @@ def run(
     data_root: str | Path | None = None,
     resume: bool = False,
     checkpoint_every: float | None = None,
-    compile: bool = False,
+    compile: bool | str = False,
     channels_last: bool = False,
     deterministic: bool = False,
     threads: int | None = None,
@@ -70,7 +71,8 @@ def run(
         resume: Continue from the last checkpoint, if there is one, or from one of the same run
             with fewer epochs.
         checkpoint_every: Seconds between two checkpoints; default 300; 0 saves at every step.
-        compile: Compile the training pass with `torch.compile`.
+        compile: Compile model, loss and regularizer with `torch.compile`: True, or
+            `"reduce-overhead"` to record the passes in CUDA graphs.
         channels_last: Use the channels-last memory format, which may be faster on GPUs.
         deterministic: Raise an error for nondeterministic operations.
         threads: Number of CPU threads; default: one for a small problem (at most two million
@@ -107,6 +109,7 @@ def run(
         raise UsageError(
             "resume, keep_best, keep_checkpoint and checkpoint_every need a results folder."
         )
+    compiled = compile_mode(compile)
     every = DEFAULT_SECONDS if checkpoint_every is None else checkpoint_every
     every = number("checkpoint_every", every, least=0.0)
     chosen = choose_device(device, local_rank())
@@ -139,16 +142,13 @@ def run(
                 called.append(BestModel(checkpoints.folder, resumed=resume))
             signals = stack.enter_context(StopSignals())
             called.append(CheckpointGuard(checkpoints, signals, every))
-        kind = trainer_class(config)
-        trainer = kind(config, built, processes=group, callbacks=called, compiled=compile)
+        trainer = trainer_class(config)(
+            config, built, processes=group, callbacks=called, compiled=compiled
+        )
         if store is not None and checkpoints is not None:
             _prepare(trainer, store, checkpoints, resume=resume)
-        environment = {
-            "compiled": compile,
-            "channels_last": channels_last,
-            "deterministic": deterministic,
-        }
-        record = _train(trainer, store, checkpoints, environment)
+        options = {"channels_last": channels_last, "deterministic": deterministic}
+        record = _train(trainer, store, checkpoints, options | {"compiled": compiled})
         if store is not None and keep_checkpoint and record.status == "finished":
             keep_final_state(trainer, store)
         return record
@@ -173,14 +173,14 @@ def _train(
     trainer: Trainer,
     store: ResultsStore | None,
     checkpoints: Checkpoints | None,
-    environment: Mapping[str, bool],
+    options: Mapping[str, Any],
 ) -> Record:
     """Trains to the end, writes the record and calls the callbacks."""
     config, callbacks, group = trainer.config, trainer.callbacks, trainer.processes
     try:
         callbacks.on_run_start(config, trainer.built)
         trainer.fit()
-        record = record_of(trainer, environment_of(trainer, **environment))
+        record = record_of(trainer, environment_of(trainer, **options))
         if store is not None and checkpoints is not None:
             record = group.on_main(lambda: store.save(config, record))
             group.on_main(checkpoints.remove)

@@ -18,6 +18,7 @@ from deepobs.problems import BuiltProblem
 from ..common import OptimizerError, UsageError, explain
 from ..config import RunConfig
 from ..optimizers import Calls, batch_norms, hint_for
+from ._compile import compile_objective
 from ._distributed import Processes
 from ._precision import autocast
 from ._step_timer import StepTimer
@@ -36,10 +37,11 @@ class Stepper:
         calls: How it is called.
         processes: The processes of the run.
         timer: Notified of the start and end of each pass.
-        compiled: Whether to compile the model's training pass.
+        compiled: How to compile the objective; one of `COMPILE_MODES`.
 
     Raises:
-        UsageError: If the optimizer asks for gradients of single examples and the problem has none.
+        UsageError: If the optimizer asks for gradients of single examples and the problem has none,
+            or the objective cannot be compiled for it.
 
     Attributes:
         passes: Evaluations of the gradient since it was last set to 0; a Hessian-vector product and
@@ -55,7 +57,7 @@ class Stepper:
         *,
         processes: Processes,
         timer: StepTimer,
-        compiled: bool = False,
+        compiled: str = "off",
     ) -> None:
         self.config, self.built, self.optimizer, self.calls = config, built, optimizer, calls
         self.processes, self.timer = processes, timer
@@ -63,7 +65,7 @@ class Stepper:
         scaling = config.precision == "fp16"
         self.scaler = torch.amp.GradScaler(built.device.type, enabled=scaling)
         self.wrapped = processes.wrap(built.model, built.device)
-        self.forward = torch.compile(self.wrapped) if compiled else self.wrapped
+        self._graphs = compile_objective(compiled, built, config, calls)
         self.passes = 0
         if calls is Calls.EXAMPLE_GRADIENTS:
             self._check_examples()
@@ -71,7 +73,7 @@ class Stepper:
     def objective(self, batch: Batch) -> Tensor:
         """Returns the objective on a batch: the wrapped model, in the precision of the run."""
         with autocast(self.config.precision, self.built.device):
-            return self.built.objective(batch, forward=self.forward)
+            return self.built.objective(batch, forward=self.wrapped)
 
     def step(self, batch: Batch) -> Tensor:
         """Takes a step.
@@ -132,6 +134,8 @@ class Stepper:
         self.timer.begin()
         self.optimizer.zero_grad()
         self.passes += 1
+        if self._graphs:
+            torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
         if self.calls is Calls.CREATE_GRAPH:
             loss = self._differentiable_gradient(batch)
         elif self.config.gradient_accumulation_steps == 1:
@@ -143,7 +147,8 @@ class Stepper:
             self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.parameters, self.config.max_grad_norm)
         self.timer.end()
-        return loss.detach()
+        # A CUDA graph writes each loss to the same place.
+        return loss.detach().clone() if self._graphs else loss.detach()
 
     def _accumulate_gradients(self, batch: Batch) -> Tensor:
         """Accumulates gradients of micro-batches; processes exchange them at the last one."""

@@ -35,6 +35,7 @@ class StepTimer:
         self._steps = 0
         self._begins: list[Any] = []
         self._ends: list[Any] = []
+        self._warm_up: list[tuple[Any, Any]] = []
         self._samples: list[tuple[list[Any], list[Any], Any]] = []
         self.full = False
         self.earlier: dict[str, float | None] = dict.fromkeys(_FIGURES)
@@ -55,8 +56,10 @@ class StepTimer:
             return
         if self._steps >= _WARM_UP_STEPS:
             self._samples.append((self._begins, self._ends, self._now()))
-        elif self._steps == _WARM_UP_STEPS - 1:
-            _reset_peak_memory(self._device)
+        else:
+            self._warm_up.append((self._begins[0], self._now()))
+            if len(self._warm_up) == _WARM_UP_STEPS:
+                _reset_peak_memory(self._device)
         self._begins, self._ends = [], []
         self._steps += 1
         self.full = len(self._samples) == _SAMPLES
@@ -76,6 +79,18 @@ class StepTimer:
             passes.append(inside)
             rests.append(_between(begins[0], stepped) - inside)
         return dict(zip(_FIGURES, map(statistics.median, (passes, rests)), strict=True))
+
+    def warm_up_seconds(self) -> float | None:
+        """Returns the seconds that the first steps of this process took beyond the median step.
+
+        In a compiled run these are the seconds of the compilation. None with too few steps.
+        """
+        if not self._samples:
+            return None
+        median = sum(filter(None, self.medians().values()))
+        return max(
+            0.0, sum(_between(*step) for step in self._warm_up) - len(self._warm_up) * median
+        )
 
 
 def peak_memory_bytes(device: torch.device) -> int | None:

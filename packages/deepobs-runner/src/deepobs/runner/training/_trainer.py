@@ -47,7 +47,7 @@ class Trainer:
         built: The problem to train.
         processes: The processes of the run.
         callbacks: Callbacks of the run.
-        compiled: Whether to compile the model's training pass.
+        compiled: How to compile the objective; one of `COMPILE_MODES`.
 
     Attributes:
         epoch: Number of epochs trained and evaluated.
@@ -62,7 +62,7 @@ class Trainer:
         *,
         processes: Processes | None = None,
         callbacks: Iterable[Callback] = (),
-        compiled: bool = False,
+        compiled: str = "off",
     ) -> None:
         processes = processes or Processes()
         self.config, self.built, self.processes = config, built, processes
