@@ -71,16 +71,19 @@ def api_page(name: str) -> str:
     return "\n".join(lines)
 
 
-def thumbnail(folder: str, name: str) -> Iterator[str]:
-    """Yields the line of a card that shows an item's learning curve, if there is one."""
-    if (CURVES / folder / f"{name}.svg").exists():
-        yield f":img-bottom: ../../images/curves/{folder}/{name}.svg"
-        yield f":img-alt: Learning curve of {name}"
+def thumbnail(folder: str, name: str) -> str:
+    """Returns the options of a card that shows an item's learning curve, if there is one."""
+    if not (CURVES / folder / f"{name}.svg").exists():
+        return ""
+    path = f"../../images/curves/{folder}/{name}.svg"
+    return f":img-bottom: {path}\n:img-alt: Learning curve of {name}"
 
 
 def card(name: str, lines: list[str], folder: str) -> str:
     """Returns a card of a catalogue."""
-    options = "\n".join(thumbnail(folder, name))
+    options = thumbnail(folder, name)
+    if not options:
+        lines = [*lines, "Learning curve: –"]
     body = "\n\n".join(line for line in lines if line)
     return f"::::{{grid-item-card}} {name}\n{options}\n\n{body}\n::::\n"
 
@@ -121,9 +124,10 @@ def problems_page() -> str:
     }
     text = (
         "# Catalogue of problems\n\n`deepobs show PROBLEM` prints these facts for one problem. "
-        "[Test problems](../../problems.md) describes them together. A curve shows the loss or "
-        "accuracy on the test set over the epochs; problems without one need data that was not at "
-        "hand when the curves were made (`python docs/thumbnails.py`).\n\n"
+        "[Test problems](../../problems.md) compares them. A curve shows the primary metric on the "
+        "test set over the epochs with Adam. It comes from the published runs, from the reference "
+        "runs, or from a single run (`python docs/thumbnails.py`). A dash means that there are no "
+        "results yet.\n\n"
     )
     for heading, (names, line) in sets.items():
         cards = (card(name, problem_lines(PROBLEMS.ours[name]), "problems") for name in names)
@@ -137,8 +141,9 @@ def optimizers_page() -> str:
     return (
         "# Catalogue of optimizers\n\n`deepobs show NAME` prints these facts for one optimizer, "
         "`deepobs optimizers` lists them. [Optimizers](../../optimizers.md) explains how each is "
-        "called. A curve shows the test loss of `digits_mlp` over ten epochs, with the default "
-        "hyperparameters, next to SGD at 0.1 (`python docs/thumbnails.py`).\n\n" + grid(cards)
+        "called. A curve shows the test loss on `digits_mlp` over ten epochs with the default "
+        "hyperparameters. The gray curve is SGD with the learning rate 0.1 "
+        "(`python docs/thumbnails.py`).\n\n" + grid(cards)
     )
 
 

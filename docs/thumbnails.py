@@ -2,9 +2,11 @@
 
     python docs/thumbnails.py RESULTS
 
-The curves of eight problems are those of the published runs. Every other problem whose data are at
-hand is trained with Adam, for at most `EPOCHS` epochs, and every reference optimizer on digits_mlp
-with its defaults. Records are kept in RESULTS, so that a second call trains only what is missing.
+The curves of problems are those of Adam, at its tuned setting: the mean of the published runs, or
+of the reference runs in deepobs-baselines. For other problems, a run in RESULTS is drawn, such as
+those that `benchmarks/real_training.py --results RESULTS` leaves there; the problems in `QUICK` are
+trained first. Problems without any results have no curve. Every reference optimizer is trained on
+digits_mlp with its defaults. A second call trains only what is missing in RESULTS.
 """
 
 from __future__ import annotations
@@ -14,17 +16,23 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import pandas as pd
 
-from deepobs.data import DatasetNotFoundError
-from deepobs.problems import LAPTOP_SET, PROBLEMS
+from deepobs.baselines import references
+from deepobs.problems import PROBLEMS
 from deepobs.runner import OptimizerError, load_baselines, load_records, run
-from deepobs.runner.analysis import default_metric, tuned_settings, with_methods
+from deepobs.runner.analysis import default_metric, judged_runs, with_methods
 from deepobs.runner.optimizers import OPTIMIZERS
 
 CURVES = Path(__file__).parent / "images" / "curves"
-EPOCHS = 5  # of a problem that takes a minute or more an epoch on one core
-LR = {"quadratic_deep": 0.04, "matrix_sensing": 0.01, "rotated_quadratic": 0.1}  # else Adam's 1e-3
-LONG = ("mnist_", "fmnist_", "tolstoi_", "shakespeare_gpt")
+# The problems that are trained here, and for how many epochs; the MNIST ones need its files.
+QUICK = {
+    **dict.fromkeys(("two_d_rosenbrock", "two_d_beale", "two_d_branin"), 100),
+    **dict.fromkeys(("mnist_logreg", "mnist_mlp", "fmnist_logreg", "fmnist_mlp"), 5),
+    "rotated_quadratic": 25,
+    "cartpole_ppo_small": 12,
+}
+LR = {"rotated_quadratic": 0.1}  # else Adam's 1e-3
 BLUE, GREY = "#2563a8", "#9aa3ad"
 
 
@@ -46,30 +54,29 @@ def draw(path: Path, lines: list[tuple[list[float], str]], metric: str) -> None:
     plt.close(figure)
 
 
-def draw_published() -> set[str]:
-    """Draws Adam's published curve at its tuned setting; returns the names of the problems."""
-    runs = with_methods(load_baselines())
-    runs = runs[runs["optimizer"] == "Adam"]
-    runs = runs.merge(tuned_settings(runs)[["problem", "learning_rate"]])
-    for problem, group in runs.groupby("problem"):
+def draw_measured(runs: pd.DataFrame) -> set[str]:
+    """Draws Adam's mean curve at its tuned setting; returns the names of the problems."""
+    runs = with_methods(runs)
+    runs = judged_runs(runs[runs["optimizer"] == "Adam"])
+    for problem, group in runs.groupby("problem", observed=True):
         metric = default_metric(runs, str(problem))
         values = group.groupby("epoch")[metric].mean().tolist()
         draw(CURVES / "problems" / f"{problem}.svg", [(values, BLUE)], metric)
-    return set(runs["problem"])
+    return {str(problem) for problem in runs["problem"].unique()}
 
 
 def draw_problem(name: str, results: Path) -> None:
-    """Trains a problem with Adam, if its data are at hand, and draws the curve."""
-    epochs = min(PROBLEMS[name].epochs, EPOCHS) if name.startswith(LONG) else None
-    try:
-        record = run(name, "Adam", lr=LR.get(name, 1e-3), epochs=epochs, results=results)
-    except DatasetNotFoundError as error:
-        print(f"{name}: {error}")
+    """Draws the first run with Adam or AdamW in RESULTS, after training one if that is quick."""
+    if name in QUICK:
+        run(name, "Adam", lr=LR.get(name, 1e-3), epochs=QUICK[name], results=results)
+    folders = [results / name / optimizer for optimizer in ("Adam", "AdamW")]
+    if not (found := [folder for folder in folders if any(folder.rglob("*.json"))]):
+        print(f"{name}: no results")
         return
-    frame = load_records(results / name)
-    frame = frame[frame["run_id"] == record.run_id]
+    frame = load_records(found[0])
     metric = default_metric(frame, name)
-    draw(CURVES / "problems" / f"{name}.svg", [(frame[metric].tolist(), BLUE)], metric)
+    values = frame[frame["run_id"] == frame["run_id"].iloc[0]][metric].tolist()
+    draw(CURVES / "problems" / f"{name}.svg", [(values, BLUE)], metric)
 
 
 def draw_optimizer(name: str, results: Path, beside: list[float]) -> None:
@@ -86,12 +93,15 @@ def draw_optimizer(name: str, results: Path, beside: list[float]) -> None:
 def main() -> None:
     """Draws all curves."""
     results = Path(sys.argv[1])
-    published = draw_published()
+    measured = draw_measured(load_baselines())
+    for bundle in references():
+        if bundle.stem == "Adam":
+            measured |= draw_measured(load_records(bundle))
     sgd = list(run("digits_mlp", "SGD", lr=0.1, epochs=10, results=results).test_losses)
     for name in OPTIMIZERS:
         draw_optimizer(name, results, sgd)
-    for name in dict.fromkeys((*LAPTOP_SET, *PROBLEMS.ours)):  # the quick ones first
-        if name not in published:
+    for name in PROBLEMS.ours:
+        if name not in measured:
             draw_problem(name, results)
 
 

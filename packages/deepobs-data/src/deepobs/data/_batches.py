@@ -59,10 +59,10 @@ class ArrayDataset(ExampleDataset):
         num_classes: The number of classes among the targets; None without classes.
         transform: The transform of the phases `valid` and `test`.
         train_transform: The transform of `train` and `train_eval`, by default the same.
-        facts: What a model may need to know; by default the numbers of classes and features.
+        facts: Facts that a model may need; by default the numbers of classes and features.
 
     Raises:
-        ValueError: If inputs and targets are not equally many.
+        ValueError: If the numbers of inputs and targets differ.
 
     Example:
         >>> from deepobs.data import Scale
@@ -101,7 +101,7 @@ class ArrayDataset(ExampleDataset):
 
     @property
     def facts(self) -> Facts:
-        """What a model may need to know of the data."""
+        """Facts about the data that a model may need."""
         return self._facts
 
     def batches(

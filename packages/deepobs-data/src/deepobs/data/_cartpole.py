@@ -1,4 +1,4 @@
-"""The cart with a pole of reinforcement learning, many of them stepped together."""
+"""The cart-pole environment, vectorized over many carts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ START = 0.05  # every number of the first state is uniform between this and its 
 
 
 class CartPoles:
-    """Carts that balance poles, with the dynamics and limits of Gymnasium's CartPole-v1.
+    """A batch of cart-poles with the dynamics and limits of Gymnasium's CartPole-v1.
 
     The state of a cart is its position, its velocity, the angle of its pole, and the angular
     velocity. An episode ends when the cart is 2.4 from the middle, when the pole leans by 12°, or
@@ -55,7 +55,7 @@ class CartPoles:
         return (2 * uniforms - 1) * START
 
     def step(self, actions: npt.NDArray[np.int64]) -> Flags:
-        """Pushes every cart to the left (0) or to the right (1); returns which episodes end.
+        """Pushes every cart to the left (0) or right (1) and returns which episodes end.
 
         Args:
             actions: `[n]`.
@@ -84,7 +84,7 @@ class CartPoles:
 
         Args:
             which: The carts whose episodes end, `[n]`.
-            states: First states, of which those of these carts are taken, `[n, 4]`.
+            states: First states for all carts, `[n, 4]`; only those of the chosen carts are used.
         """
         self.states = np.where(which[:, None], states, self.states)
         self.ages = np.where(which, 0, self.ages)
@@ -93,15 +93,15 @@ class CartPoles:
 def cartpole(
     *, num_environments: int = 4, num_steps: int = 128, repetitions: int = 4
 ) -> RolloutDataset:
-    """Balances poles on carts with the policy that is trained: CartPole-v1, for PPO.
+    """Returns CartPole-v1 rollouts of the policy that is trained, for PPO.
 
-    A pass over `train` is one rollout, in mini-batches. The other phases are 20 whole episodes
-    each. The defaults are CleanRL's. See `RolloutDataset`.
+    A pass over `train` is one rollout, split into mini-batches. Each of the other phases consists
+    of 20 whole episodes. The defaults are those of CleanRL. See `RolloutDataset`.
 
     Args:
         num_environments: The number of carts.
         num_steps: The number of steps of each cart in a rollout.
-        repetitions: How often a pass goes through the rollout.
+        repetitions: Number of times that a pass goes through the rollout.
 
     Returns:
         Inputs are observations `[N, 4]`, targets `Transitions`.

@@ -36,10 +36,10 @@ class DatasetEntry:
         load: The function that loads it.
         description: One line that says what it is.
         origin: Who made it, or where it comes from.
-        licence: The terms it may be used under.
+        licence: The terms of use.
         files: Its files under the data folder; empty if it needs none.
-        other_layouts: Other places of the same files, as other programs keep them.
-        download_bytes: About how much `deepobs data prepare` fetches; 0 if nothing.
+        other_layouts: Other paths of the same files, as used by other programs.
+        download_bytes: Approximate size of the download; 0 if there is none.
     """
 
     name: str
@@ -213,7 +213,7 @@ def get_entry(name: str) -> DatasetEntry:
     """Returns the entry of a data set.
 
     Raises:
-        UnknownDatasetError: If there is no data set of that name; it names the nearest.
+        UnknownDatasetError: If there is no data set of that name; the message suggests the nearest.
     """
     if name in DATASETS:
         return DATASETS[name]
@@ -229,26 +229,26 @@ def load_dataset(
     train_transform: Transform | Callable[[Tree], Tree] | None = None,
     **options: Any,
 ) -> Dataset:
-    """Loads a data set by its name. It never downloads anything: `prepare_dataset` does.
+    """Loads a data set by name, without downloading anything (see `prepare_dataset`).
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        transform: A `Transform`, or a function of the inputs of a batch as they are stored (such
-            as uint8 images `[N, C, H, W]`), to use in place of the data set's own.
-        train_transform: Another one for the phases `train` and `train_eval`.
+        transform: A `Transform`, or a function of the stored inputs of a batch (such as uint8
+            images `[N, C, H, W]`), that replaces the transform of the data set.
+        train_transform: A different transform for the phases `train` and `train_eval`.
         **options: Arguments of the data set's function, such as `sequence_length` of `tolstoi`.
 
     Returns:
-        The data set. Iterate over its `batches`, take its `arrays`, or give it, or the `examples`
-        of one of its phases, to `torch.utils.data.DataLoader`.
+        The data set. Iterate over its `batches`, use its `arrays`, or pass it, or the `examples` of
+        one of its phases, to `torch.utils.data.DataLoader`.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
         DatasetNotFoundError: If its files are missing; the message names the command that fetches
             them.
-        CorruptDatasetError: If a file does not hold what it should.
-        DataRootError: If the data folder is a file, or it or a file in it may not be read.
+        CorruptDatasetError: If a file has unexpected content.
+        DataRootError: If the data folder is a file, or it or a file in it cannot be read.
         ValueError: If the data set takes no transform, or `train_transform` is given alone.
 
     Example:

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100: pickled arrays of 32×32 colour images."""
+"""CIFAR-10 and CIFAR-100: pickled arrays of 32×32 color images."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ _PIXELS = (3, 32, 32)
 def cifar10(
     *, root: str | os.PathLike[str] | None = None, augmentation: str = "deepobs"
 ) -> ArrayDataset:
-    """Loads CIFAR-10: 32×32 colour images of 10 classes, 50,000 + 10,000 for testing.
+    """Loads CIFAR-10: 32×32 color images of 10 classes, 50,000 + 10,000 for testing.
 
-    With DeepOBS's preprocessing, images are standardized one by one; those for training are
-    augmented before (`Augment`). With the usual one of today they are normalized by the mean and
-    deviation of each channel, after a crop with 4 pixels of padding and a flip in training; with
-    that of airbench94, after a crop with 2 reflected pixels and a flip that alternates by epoch.
+    With `"deepobs"`, each image is standardized, after augmentation in training (`Augment`). With
+    `"crop_flip"`, the common preprocessing today, images are normalized by the mean and standard
+    deviation of each channel, after random crops with 4 pixels of padding and random flips in
+    training; with that of airbench94, after random crops with 2 reflected pixels and flips that
+    alternate by epoch.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -49,8 +50,8 @@ def cifar10(
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
-        ValueError: If there is no augmentation of that name.
+        CorruptDatasetError: If a file has unexpected content.
+        ValueError: If the augmentation does not exist.
 
     Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009. Crop and flip
     of He, Zhang, Ren, Sun. Deep residual learning for image recognition. CVPR 2016, section 4.2.
@@ -74,8 +75,8 @@ def cifar10(
 def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
     """Loads CIFAR-100: like CIFAR-10, with the 100 fine classes.
 
-    DeepOBS 1.1.2 reads the pixels one byte too early, so that the label leaks into the first pixel;
-    here they are read from the right place.
+    DeepOBS 1.1.2 reads the pixels with an offset of one byte, so that the label leaks into the
+    first pixel. This is corrected here.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -85,7 +86,7 @@ def cifar100(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
 
     Source: Krizhevsky. Learning multiple layers of features from tiny images. 2009.
     """
@@ -120,7 +121,7 @@ def _read(name: str, path: Path, label_key: str, num_classes: int) -> Arrays:
 
     Raises:
         CorruptDatasetError: If the file holds something else.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     try:
         fields = read_pickle(read_file(name, path))

@@ -17,7 +17,7 @@ NUM_X, NUM_T = 257, 101  # the grid, with its borders
 
 
 class ConvectionPoints(NamedTuple):
-    """Points (x, t) `[n, 2]` as inputs of a batch, or the exact solution there `[n]` as targets.
+    """Points (x, t) `[n, 2]` as inputs of a batch, or the exact solution `[n]` as targets.
 
     Attributes:
         residual: Interior points, where the equation must hold.
@@ -43,10 +43,11 @@ def convection(*, beta: float = 40.0, points: int = 10_000, seed: int = 0) -> Fu
     Args:
         beta: β.
         points: The number of interior points for training, and for validation; 1 to 12,750.
-        seed: The seed that the interior points are drawn with.
+        seed: The seed for drawing the interior points.
 
     Returns:
-        One batch a phase, of `ConvectionPoints`: inputs are points, targets the solution there.
+        One batch of `ConvectionPoints` per phase: the inputs are points, the targets the exact
+        solution.
 
     Raises:
         ValueError: If `points` is out of range.

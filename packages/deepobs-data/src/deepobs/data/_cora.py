@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Graph(NamedTuple):
-    """A graph, and the nodes of it whose classes are to be predicted.
+    """A graph, and those of its nodes whose classes are to be predicted.
 
     Attributes:
         features: `[nodes, features]`, float32.
@@ -74,12 +74,12 @@ def cora() -> FullBatchDataset:
     """Loads the citation graph Cora: 2,708 papers of 7 fields, 1,433 words, 5,278 citations.
 
     The split is that of Planetoid: 140 papers for training, 500 for validation (added by
-    `with_validation`), 1,000 for testing. A paper's features are its words, each 1 divided by
-    their number, as Kipf and Welling have them. The graph comes with this package; origin and
-    licence are in `embedded/ORIGIN.md`.
+    `with_validation`) and 1,000 for testing. The features of a paper indicate its words and are
+    divided by their number, as in Kipf and Welling. The graph is part of this package; its origin
+    and licence are in `embedded/ORIGIN.md`.
 
     Returns:
-        One batch a phase: inputs are a `Graph`, targets the classes of its `nodes`.
+        One batch per phase: inputs are a `Graph`, targets the classes of its `nodes`.
 
     Source: Sen and others. Collective classification in network data. AI Magazine, 2008. Yang,
     Cohen, Salakhutdinov. Revisiting semi-supervised learning with graph embeddings. ICML 2016.
@@ -93,17 +93,17 @@ def cora() -> FullBatchDataset:
 def cora_planetoid(*, root: str | os.PathLike[str] | None = None) -> FullBatchDataset:
     """Loads Cora from the original files, `planetoid/ind.cora.*`; equal to `cora`.
 
-    The files are pickles. They are read without executing what they hold.
+    The files are pickles. They are read without executing their content.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
 
     Returns:
-        One batch a phase, as `cora` has them.
+        One batch per phase, as for `cora`.
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
     """
     paths = require_files("cora_planetoid", resolve_root(root), CORA_FILES)
     return _dataset("cora_planetoid", read_planetoid("cora_planetoid", paths))
@@ -117,7 +117,7 @@ def read_planetoid(name: str, paths: list[Path]) -> CitationGraph:
     `test.index`.
 
     Raises:
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
     """
     x, tx, allx = (_parse(name, path, _sparse) for path in paths[:3])
     y, ty, ally = (_parse(name, path, _one_hot) for path in paths[3:6])

@@ -23,16 +23,16 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
 class Batch(NamedTuple):
-    """Some examples, as tensors on the data set's device.
+    """A batch of examples, as tensors on the device of the data set.
 
     Inputs and targets are tensors, or nested (named) tuples, lists and dictionaries of tensors.
-    Most data sets give one tensor for each.
+    Most data sets have one tensor for each.
 
     Attributes:
-        inputs: What the model sees, such as images `[N, C, H, W]` (float32), tokens `[N, T]`
+        inputs: The inputs of the model, such as images `[N, C, H, W]` (float32), tokens `[N, T]`
             (int64), or `{"numbers": [N, D], "categories": [N, K]}`.
-        targets: What it should predict, such as labels `[N]` (int64) or values `[N]` (float32);
-            None if the data has no targets.
+        targets: What the model should predict, such as labels `[N]` (int64) or values `[N]`
+            (float32); None if the data has no targets.
     """
 
     inputs: Tree
@@ -67,7 +67,7 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a model may need to know of a data set; None where it does not apply.
+    """Facts about a data set that a model may need; None where they do not apply.
 
     Attributes:
         num_classes: The number of classes (for a text: of tokens) among the targets.
@@ -90,17 +90,18 @@ class Facts:
 class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     """A data set with up to four phases, each a sequence of batches.
 
-    `train` is shuffled in each epoch and drops the last, incomplete batch. The other phases go
-    through their examples in a fixed order: `train_eval` is a fixed part of the training set, as
-    large as the test set, seen through the training transform; `test` is the test set; `valid` is
-    held out of the training set by `with_validation`.
+    `train` is shuffled in each epoch and drops the last, incomplete batch. The other phases have a
+    fixed order. `train_eval` is a fixed subset of the training set, as large as the test set, with
+    the training transform; `test` is the test set; `valid` is the part of the training set that
+    `with_validation` holds out.
 
-    Order and augmentation of an epoch are pure functions of (seed, epoch). To continue a run, ask
-    for its epoch from the next batch on; to repeat an epoch, ask for it again.
+    Order and augmentation of an epoch depend only on (seed, epoch). To continue a run, request its
+    epoch from the next batch on. To repeat an epoch, request it again.
 
-    Batches are made when they are asked for. A data set may therefore collect them with the model
-    that is trained, as reinforcement learning does: it overrides `attach`, which gives it the
-    model, and `state_dict` and `load_state_dict`, which let an interrupted run continue exactly.
+    Batches are created on demand. A data set can therefore collect them with the model that is
+    trained, as in reinforcement learning. Such a data set overrides `attach`, which receives the
+    model, and `state_dict` and `load_state_dict`, so that an interrupted run can be continued
+    exactly.
 
     Attributes:
         name: The name it is loaded by, such as `"mnist"`.
@@ -115,11 +116,11 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     @property
     @abstractmethod
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that there are: all four, or three without a validation split."""
+        """The available phases: all four, or three without a validation split."""
 
     @property
     def facts(self) -> Facts:
-        """What a model may need to know of the data, such as the vocabulary's size."""
+        """Facts about the data that a model may need, such as the size of the vocabulary."""
         return Facts(num_classes=self.num_classes)
 
     @abstractmethod
@@ -145,13 +146,12 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
 
         Args:
             phase: The part of the data.
-            batch_size: The number of examples of a batch, N; over all processes if sharded.
+            batch_size: The number of examples per batch, N; over all processes if sharded.
             seed: The seed of order and augmentation.
-            epoch: The epoch, from 0, whose order and augmentation to take; only `train` depends
-                on it.
-            start: The batch to begin with; the ones before it are skipped at no cost.
-            shard: `(rank, world_size)`: take the rank-th of `world_size` contiguous parts of each
-                batch.
+            epoch: The epoch, from 0, which determines order and augmentation of `train`.
+            start: The first batch; earlier ones are skipped at no cost.
+            shard: `(rank, world_size)`: selects the rank-th of `world_size` contiguous parts of
+                each batch.
 
         Returns:
             The batches. An empty part (of a last batch smaller than `world_size`) is left out.
@@ -169,7 +169,7 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
         seed: int = 42,
         shard: tuple[int, int] = (0, 1),
     ) -> Iterator[Batch]:
-        """Iterates over training batches counted in steps, across the borders of epochs.
+        """Iterates over training batches counted in steps, across epochs.
 
         Args:
             first: The first step, from 0.
@@ -200,12 +200,13 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
 
     @abstractmethod
     def to(self, device: torch.device | str) -> Self:
-        """Returns this data set with its batches on a device; what it holds is moved there now."""
+        """Returns this data set with its data and batches on a device."""
 
     def attach(self, model: nn.Module) -> None:
-        """Gives this data set the model to collect data with; does nothing by default.
+        """Sets the model to collect data with; does nothing by default.
 
-        A built problem calls it with its model, and again if that is replaced or moved.
+        A built problem calls this method with its model, and again if the model is replaced or
+        moved.
 
         Args:
             model: The model that is trained; its weights change from step to step.
@@ -214,7 +215,7 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     def state_dict(self) -> dict[str, Any]:
         """Returns the state that batches depend on besides (seed, epoch); empty by default.
 
-        Such as the states of environments and the batches that have been collected but not used.
+        For example, the states of environments and batches that were collected but not used.
 
         Returns:
             Tensors and plain values.
@@ -230,17 +231,17 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
 
     @abstractmethod
     def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
-        """Returns this data set with a part of its training set held out as phase `valid`.
+        """Returns this data set with part of the training set held out as phase `valid`.
 
         Args:
-            fraction: The part to hold out, more than 0 and less than 1; by default as many
-                examples as the test set has, but at most a fifth. A data set that comes with a
-                validation set of its own uses that one instead.
-            seed: The seed that the held-out examples are drawn with.
+            fraction: The fraction to hold out, between 0 and 1 (exclusive); by default as many
+                examples as the test set has, but at most a fifth. A data set with its own
+                validation set uses that instead.
+            seed: The seed for drawing the held-out examples.
 
         Raises:
-            ValueError: If one of the two parts would be empty, or there is a validation split
-                already.
+            ValueError: If one of the two parts would be empty, or there already is a validation
+                split.
         """
 
     def with_transform(
@@ -249,14 +250,14 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
         *,
         train: Transform | Callable[[Tree], Tree] | None = None,
     ) -> Self:
-        """Returns this data set with other transforms.
+        """Returns this data set with different transforms.
 
         Args:
             transform: A `Transform`, or a function of the inputs of a batch, for all phases.
-            train: Another one for `train` and `train_eval`.
+            train: A different transform for `train` and `train_eval`.
 
         Raises:
-            ValueError: If the data set has no transforms, as a text or a graph.
+            ValueError: If the data set has no transforms, such as a text or a graph.
         """
         raise ValueError(f"{self.name} takes no transform: apply it to the batches instead.")
 
@@ -272,7 +273,7 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
     def examples(self, phase: Phase) -> Examples:
         """Returns the single examples of a phase, for `torch.utils.data.DataLoader`.
 
-        They go through the phase's transform; its random numbers come from torch's global
+        The transform of the phase is applied. Its random numbers come from torch's global
         generator, as in torchvision.
 
         Raises:
@@ -288,7 +289,7 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
         return self.examples("train")[index]
 
     def __getitems__(self, indices: list[int]) -> list[Batch | Tree]:
-        """Returns several training examples at once, which costs less; `DataLoader` calls it."""
+        """Returns several training examples at once, which is faster; called by `DataLoader`."""
         return self.examples("train").__getitems__(indices)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""The UCI handwritten digits, which come with this package."""
+"""The UCI handwritten digits, which are part of this package."""
 
 from __future__ import annotations
 

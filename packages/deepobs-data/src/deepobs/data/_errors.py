@@ -22,27 +22,27 @@ class _SentenceError(Exception):
 
 
 class DatasetNotFoundError(_SentenceError, FileNotFoundError):
-    """The files of a data set are missing."""
+    """Raised if the files of a data set are missing."""
 
 
 class CorruptDatasetError(_SentenceError):
-    """A file of a data set does not hold what it should."""
+    """Raised if a file of a data set has unexpected content."""
 
 
 class DataRootError(_SentenceError, ValueError):
-    """The data folder cannot be used: it is a file, or may not be read or written."""
+    """Raised if the data folder is a file, or cannot be read or written."""
 
 
 class UnknownDatasetError(_SentenceError, ValueError):
-    """There is no data set of that name."""
+    """Raised if there is no data set of that name."""
 
 
 class FetchError(_SentenceError):
-    """A file could not be fetched from any of its addresses."""
+    """Raised if a file could not be downloaded from any of its addresses."""
 
 
 class CorruptFilesWarning(_SentenceError, UserWarning):  # noqa: N818 - it is a warning
-    """Some files of a streamed data set cannot be read and are left out."""
+    """Warns that files of a streamed data set cannot be read and are left out."""
 
 
 def way_out(name: str) -> str:

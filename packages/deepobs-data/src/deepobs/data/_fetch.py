@@ -31,7 +31,7 @@ def checksum_matches(path: Path, checksum: str) -> bool:
     """Returns whether a file has the checksum `md5:...` or `sha256:...`.
 
     Raises:
-        DataRootError: If it may not be read, or is not a regular file.
+        DataRootError: If it cannot be read, or is not a regular file.
     """
     kind, _, expected = checksum.partition(":")
     with reading(path), open_regular(path) as file:

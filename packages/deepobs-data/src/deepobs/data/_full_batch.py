@@ -16,18 +16,18 @@ from ._trees import tensors
 
 
 class FullBatchDataset(Dataset):
-    """A data set of which every phase is one batch, so that an epoch is one step.
+    """A data set with one batch per phase, so that an epoch is one step.
 
-    Every pass gives the same batch: there is no order to draw. Its tensors are those of the data
-    set itself, so do not change them in place. `train_eval` is the training batch. Processes that
-    share a batch each take the whole of it; their mean gradient is then the gradient.
+    Every pass returns the same batch. Its tensors are those of the data set itself, so do not
+    change them in place. `train_eval` is the training batch. With several processes, each receives
+    the whole batch; their mean gradient is then the gradient.
 
     Args:
         name: Its name.
         train: The training batch.
         test: The test batch.
         valid: The validation batch, which `with_validation` adds; None if there is none.
-        facts: What a model may need to know of the data.
+        facts: Facts about the data that a model may need.
 
     Example:
         >>> data = FullBatchDataset(
@@ -57,12 +57,12 @@ class FullBatchDataset(Dataset):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that there are."""
+        """The available phases."""
         return tuple(phase for phase in PHASES if phase in self._batches)
 
     @property
     def facts(self) -> Facts:
-        """What a model may need to know of the data."""
+        """Facts about the data that a model may need."""
         return self._facts
 
     def num_examples(self, phase: Phase) -> int:
@@ -114,7 +114,7 @@ class FullBatchDataset(Dataset):
         """Returns this data set with its own validation batch as phase `valid`; see `Dataset`.
 
         Raises:
-            ValueError: If there is a validation split already, or there is no validation batch.
+            ValueError: If there already is a validation split, or there is no validation batch.
         """
         del fraction, seed
         check_no_validation(self)

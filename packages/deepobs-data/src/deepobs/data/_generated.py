@@ -14,7 +14,7 @@ from ._transforms import Copy
 
 
 def heavy_tailed(*, size: int = 8, seed: int = 0) -> ArrayDataset:
-    """Draws a classification task whose classes are as frequent as words: few are very frequent.
+    """Draws a classification task whose class frequencies follow Zipf's law, like words.
 
     With m = `size` there are m groups of classes, of 2^m examples each: one class of 2^m examples,
     two of 2^(m-1), ..., 2^(m-1) of 2. That is m·2^m examples of 2^m - 1 classes, about Zipf's law.
@@ -48,14 +48,14 @@ def heavy_tailed(*, size: int = 8, seed: int = 0) -> ArrayDataset:
 
 
 def modular_addition(*, modulus: int = 113, fraction: float = 0.3, seed: int = 0) -> ArrayDataset:
-    """Lists all sums a + b modulo p, a part of them for training and the rest for testing.
+    """Returns all sums a + b modulo p, split into training and test data.
 
-    Networks that fit the training pairs generalise only many steps later ("grokking").
+    Networks that fit the training pairs generalize only many steps later ("grokking").
 
     Args:
         modulus: p, 2 to 1000.
-        fraction: The part for training, more than 0 and less than 1.
-        seed: The seed that the training pairs are drawn with.
+        fraction: The fraction for training, between 0 and 1 (exclusive).
+        seed: The seed for drawing the training pairs.
 
     Returns:
         Inputs `[N, 2]`: a and b, int64; targets (a + b) mod p; p classes.

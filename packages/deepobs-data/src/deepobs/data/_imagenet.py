@@ -21,20 +21,20 @@ _CLASS = re.compile(r"n\d{8}")
 def imagenet(
     *, root: str | os.PathLike[str] | None = None, num_workers: int | None = None
 ) -> StreamedImages:
-    """Loads the list of ImageNet's files; the images are read when they are used.
+    """Loads the list of ImageNet's files; images are read when they are needed.
 
-    `imagenet/train/<class>/*.JPEG` are for training, `imagenet/val/<class>/*.JPEG` for testing.
-    Both folders may also be in the data folder itself, where torchvision's `ImageNet` puts them;
-    their class folders are then named like `n01440764`. The class folders, sorted, have the labels
-    1, 2, ...; 0 is the background. Names that begin with a dot, and what operating systems leave
-    behind (`Thumbs.db`, `__MACOSX`), are ignored; symbolic links are followed. Images are resized
-    to 256 pixels on the shorter side, cropped to 224×224 and standardized one by one; for training
-    the crop's place is random, and half of the images are flipped.
+    The training set is `imagenet/train/<class>/*.JPEG`, the test set `imagenet/val/<class>/*.JPEG`.
+    Both folders can also be in the data folder itself, as for torchvision's `ImageNet`, if the
+    class folders are named like `n01440764`. The sorted class folders have the labels 1, 2, ...; 0
+    is the background. Names that begin with a dot and files of the operating system (`Thumbs.db`,
+    `__MACOSX`) are ignored; symbolic links are followed. Each image is resized to 256 pixels on the
+    shorter side, cropped to 224×224 and standardized. In training, the position of the crop is
+    random, and half of the images are flipped.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        num_workers: The number of processes that read files; 0 for none; None to choose by the
-            number of processors.
+        num_workers: The number of processes that read files; 0 for none; None for one per
+            processor, at most 16.
 
     Returns:
         Inputs `[N, 3, 224, 224]`, 1001 classes.
@@ -43,7 +43,7 @@ def imagenet(
         DatasetNotFoundError: If there are no such folders, or no image files in them.
         CorruptDatasetError: If there are more than 1000 classes, other ones in `val`, or a class
             folder is a link to nothing.
-        DataRootError: If a folder may not be read.
+        DataRootError: If a folder cannot be read.
 
     Source: Russakovsky and others. ImageNet large scale visual recognition challenge. arXiv
     1409.0575.
@@ -79,7 +79,7 @@ def missing_images(base: Path) -> str | None:
     """Returns what is missing in a data folder, training or validation images; None if nothing.
 
     Raises:
-        DataRootError: If a folder may not be read.
+        DataRootError: If a folder cannot be read.
     """
     folders = _layout(base)
     with reading((base / folders[0]).parent):

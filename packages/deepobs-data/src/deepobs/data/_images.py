@@ -23,7 +23,7 @@ class UnreadableImageError(Exception):
 
 
 def read_image(path: Path) -> npt.NDArray[np.uint8]:
-    """Reads an image of any mode (grey, CMYK, ...) upright and in colour.
+    """Reads an image of any mode (gray, CMYK, ...) upright and in color.
 
     Args:
         path: The file. An EXIF orientation is applied; most decoders of ImageNet, TensorFlow's too,
@@ -53,7 +53,7 @@ def crop_resized(
 ) -> npt.NDArray[np.float32]:
     """Cuts 224×224 pixels from an image that is resized to 256 on the shorter side.
 
-    Resizing is bilinear as in TensorFlow 1: without half-pixel centres and without antialiasing,
+    Resizing is bilinear as in TensorFlow 1: without half-pixel centers and without antialiasing,
     output pixel i lies at i · (old side / new side). Only the pixels of the window are computed.
 
     Args:

@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: IDX files of 28×28 grey images."""
+"""MNIST and Fashion-MNIST: IDX files of 28×28 gray images."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mnist(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
 
     Source: LeCun, Bottou, Bengio, Haffner. Gradient-based learning applied to document recognition.
     1998.
@@ -55,7 +55,7 @@ def fashion_mnist(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
 
     Source: Xiao, Rasul, Vollgraf. Fashion-MNIST. arXiv 1708.07747.
     """
@@ -99,7 +99,7 @@ def read_idx(name: str, path: Path, *, dimensions: int) -> Tensor:
 
     Raises:
         CorruptDatasetError: If the file has another format, or another length than it says.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     content = read_file(name, path)
     header = 4 + 4 * dimensions

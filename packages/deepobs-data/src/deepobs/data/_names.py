@@ -1,4 +1,4 @@
-"""Suggestions for misspelt names."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, choices: Iterable[str], otherwise: str) -> str:
-    """Returns "did you mean …?" with the nearest of the choices, at most three.
+    """Returns "did you mean …?" with at most three of the nearest choices.
 
     Args:
         name: The name that was given.

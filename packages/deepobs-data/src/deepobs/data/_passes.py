@@ -68,7 +68,7 @@ class ExampleDataset(Dataset):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that there are."""
+        """The available phases."""
         return PHASES if self._valid_rows is not None else ("train", "train_eval", "test")
 
     def num_examples(self, phase: Phase) -> int:

@@ -24,12 +24,12 @@ OFFLINE_VARIABLE = "DEEPOBS_OFFLINE"
 
 @dataclass(frozen=True)
 class FileStatus:
-    """The result of `verify_dataset` for one file.
+    """The status of one file, as returned by `verify_dataset`.
 
     Attributes:
         file: Its path.
-        status: Whether it is right.
-        reason: What is wrong and what to do; empty if nothing is.
+        status: The result of the check.
+        reason: What is wrong and what to do; empty if the file is correct.
     """
 
     file: Path
@@ -43,7 +43,7 @@ class FileStatus:
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """What exists of one data set on this machine.
+    """The status of a data set on this machine.
 
     Attributes:
         name: Its name.
@@ -61,18 +61,18 @@ class DatasetStatus:
 
 
 def dataset_status(name: str, *, root: str | os.PathLike[str] | None = None) -> DatasetStatus:
-    """Returns whether a data set is on this machine, without reading it.
+    """Returns whether a data set is available on this machine, without reading it.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
 
     Returns:
-        Its folder, the files that it needs, and whether they are there.
+        The folder, whether the data set needs files, and whether they are present.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file or may not be read.
+        DataRootError: If the data folder is a file or cannot be read.
     """
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":
@@ -89,25 +89,26 @@ def prepare_dataset(
     root: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Fetches the missing files of a data set and unpacks them.
+    """Downloads and unpacks the missing files of a data set.
 
-    Only one process at a time does so. An archive that exists already is used. With
-    $DEEPOBS_OFFLINE set to 1, nothing is fetched.
+    Only one process downloads at a time. Existing archives are used. With $DEEPOBS_OFFLINE set to
+    1, nothing is downloaded.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        progress: Called while fetching with a file's name, the bytes so far, and their total or
-            None; and once with a line, instead of a file's name, if it waits for another process.
+        progress: Called during a download with the name of the file, the bytes so far, and the
+            total or None; called once with a message instead of a name if it waits for another
+            process.
 
     Returns:
         The folder of the data sets.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file, or may not be read or written.
-        FetchError: If a file cannot be fetched (as those of ImageNet), or may not be (offline).
-        CorruptDatasetError: If a file that exists already does not hold what it should.
+        DataRootError: If the data folder is a file, or cannot be read or written.
+        FetchError: If a file cannot be downloaded (as for ImageNet), or downloads are disabled.
+        CorruptDatasetError: If an existing file has unexpected content.
     """
     base = resolve_root(root)
     if dataset_status(name, root=base).present:
@@ -210,20 +211,20 @@ def verify_dataset(
     root: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> list[FileStatus]:
-    """Checks the files of a data set by checksum, or those of ImageNet by decoding every image.
+    """Checks the files of a data set: by checksum, or by decoding every image of ImageNet.
 
     Args:
         name: One of `DATASETS`.
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
-        progress: Called with the file that is checked, the number of files done, and their total.
+        progress: Called with the current file, the number of files done, and their total.
 
     Returns:
-        The status of every file; for ImageNet only of those that are corrupt or missing. Empty if
-        the data set needs no files.
+        The status of every file; for ImageNet only of corrupt or missing files. Empty if the data
+        set needs no files.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DataRootError: If the data folder is a file, or it or a file in it may not be read.
+        DataRootError: If the data folder is a file, or it or a file in it cannot be read.
     """
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":

@@ -43,33 +43,33 @@ class Environments(Protocol):
 
 
 class RolloutDataset(Dataset):
-    """Transitions that the trained policy makes in environments, for on-policy algorithms.
+    """Transitions collected with the current policy, for on-policy algorithms.
 
-    A built problem gives its model to `attach`. The model maps observations `[N, D]` to the
-    logits of the actions `[N, A]` and values `[N]`. Without a model the actions are drawn uniformly
-    and all values are 0.
+    A built problem passes its model to `attach`. The model maps observations `[N, D]` to logits of
+    the actions `[N, A]` and values `[N]`. Without a model, actions are drawn uniformly and all
+    values are 0.
 
-    A pass over `train` collects one rollout when its first batch is asked for, and goes through it
-    in mini-batches, several times, each time in another order. Pass k + 1 goes on in the
-    environments that pass k left; any other pass begins with new episodes. The last rollout and the
-    environments are in `state_dict`, so that a pass can be continued exactly. The other phases are
-    whole episodes of the current policy, the same first states and random numbers every time, as
-    one batch whatever the batch size.
+    A pass over `train` collects one rollout when its first batch is requested, and goes through it
+    several times in mini-batches, each time in a different order. Pass k + 1 continues with the
+    environments of pass k; any other pass begins with new episodes. The last rollout and the
+    environments are in `state_dict`, so that a pass can be continued exactly. The other phases
+    consist of whole episodes of the current policy, with the same first states and random numbers
+    every time, as one batch regardless of the batch size.
 
-    Actions are sampled in all phases. All processes collect the same rollout; each takes its part
-    of the batches.
+    Actions are sampled in all phases. All processes collect the same rollout and use their part of
+    each batch.
 
     Source: Schulman et al., Proximal Policy Optimization, arXiv 1707.06347; advantages of Schulman
     et al., High-Dimensional Continuous Control Using Generalized Advantage Estimation, ICLR 2016,
-    equation 16, with γ = 0.99 and λ = 0.95. An episode that is cut after its longest time counts as
-    one that ends, as in CleanRL (Huang et al., JMLR 23, 2022).
+    equation 16, with γ = 0.99 and λ = 0.95. Truncation of an episode counts as its end, as in
+    CleanRL (Huang et al., JMLR 23, 2022).
 
     Args:
         name: Its name.
         environments: Makes environments from first states; see `CartPoles`.
         num_environments: The number of environments.
         num_steps: The number of steps of each environment in a rollout.
-        repetitions: How often a pass goes through the rollout.
+        repetitions: Number of times that a pass goes through the rollout.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class RolloutDataset(Dataset):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that there are."""
+        """The available phases."""
         return self._phases
 
     @property

@@ -22,7 +22,7 @@ _ANOTHER = f"name another one, by argument or by ${DATA_DIR_VARIABLE}"
 
 
 def resolve_root(root: str | os.PathLike[str] | None = None) -> Path:
-    """Returns the folder of the data sets: argument, else $DEEPOBS_DATA_DIR, else user's cache.
+    """Returns the folder of the data sets: `root`, $DEEPOBS_DATA_DIR, or the user's cache folder.
 
     Args:
         root: The folder, which need not exist yet.
@@ -31,8 +31,8 @@ def resolve_root(root: str | os.PathLike[str] | None = None) -> Path:
         The folder; it need not exist.
 
     Raises:
-        DataRootError: If that place is not a folder or may not be searched, or there is no home
-            folder to begin at.
+        DataRootError: If the path is not a folder or cannot be searched, or there is no home
+            folder.
     """
     chosen = root if root is not None else os.environ.get(DATA_DIR_VARIABLE) or None
     path = _default_root() if chosen is None else _expanded(Path(chosen))
@@ -115,7 +115,7 @@ def check_file(name: str, path: Path) -> None:
 
     Raises:
         CorruptDatasetError: If it is something else, such as a folder or a pipe, or too large.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     with reading(path):
         status = path.stat()
@@ -137,7 +137,7 @@ def read_file(name: str, path: Path) -> bytes:
 
     Raises:
         CorruptDatasetError: If it is not a regular file, or too large.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     check_file(name, path)
     with reading(path), open_regular(path) as file:
@@ -152,7 +152,7 @@ def find_layout(root: Path, *layouts: tuple[str, ...]) -> tuple[str, ...]:
         *layouts: The files of a data set, in the order of preference of their places.
 
     Raises:
-        DataRootError: If the folder may not be searched.
+        DataRootError: If the folder cannot be searched.
     """
     with reading(root):
         for files in layouts:
@@ -167,7 +167,7 @@ def require_files(name: str, root: Path, *layouts: tuple[str, ...]) -> list[Path
     Raises:
         DatasetNotFoundError: If one is missing; it says how to fetch them.
         CorruptDatasetError: If one is not a regular file, or too large.
-        DataRootError: If the folder may not be searched.
+        DataRootError: If the folder cannot be searched.
     """
     files = find_layout(root, *layouts)
     with reading(root):

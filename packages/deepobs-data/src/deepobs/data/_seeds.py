@@ -12,14 +12,14 @@ from torch import Tensor
 def derive_seed(seed: int, stream: str, *counters: int) -> int:
     """Derives the seed of one random stream from the seed of a run.
 
-    Streams of different names or counters are independent, so that drawing from one of them never
-    changes another: the order of epoch 3 does not depend on what was augmented before.
+    Streams with different names or counters are independent. For example, the order of epoch 3 does
+    not depend on earlier augmentation.
 
     Args:
         seed: The seed of the run, 0 or more.
         stream: The purpose of the numbers, such as `"order"`.
-        *counters: Numbers that distinguish streams of the same purpose, such as the epoch; 0 or
-            more each.
+        *counters: Nonnegative numbers that distinguish streams of the same purpose, such as the
+            epoch.
 
     Returns:
         A seed for `torch.Generator.manual_seed`, at least 0 and less than 2**63.

@@ -38,13 +38,13 @@ class _Block(NamedTuple):
 
 
 class StreamedImages(ExampleDataset):
-    """Images in one folder per class, whose files are read in each pass.
+    """Images in one folder per class, which are read from disk in each pass.
 
     Worker processes decode files, resize them to 256 on the shorter side and crop them to 224×224
-    (for training at a random place, and flipped half of the time); everything else is done in
-    batches on the device. A file that cannot be read is left out of its batch, with a
-    `CorruptFilesWarning` that names it. A batch that has nothing left is left out too, except in
-    `train`, where it is an error: a step would be counted that was not made.
+    (in training at a random position, with random flips); everything else is done in batches on the
+    device. A file that cannot be read is left out of its batch, with a `CorruptFilesWarning` that
+    names it. An empty batch is also left out, except in `train`, where it is an error, because a
+    step would be counted that was not taken.
 
     Args:
         name: Its name.

@@ -1,4 +1,4 @@
-"""SVHN: house numbers, 32×32 colour images in MATLAB files."""
+"""SVHN: house numbers, 32×32 color images in MATLAB files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ MOST_IMAGES = 300_000  # more than three times as many as there are
 def svhn(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
     """Loads SVHN: digits of house numbers, 73,257 for training and 26,032 for testing.
 
-    Images are standardized one by one; those for training are augmented before (`Augment`), without
-    flipping. All training images are used, where DeepOBS 1.1.2 stops at 64,000. The files may also
-    be in the data folder itself, where torchvision's `SVHN` puts them.
+    Each image is standardized, after augmentation without flipping in training (`Augment`). All
+    training images are used, whereas DeepOBS 1.1.2 uses 64,000. The files can also be in the data
+    folder itself, as for torchvision's `SVHN`.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -35,7 +35,7 @@ def svhn(*, root: str | os.PathLike[str] | None = None) -> ArrayDataset:
 
     Raises:
         DatasetNotFoundError: If a file is missing.
-        CorruptDatasetError: If a file does not hold what it should.
+        CorruptDatasetError: If a file has unexpected content.
 
     Source: Netzer, Wang, Coates, Bissacco, Wu, Ng. Reading digits in natural images with
     unsupervised feature learning. 2011.
@@ -57,7 +57,7 @@ def _read(path: Path) -> Arrays:
 
     Raises:
         CorruptDatasetError: If the file holds something else.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     import scipy.io  # takes three quarters of the time of importing this package
 

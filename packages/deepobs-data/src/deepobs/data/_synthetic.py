@@ -13,7 +13,7 @@ from ._transforms import Copy
 def quadratic() -> ArrayDataset:
     """Draws the points of the quadratic problem from N(0, 0.6²), 1,000 for each phase.
 
-    They equal those of DeepOBS bit for bit: `numpy.random.RandomState(42)` for training, 43 for
+    They are bit for bit those of DeepOBS: `numpy.random.RandomState(42)` for training, 43 for
     testing.
 
     Returns:
@@ -26,8 +26,8 @@ def quadratic() -> ArrayDataset:
 def two_d() -> ArrayDataset:
     """Draws the noise of the 2-D problems: 10,000 pairs of N(0, 1) for training, zeros for testing.
 
-    They equal those of DeepOBS: first all x, then all y from `numpy.random.RandomState(42)`. With
-    zeros, the test loss is the function without noise.
+    They are those of DeepOBS: first all x, then all y from `numpy.random.RandomState(42)`. The test
+    loss is the function without noise.
 
     Returns:
         Inputs `[N, 2]`: the factors of u and v in the loss. No targets.

@@ -64,7 +64,7 @@ class TokenDataset(Dataset):
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        """The phases that there are."""
+        """The available phases."""
         return tuple(phase for phase in PHASES if phase in self._texts)
 
     @property
@@ -90,8 +90,8 @@ class TokenDataset(Dataset):
         The end whatever the seed, so that both parts are texts that can be read.
 
         Raises:
-            ValueError: If one of the two parts would be empty, or there is a validation split
-                already.
+            ValueError: If one of the two parts would be empty, or there already is a validation
+                split.
         """
         del seed
         check_no_validation(self)
@@ -128,10 +128,10 @@ class TokenDataset(Dataset):
 class TextDataset(TokenDataset):
     """A text cut into N rows that are read T characters at a time, for recurrent models.
 
-    Row n of a batch continues row n of the batch before, so that a model can carry its state. There
-    is no order to draw: `seed` and `epoch` change nothing. Batches for `train` have exactly T
-    characters a row; the other phases end with a shorter batch and leave out only the characters
-    (fewer than N) that do not fill all rows. `train_eval` is the whole training text.
+    Row n of a batch continues row n of the previous batch, so that a model can carry its state. The
+    order is fixed: `seed` and `epoch` have no effect. Batches of `train` have exactly T characters
+    per row. The other phases end with a shorter batch and leave out only the characters (fewer than
+    N) that do not fill all rows. `train_eval` is the whole training text.
 
     The arguments are those of `TokenDataset`.
     """
@@ -202,10 +202,10 @@ class TextDataset(TokenDataset):
 class TokenBlocks(TokenDataset):
     """A text as blocks of T tokens, for models that see one block at a time.
 
-    A batch for `train` has N blocks that begin at random places of the text, drawn with
-    replacement, as nanoGPT draws them. An epoch has as many batches as the text has consecutive
-    blocks for: ⌊⌊(tokens − 1) / T⌋ / N⌋. The other phases go through consecutive blocks, each of
-    exactly T tokens; `train_eval` is a fixed choice of as many blocks as the test text has.
+    A batch of `train` has N blocks that begin at random positions of the text, drawn with
+    replacement, as in nanoGPT. An epoch has ⌊⌊(tokens − 1) / T⌋ / N⌋ batches. The other phases go
+    through consecutive blocks of exactly T tokens. `train_eval` is a fixed random subset with as
+    many blocks as the test text.
 
     The arguments are those of `TokenDataset`.
 

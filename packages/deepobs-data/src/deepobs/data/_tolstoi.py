@@ -30,8 +30,8 @@ def tolstoi(
 ) -> TextDataset | TokenBlocks:
     """Loads War and Peace: the first 80 % of the characters for training, the rest for testing.
 
-    The text is cut as DeepOBS cuts it, and keeps its CR and LF. Characters are numbered by how
-    often they occur; the most frequent is 0.
+    The text is cut as in DeepOBS and keeps its CR and LF. Characters are numbered by frequency; the
+    most frequent is 0.
 
     Args:
         root: The folder of the data sets; by default $DEEPOBS_DATA_DIR, else the user's cache.
@@ -73,7 +73,7 @@ def _read(path: Path) -> str:
 
     Raises:
         CorruptDatasetError: If it does not have as many lines as it should, or is not UTF-8.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     lines = read_file("tolstoi", path).splitlines(keepends=True)
     if len(lines) != NUM_LINES:

@@ -14,10 +14,10 @@ from ._trees import Tree, map_tensors
 
 @runtime_checkable
 class Transform(Protocol):
-    """Turns a batch as it is stored into a batch as the model sees it.
+    """Base class of transforms from stored batches to the inputs of the model.
 
     Attributes:
-        num_draws: The number of random numbers that an example needs.
+        num_draws: The number of random numbers per example.
     """
 
     @property
@@ -32,7 +32,7 @@ class Transform(Protocol):
             draws: Uniform numbers from [0, 1), float32 `[N, num_draws]`; None if `num_draws` is 0.
 
         Returns:
-            The inputs of the model, which share no memory with the stored ones.
+            The inputs of the model, which share no memory with the stored batch.
         """
         ...
 
@@ -41,7 +41,7 @@ class Apply:
     """A transform without random numbers, given as a function of the inputs of a batch.
 
     Args:
-        function: Maps the inputs of a batch to what the model sees. It must not change them in
+        function: Maps the inputs of a batch to the inputs of the model. It must not change them in
             place.
     """
 
@@ -62,7 +62,7 @@ def as_transform(transform: Transform | Callable[[Tree], Tree]) -> Transform:
 
 
 class Copy:
-    """Leaves all values as they are."""
+    """Returns the values unchanged."""
 
     num_draws = 0
 
@@ -122,14 +122,15 @@ class Standardize:
 
 
 class Augment:
-    """DeepOBS's augmentation of CIFAR and SVHN, with random numbers of its own for every image.
+    """DeepOBS's augmentation of CIFAR and SVHN, with separate random numbers for every image.
 
     On the scale of the stored bytes, 0 to 255, in this order: padding with 2 zeros on each side
     (32×32 becomes 36×36), random crop of the original size, horizontal flip with probability 1/2,
-    brightness ± 63/255, saturation times 0.5 to 1.5, contrast times 0.2 to 1.8. Nothing is clipped.
+    brightness ± 63/255, saturation times 0.5 to 1.5, contrast times 0.2 to 1.8. Values are not
+    clipped.
 
     Args:
-        flip: Whether images are flipped; those of house numbers are not.
+        flip: Whether images are flipped (not for SVHN).
     """
 
     def __init__(self, *, flip: bool) -> None:
@@ -176,7 +177,7 @@ class Normalize:
 
     Args:
         mean: Means of the channels of pixels between 0 and 1.
-        std: Standard deviations of the same.
+        std: Standard deviations of the channels.
     """
 
     num_draws = 0
@@ -193,11 +194,11 @@ class Normalize:
 
 
 class Compose:
-    """Applies one transform after the other.
+    """Applies several transforms in sequence.
 
     Args:
         first: The first transform, which may need random numbers.
-        *then: The others, which need none.
+        *then: The other transforms, which need no random numbers.
     """
 
     def __init__(self, first: Transform, *then: Transform) -> None:
@@ -256,7 +257,7 @@ def adjust_saturation(images: Tensor, factor: Tensor) -> Tensor:
     """Multiplies the saturation of every image in HSV, clipped to [0, 1], as TensorFlow does.
 
     Hue and value (the largest channel v) stay the same: every channel c becomes v − (v − c)·r with
-    r = min(factor, v / (v − smallest channel)). A pixel with v ≤ 0 becomes grey at v.
+    r = min(factor, v / (v − smallest channel)). A pixel with v ≤ 0 becomes gray at v.
 
     Args:
         images: `[N, 3, H, W]` floats; changed in place.

@@ -1,4 +1,4 @@
-"""What a policy did in environments, and what was good about it."""
+"""Transitions of a policy in environments, with advantages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TRACE = 0.95  # λ of the advantages
 
 
 class Transitions(NamedTuple):
-    """What a policy did, as the targets of a batch; every field is `[N]`.
+    """Transitions of a policy, as the targets of a batch; every field has shape `[N]`.
 
     Attributes:
         actions: The actions, int64.
         log_probabilities: Their log probabilities when they were taken.
-        advantages: Generalised advantage estimates, standardised over the batch.
+        advantages: Generalized advantage estimates, standardized over the batch.
         returns: The advantages before that, plus the values.
         values: The critic's values when the actions were taken.
         rewards: The rewards.

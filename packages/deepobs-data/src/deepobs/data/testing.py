@@ -1,6 +1,6 @@
 """Small files in the exact formats of the data sets, for tests that cannot download them.
 
-They hold noise, so that a model can run on them but learns nothing.
+They contain noise: a model can run on them but learns nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def write_stand_in(
         The folder of the data sets.
 
     Raises:
-        FileExistsError: If there is such a file already; nothing is overwritten.
+        FileExistsError: If such a file already exists; nothing is overwritten.
         UnknownDatasetError: If there is no data set of that name.
 
     Example:
@@ -127,7 +127,7 @@ def _svhn(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
 
 
 def _imagenet(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
-    """Writes JPEG files of several sizes; of ten, one is grey, one CMYK, one lies on its side."""
+    """Writes JPEG files of several sizes; of ten, one is gray, one CMYK, one lies on its side."""
     classes = ("n01440764", "n01443537", "n01484850")
     for part, count in zip(("train", "val"), sizes, strict=True):
         for number in range(count):

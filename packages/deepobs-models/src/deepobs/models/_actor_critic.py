@@ -27,7 +27,7 @@ class ActorCriticOutput(NamedTuple):
 class ActorCritic(nn.Module):
     """Separate networks for policy and value: two hidden tanh layers and an output layer each.
 
-    Weights are initialised orthogonal with gain √2 in hidden layers, 0.01 in the output layer of
+    Weights are initialized orthogonal with gain √2 in hidden layers, 0.01 in the output layer of
     the actor and 1 in that of the critic; biases start at 0. The defaults fit CartPole.
 
     Source: Huang et al., The 37 Implementation Details of Proximal Policy Optimization, ICLR 2022

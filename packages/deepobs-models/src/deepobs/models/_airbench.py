@@ -20,8 +20,8 @@ class Airbench94(nn.Module):
 
     The first layer has 24 fixed filters of 2×2 pixels: the eigenvectors of the covariance of image
     patches, divided by √(eigenvalue + 5e-4), and their negatives. Only its bias is trained. Each
-    group is convolution, max pooling, batch normalisation, GELU, convolution, batch normalisation,
-    GELU. Batch normalisation has a trained bias and no trained gain, ε = 1e-12, and running
+    group is convolution, max pooling, batch normalization, GELU, convolution, batch normalization,
+    GELU. Batch normalization has a trained bias and no trained gain, ε = 1e-12, and running
     statistics that move by 0.4 a step. The logits are multiplied by 1/9.
 
     Convolutions start as `nn.Conv2d` does, except that their first filters, one for each input
@@ -78,7 +78,7 @@ class Airbench94(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws the weights, resets normalisation, and computes the whitening filters."""
+        """Draws the weights, resets normalization, and computes the whitening filters."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.BatchNorm2d | nn.Linear):
                 module.reset_parameters()
@@ -122,7 +122,7 @@ class Airbench94(nn.Module):
 
 
 class _Group(nn.Module):
-    """Two convolutions with batch normalisation and GELU; the first halves rows and columns."""
+    """Two convolutions with batch normalization and GELU; the first halves rows and columns."""
 
     def __init__(self, fan_in: int, channels: int) -> None:
         super().__init__()

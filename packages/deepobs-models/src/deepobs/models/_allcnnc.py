@@ -10,7 +10,7 @@ class AllCNNC(ImageClassifier):
     """All-CNN-C: nine convolutions, two of them with stride 2, then the mean over all pixels.
 
     ReLU follows every convolution, including the last, so no logit is negative. Dropout is 0.2 on
-    the input and 0.5 after each convolution with stride 2. Kernels are initialised Glorot normal,
+    the input and 0.5 after each convolution with stride 2. Kernels are initialized Glorot normal,
     biases at 0.1.
 
     Source: Springenberg et al., Striving for Simplicity, ICLR 2015 workshop, arXiv 1412.6806.

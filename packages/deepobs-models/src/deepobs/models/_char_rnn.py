@@ -17,9 +17,9 @@ class CharRNN(nn.Module):
     """Character model: an embedding, two LSTM layers and an output layer over the vocabulary.
 
     As in TensorFlow, an LSTM layer has one bias vector to train, and 1 is added to the
-    pre-activation of the forget gate. The second bias vector of `nn.LSTM` is frozen and holds
-    that 1. Dropout acts on the input and the output of each LSTM layer. Weights are initialised
-    Glorot uniform, LSTM biases at 0; the bias of the output layer is Glorot uniform too.
+    pre-activation of the forget gate. The second bias vector of `nn.LSTM` is frozen and holds that
+    1. Dropout acts on the input and the output of each LSTM layer. Weights are initialized Glorot
+    uniform, LSTM biases at 0; the bias of the output layer is Glorot uniform too.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 

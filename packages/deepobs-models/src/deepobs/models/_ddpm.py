@@ -14,7 +14,7 @@ class DDPM(nn.Module):
     """Denoising diffusion model: a network that predicts the noise ε in noisy images.
 
     At step t = 0, …, T − 1 an image x has become x_t = √ᾱ_t x + √(1 − ᾱ_t) ε. ᾱ_t is the product of
-    1 − β_s over s ≤ t, and β increases linearly (equation 4). Training minimises the mean of
+    1 − β_s over s ≤ t, and β increases linearly (equation 4). Training minimizes the mean of
     (ε̂(x_t, t) − ε)² over images, steps and noise (equation 14); `sample` goes back from noise to
     images. Images have values from −1 to 1.
 

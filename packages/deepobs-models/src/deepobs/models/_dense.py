@@ -60,7 +60,7 @@ def _check_values(inputs: Tensor, wanted: int) -> None:
 class TanhMLP(nn.Sequential):
     """Multilayer perceptron with tanh, a smooth function for physics-informed networks.
 
-    Weights are initialised Glorot normal, biases at 0 (Rathore et al., Challenges in Training
+    Weights are initialized Glorot normal, biases at 0 (Rathore et al., Challenges in Training
     PINNs, ICML 2024, arXiv 2402.01868). The defaults are the network of Krishnapriyan et al.,
     NeurIPS 2021, arXiv 2109.01050: four hidden layers of 50.
 
@@ -107,7 +107,7 @@ class TanhMLP(nn.Sequential):
 
 
 class LogisticRegression(_DenseNet):
-    """Multinomial logistic regression: one dense layer, initialised at zero.
+    """Multinomial logistic regression: one dense layer, initialized at zero.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 
@@ -127,7 +127,7 @@ class LogisticRegression(_DenseNet):
 class MLP(_DenseNet):
     """Multilayer perceptron with ReLU, by default 784-1000-500-100-10.
 
-    Weights are initialised truncated normal with standard deviation 0.03, biases at 0.
+    Weights are initialized truncated normal with standard deviation 0.03, biases at 0.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 

@@ -1,4 +1,4 @@
-"""Functions to minimise, as modules: a quadratic and three functions of two variables."""
+"""Functions to minimize, as modules: a quadratic and three functions of two variables."""
 
 import math
 
@@ -12,7 +12,7 @@ torch.fx.wrap("check_shape")
 
 
 class Quadratic(nn.Module):
-    """The quadratic ½ (θ − x)ᵀ Q (θ − x), with the parameter θ initialised at ones.
+    """The quadratic ½ (θ − x)ᵀ Q (θ − x), with the parameter θ initialized at ones.
 
     The optimum over several points x is their mean, whatever Q is. The eigenvalues of Q make the
     function well or ill conditioned; its eigenvectors make it aligned with the coordinates or not.
@@ -59,12 +59,12 @@ class Quadratic(nn.Module):
 class MatrixSensing(nn.Module):
     """Linear measurements ⟨A, U Vᵀ⟩ of a matrix that is the product of two factors.
 
-    Fitting them to measurements of a matrix of low rank is a non-convex problem, the harder for
-    gradient descent the larger the condition number of that matrix. Both factors are initialised
-    normal.
+    Fitting them to measurements of a matrix of low rank is a non-convex problem, which is harder
+    for gradient descent if the condition number of that matrix is large. Both factors are
+    initialized normal.
 
     Source: Tong, Ma and Chi, Accelerating Ill-Conditioned Low-Rank Matrix Estimation via Scaled
-    Gradient Descent, JMLR 22, 2021, arXiv 2005.08898. The initialisation is ours.
+    Gradient Descent, JMLR 22, 2021, arXiv 2005.08898. The initialization is ours.
 
     Args:
         rows: Number of rows of the matrix, and of U.
@@ -85,7 +85,7 @@ class MatrixSensing(nn.Module):
         self.reset_parameters()
 
     def declared_roles(self) -> dict[str, Role]:
-        """Returns both factors as hidden: they are the matrices of a two-layer linear network."""
+        """Returns both factors as hidden: they are matrices of a two-layer linear network."""
         return {"left": Role.HIDDEN, "right": Role.HIDDEN}
 
     def reset_parameters(self) -> None:

@@ -12,9 +12,9 @@ torch.fx.wrap("product")
 
 
 class GraphConvolution(nn.Module):
-    """Graph convolution Â X W + b with the normalised adjacency matrix Â.
+    """Graph convolution Â X W + b with the normalized adjacency matrix Â.
 
-    W is initialised Glorot uniform, b at 0. (Kipf and Welling, ICLR 2017, arXiv 1609.02907.)
+    W is initialized Glorot uniform, b at 0. (Kipf and Welling, ICLR 2017, arXiv 1609.02907.)
 
     Args:
         in_features: Number of features of a node F.
@@ -42,7 +42,7 @@ class GCN(nn.Module):
     """Graph convolutional network with two layers, for the classification of nodes.
 
     It computes Â ReLU(Â X W₁ + b₁) W₂ + b₂, with dropout of the input of both layers. Weights are
-    initialised Glorot uniform, biases at 0. The defaults are those for Cora.
+    initialized Glorot uniform, biases at 0. The defaults are those for Cora.
 
     Source: Kipf and Welling, Semi-Supervised Classification with Graph Convolutional Networks,
     ICLR 2017, arXiv 1609.02907.
@@ -86,7 +86,7 @@ class GCN(nn.Module):
         Args:
             features: Features of the nodes X, `[nodes, F]`, dense or sparse (COO). Sparse ones
                 save most of the time if few are not zero, as in bags of words.
-            adjacency: Normalised adjacency matrix Â, `[nodes, nodes]`, dense or sparse; see
+            adjacency: Normalized adjacency matrix Â, `[nodes, nodes]`, dense or sparse; see
                 `normalised_adjacency`. `torch.compile` supports dense arguments only.
 
         Returns:
@@ -121,7 +121,7 @@ def product(features: Tensor, weight: Tensor) -> Tensor:
 
 
 def normalised_adjacency(edges: Tensor, num_nodes: int) -> Tensor:
-    """Returns the normalised adjacency matrix Â = D^(-1/2) (A + I) D^(-1/2) of a graph.
+    """Returns the normalized adjacency matrix Â = D^(-1/2) (A + I) D^(-1/2) of a graph.
 
     A is symmetric with entries 0 and 1: the direction of an edge and repetitions of it count for
     nothing, and every node has one loop. D is diagonal with the row sums of A + I.

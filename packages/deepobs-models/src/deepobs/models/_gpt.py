@@ -19,7 +19,7 @@ class GPT(nn.Module):
 
     The defaults are nanoGPT's character model for CPUs: 4 layers, 4 heads, width 128, a context of
     64 tokens, neither biases nor dropout. The output layer shares the matrix of the token
-    embedding. Weights are initialised normal with standard deviation 0.02, and 0.02 / √(2 depth) in
+    embedding. Weights are initialized normal with standard deviation 0.02, and 0.02 / √(2 depth) in
     the two projections of each block that add to the residual stream; biases start at 0.
 
     For second derivatives and for `torch.func.vmap`, call it within

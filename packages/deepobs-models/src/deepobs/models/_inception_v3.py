@@ -30,7 +30,7 @@ class InceptionOutput(NamedTuple):
 def _conv(
     fan_in: int, width: int, kernel: int | tuple[int, int], stride: int = 1, *, same: bool = True
 ) -> nn.Sequential:
-    """Returns a convolution without bias, batch normalisation and ReLU.
+    """Returns a convolution without bias, batch normalization and ReLU.
 
     Kernels have an odd number of rows and columns; `same` padding assumes stride 1.
     """
@@ -120,8 +120,8 @@ def _block_7(fan_in: int) -> _Branches:
 class InceptionV3(nn.Module):
     """Inception v3 with an auxiliary head, which is only computed in training.
 
-    Images of any size are resized to 299×299 bilinearly, as TensorFlow 1 did. Batch normalisation
-    has ε = 1e-3 and momentum 0.0003. Weights are initialised Glorot uniform, biases at 0.
+    Images of any size are resized to 299×299 bilinearly, as TensorFlow 1 did. Batch normalization
+    has ε = 1e-3 and momentum 0.0003. Weights are initialized Glorot uniform, biases at 0.
 
     Source: Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, arXiv 1512.00567.
 
@@ -178,7 +178,7 @@ class InceptionV3(nn.Module):
         return {"aux_head.4.weight": Role.OUTPUT, "head.6.weight": Role.OUTPUT}
 
     def reset_parameters(self) -> None:
-        """Draws weights Glorot uniform, sets biases to zero and resets batch normalisation."""
+        """Draws weights Glorot uniform, sets biases to zero and resets batch normalization."""
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor | InceptionOutput:

@@ -142,7 +142,7 @@ class ImageClassifier(nn.Sequential):
 
 
 def resize_bilinear(images: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resizes images bilinearly as TensorFlow 1 does, without half-pixel centres.
+    """Resizes images bilinearly as TensorFlow 1 does, without half-pixel centers.
 
     Row i of the result is interpolated at row i · H / rows of the source. PyTorch has no such mode,
     but its aligned corners compute i · ((H + 1) − 1) / ((rows + 1) − 1) if source and result have
@@ -194,15 +194,15 @@ def initialise(
     linear: Callable[[Tensor], Tensor] = nn.init.xavier_uniform_,
     bias: float = 0.0,
 ) -> None:
-    """Initialises every layer of a network, in order of definition.
+    """Initializes every layer of a network, in order of definition.
 
-    Batch normalisation starts at γ = 1, β = 0, mean 0, variance 1.
+    Batch normalization starts at γ = 1, β = 0, mean 0, variance 1.
 
     Args:
         module: The network.
         conv: Fills the kernel of a convolution, transposed or not.
         linear: Fills the matrix of a dense layer.
-        bias: Initial value of all biases but those of batch normalisation.
+        bias: Initial value of all biases but those of batch normalization.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

@@ -9,10 +9,10 @@ torch.fx.wrap("check_shape")
 
 
 class ModularAddition(nn.Module):
-    """Two numbers in, logits of their sum modulo p out: the setting in which networks grok.
+    """A network that maps two numbers to logits of their sum modulo p, the setting of grokking.
 
     Both numbers share an embedding. The sum of the two embeddings goes through one hidden layer
-    with ReLU. Embeddings are initialised normal with variance 1 / width; dense layers as
+    with ReLU. Embeddings are initialized normal with variance 1 / width; dense layers as
     `nn.Linear` is. The sizes are ours.
 
     Source: Liu et al., Towards Understanding Grokking: An Effective Theory of Representation

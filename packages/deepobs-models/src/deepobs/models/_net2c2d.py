@@ -18,7 +18,7 @@ from ._layers import (
 class Net2C2D(ImageClassifier):
     """Two 5×5 convolutions (32, 64) with 2×2 max pooling, and two dense layers (1024, K).
 
-    ReLU follows every layer but the last. Weights are initialised truncated normal with standard
+    ReLU follows every layer but the last. Weights are initialized truncated normal with standard
     deviation 0.05, biases at 0.05. All layers are from `torch.nn`, so BackPACK can extend it.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.

@@ -16,10 +16,9 @@ from ._layers import (
 class Net3C3D(ImageClassifier):
     """Three convolutions (64, 96, 128) with max pooling, and three dense layers (512, 256, K).
 
-    The first kernel is 5×5; the other kernels and the pooling windows are 3×3. Pooling has
-    stride 2. ReLU follows every layer but the last. Convolutions are initialised Glorot normal,
-    dense layers Glorot uniform, biases at 0. All layers are from `torch.nn`, so BackPACK can extend
-    it.
+    The first kernel is 5×5; the other kernels and the pooling windows are 3×3. Pooling has stride
+    2. ReLU follows every layer but the last. Convolutions are initialized Glorot normal, dense
+    layers Glorot uniform, biases at 0. All layers are from `torch.nn`, so BackPACK can extend it.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.
 

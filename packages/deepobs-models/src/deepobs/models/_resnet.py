@@ -37,7 +37,7 @@ class _BasicBlock(nn.Module):
 class ResNet18(nn.Module):
     """ResNet-18 for images of 32×32 pixels: a 3×3 convolution in place of the large first layers.
 
-    Four stages of two blocks with 64, 128, 256 and 512 channels. Convolutions are initialised
+    Four stages of two blocks with 64, 128, 256 and 512 channels. Convolutions are initialized
     normal with variance 2 / fan-out (He et al., ICCV 2015), the dense layer as `nn.Linear` is. The
     names of parameters and buffers are those of torchvision's `resnet18`.
 
@@ -70,7 +70,7 @@ class ResNet18(nn.Module):
         return {"fc.weight": Role.OUTPUT}
 
     def reset_parameters(self) -> None:
-        """Draws convolutions He normal and the dense layer as its own; resets normalisation."""
+        """Draws convolutions He normal and the dense layer as its own; resets normalization."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

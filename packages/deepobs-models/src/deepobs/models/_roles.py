@@ -23,7 +23,7 @@ class Role(StrEnum):
         CONVOLUTION: Kernel of a convolution that is not the output layer.
         OUTPUT: Matrix or kernel of the output layer. Its bias has the role `BIAS`.
         BIAS: Bias of any layer.
-        GAIN: Scale of a normalisation layer, or of each channel.
+        GAIN: Scale of a normalization layer, or of each channel.
         OTHER: Everything else, such as the point at which a test function is evaluated.
     """
 
@@ -38,7 +38,7 @@ class Role(StrEnum):
 
 @runtime_checkable
 class DeclaresRoles(Protocol):
-    """A module that knows the roles of some of its parameters, or of all.
+    """Protocol of modules that declare the roles of some or all of their parameters.
 
     Example:
         >>> class Head(nn.Module):
@@ -84,7 +84,7 @@ def parameter_roles(
     2. What the module or one of its submodules declares (see `DeclaresRoles`). Where several
        declare the same parameter, the outermost module decides.
     3. A name that begins or ends with `bias`, or is `beta`: bias.
-    4. The type of the layer: the weight of a normalisation layer is a gain; of `nn.Embedding` and
+    4. The type of the layer: the weight of a normalization layer is a gain; of `nn.Embedding` and
        `nn.EmbeddingBag` an embedding; of a convolution, transposed or not, a convolution; the
        matrices of `nn.Linear`, of recurrent layers and of `nn.MultiheadAttention` are hidden; the
        weights of `nn.Bilinear` and `nn.PReLU` are other. Subclasses count as their base.

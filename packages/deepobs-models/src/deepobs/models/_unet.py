@@ -22,7 +22,7 @@ class UNet(nn.Module):
     level on the way up sees the output of its level on the way down. A step is encoded by sines and
     cosines, which an MLP turns into a shift of each channel in every block.
 
-    Layers after Ho et al.; the sizes are ours. Convolutions and dense layers are initialised Glorot
+    Layers after Ho et al.; the sizes are ours. Convolutions and dense layers are initialized Glorot
     uniform, biases and the output layer at 0, so that a new network predicts 0.
 
     Source: Ho, Jain, Abbeel, Denoising Diffusion Probabilistic Models, NeurIPS 2020, arXiv

@@ -31,7 +31,7 @@ class VAE(nn.Module):
     The encoder has three 4×4 convolutions of 64 channels (strides 2, 2, 1) and one dense head each
     for μ and log σ. The decoder has two dense layers (24, 49), three transposed 4×4 convolutions of
     64 channels (strides 2, 1, 1) and a dense layer with a sigmoid. Its input is z = μ + σ ε with
-    standard normal ε. Weights are initialised Glorot uniform, biases at 0.
+    standard normal ε. Weights are initialized Glorot uniform, biases at 0.
 
     Source: Kingma and Welling, Auto-Encoding Variational Bayes, ICLR 2014, arXiv 1312.6114; layers
     after Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.

@@ -27,7 +27,7 @@ class VGG(ImageClassifier):
     """VGG: five blocks of 3×3 convolutions with max pooling, and two dense layers of 4096.
 
     Images of any size are resized to image_size bilinearly, as TensorFlow 1 did. Convolutions are
-    initialised Glorot normal, dense layers Glorot uniform, biases at 0.
+    initialized Glorot normal, dense layers Glorot uniform, biases at 0.
 
     Source: Simonyan and Zisserman, Very Deep Convolutional Networks, ICLR 2015, arXiv 1409.1556,
     configurations D and E.

@@ -12,12 +12,11 @@ torch.fx.wrap("check_shape")
 class ViT(nn.Module):
     """Vision transformer: patches and a class token through pre-norm blocks.
 
-    The defaults are a small network for Fashion-MNIST with 205,962 parameters; the setting is
-    ours. `ViT(32, 4, 3, 10, width=384, depth=7, heads=12, mlp_width=384)` is a network of
-    6.3 million parameters for CIFAR-10. At equal weights it computes what timm's
-    `VisionTransformer` does. As there, dense layers and positions are initialised normal with
-    standard deviation 0.02, the class token with 1e-6, biases at 0, and the patch embedding as
-    `nn.Conv2d` is.
+    The defaults are a small network for Fashion-MNIST with 205,962 parameters; the setting is ours.
+    `ViT(32, 4, 3, 10, width=384, depth=7, heads=12, mlp_width=384)` is a network of 6.3 million
+    parameters for CIFAR-10. At equal weights it computes what timm's `VisionTransformer` does. As
+    there, dense layers and positions are initialized normal with standard deviation 0.02, the class
+    token with 1e-6, biases at 0, and the patch embedding as `nn.Conv2d` is.
 
     For second derivatives and for `torch.func.vmap`, call it within
     `torch.nn.attention.sdpa_kernel(SDPBackend.MATH)`: torch's fast attention kernels have neither.

@@ -38,7 +38,7 @@ class _Unit(nn.Module):
 class WideResNet(nn.Module):
     """Wide ResNet: three blocks of pre-activation units with 16, 32 and 64 times `width` channels.
 
-    Batch normalisation has ε = 1.001e-5 and momentum 0.1. Weights are initialised Glorot uniform.
+    Batch normalization has ε = 1.001e-5 and momentum 0.1. Weights are initialized Glorot uniform.
     There is no dropout.
 
     Source: Zagoruyko and Komodakis, Wide Residual Networks, BMVC 2016, arXiv 1605.07146.
@@ -83,7 +83,7 @@ class WideResNet(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draws weights Glorot uniform, sets biases to zero and resets batch normalisation."""
+        """Draws weights Glorot uniform, sets biases to zero and resets batch normalization."""
         initialise(self)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def extend_with_backpack(problem: BuiltProblem) -> tuple[nn.Module, nn.Module]:
-    """Extends a problem's model and loss by BackPACK (Dangel, Kunstner and Hennig, ICLR 2020).
+    """Extends the model and loss of a problem with BackPACK (Dangel et al., ICLR 2020).
 
-    BackPACK gives nothing for a parameter that belongs to no layer that it knows, without a word.
-    Therefore the individual gradients of one batch are computed first, on a copy of the model.
+    BackPACK silently computes nothing for parameters that do not belong to a supported layer.
+    Therefore the individual gradients of one batch are first computed on a copy of the model.
 
     Args:
         problem: The problem.
@@ -26,7 +26,7 @@ def extend_with_backpack(problem: BuiltProblem) -> tuple[nn.Module, nn.Module]:
 
     Raises:
         ImportError: If BackPACK is not installed.
-        ValueError: If BackPACK cannot treat the problem; the message names a way that can.
+        ValueError: If BackPACK does not support the problem; the message names an alternative.
 
     Example::
 

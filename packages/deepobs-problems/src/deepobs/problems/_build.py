@@ -1,4 +1,4 @@
-"""Builds a problem: problem, seed and device give something to train."""
+"""Builds a problem from its definition, a seed and a device."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def build(
     replay: bool = False,
     dataset: Dataset | None = None,
 ) -> BuiltProblem:
-    """Builds a problem: loads its data, draws its weights, and moves both to a device.
+    """Builds a problem: loads its data, draws its weights and moves both to a device.
 
-    It neither changes nor depends on global random state: the same seed gives the same weights,
-    order of examples, augmentation and noise.
+    Global random state is neither read nor changed. The same seed gives the same weights, order of
+    examples, augmentation and noise.
 
     Args:
-        problem: A name in the catalogue or a `Problem` of your own.
+        problem: The name of a problem in the catalogue, or your own `Problem`.
         seed: Seed of everything random.
         device: Such as `"cpu"`, `"cuda"` or `"cuda:1"`.
         batch_size: Number of examples of a training batch; the default is the problem's.

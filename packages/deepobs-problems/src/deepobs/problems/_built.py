@@ -1,4 +1,4 @@
-"""A problem with its data loaded and its weights drawn, ready to be trained."""
+"""A problem with its data loaded and its weights drawn, ready to train."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ._regularizer import half_sum_of_squares
 
 
 class BuiltProblem(FunctionalForms):
-    """A problem with data in memory and weights drawn: made by `build`, trained by any loop.
+    """A problem with its data loaded and its weights drawn, ready for any training loop.
 
     Attributes:
         problem: The `Problem` that it was built from.
@@ -65,7 +65,7 @@ class BuiltProblem(FunctionalForms):
 
     @property
     def model(self) -> nn.Module:
-        """The module to train; assigning another one sets what is regularized, too."""
+        """The module to train; assigning another one also updates the regularized parameters."""
         return self._model
 
     @model.setter
@@ -150,7 +150,7 @@ class BuiltProblem(FunctionalForms):
         return half_sum_of_squares(self._regularized, self.weight_decay)
 
     def objective(self, batch: Batch, *, forward: Forward | None = None) -> Tensor:
-        """Returns what training minimises: the mean loss over a batch plus the regularizer.
+        """Returns what training minimizes: the mean loss over a batch plus the regularizer.
 
         Args:
             batch: A batch.
@@ -185,8 +185,8 @@ class BuiltProblem(FunctionalForms):
     ) -> Metrics:
         """Computes the mean loss and the metrics of a phase, with the model in evaluation mode.
 
-        Weights, buffers, mode, carried state and random streams are left as they were. The same
-        weights give the same numbers: noise depends on the seed and the phase alone.
+        Weights, buffers, mode, carried state and random streams are not changed. The same weights
+        give the same numbers, because noise depends only on the seed and the phase.
 
         Args:
             phase: The phase to evaluate.
@@ -217,9 +217,9 @@ class BuiltProblem(FunctionalForms):
     def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
         """Moves model and data to a device, or the model to another dtype, in place.
 
-        A move to a device restarts the random stream and the carried state, because the streams of
-        two kinds of devices differ. Parameters keep their identity, as with `torch.nn.Module.to`;
-        the state of an optimizer is not moved.
+        A move to a device restarts the random stream and the carried state, because random streams
+        differ between kinds of devices. Parameters keep their identity, as with
+        `torch.nn.Module.to`; the state of an optimizer is not moved.
 
         Args:
             target: A device or a floating-point dtype.
@@ -237,7 +237,7 @@ class BuiltProblem(FunctionalForms):
         return self
 
     def state_dict(self) -> dict[str, Any]:
-        """Returns what exact resumption needs besides the model's own state: tensors only."""
+        """Returns the state that exact resumption needs besides the model's own, as tensors."""
         data = self.dataset.state_dict()
         return {"noise": self._noise.state, "carried": self._carried.after, "data": data}
 

@@ -1,4 +1,4 @@
-"""What ``deepobs check`` and our own tests do: build a problem and try every rule on it."""
+"""The checks of ``deepobs check``: builds a problem and tries every rule on it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
     Attributes:
         check: What was checked, in words.
-        complaint: What is wrong and how to mend it, or None if nothing is.
+        complaint: What is wrong and how to fix it, or None if the check passed.
     """
 
     check: str
@@ -36,22 +36,22 @@ class Finding(NamedTuple):
 def check_problem(
     problem: Problem, *, data_root: str | Path | None = None, batch_size: int | None = None
 ) -> Iterator[Finding]:
-    """Checks that a problem keeps the rules on which everything else relies.
+    """Checks that a problem follows the rules that everything else relies on.
 
     Args:
-        problem: The problem, ours or yours.
+        problem: The problem.
         data_root: Folder of the data files; default as in `build`.
         batch_size: Number of examples; the default is 2, or all of a full-batch problem.
 
     Yields:
-        One `Finding` a rule, in order. The first says whether the problem builds; it is the only
-        one if it does not.
+        One `Finding` per rule, in order. The first says whether the problem can be built; if not,
+        it is the only one.
 
     Raises:
-        deepobs.data.DatasetNotFoundError: The data files are not there.
-        deepobs.data.CorruptDatasetError: A data file does not hold what it should.
+        deepobs.data.DatasetNotFoundError: The data files are missing.
+        deepobs.data.CorruptDatasetError: A data file has unexpected content.
         deepobs.data.DataRootError: The data folder cannot be used.
-        ValueError: There can be no batch of that size.
+        ValueError: The batch size is not possible.
     """
     check_arguments(problem, batch_size=batch_size)
     size = (problem.batch_size if problem.full_batch else 2) if batch_size is None else batch_size

@@ -39,9 +39,10 @@ class FunctionalForms:
     def functional_losses(self, parameters: Mapping[str, Tensor], batch: Batch) -> Tensor:
         """Returns the loss of each example as a function of the parameters.
 
-        For `torch.func`: it reads the parameters that it is given, and changes neither the model's
-        buffers nor a carried state. Dropout draws from the problem's stream, so use evaluation
-        mode for a deterministic function, or `randomness="different"` of `torch.func.vmap`.
+        For use with `torch.func`: it depends only on the given parameters and changes neither the
+        buffers of the model nor a carried state. Dropout draws from the random stream of the
+        problem, so use evaluation mode for a deterministic function, or `randomness="different"` of
+        `torch.func.vmap`.
 
         Args:
             parameters: Parameters by name, as in `model.named_parameters()`; those left out keep

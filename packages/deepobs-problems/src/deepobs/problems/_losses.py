@@ -26,7 +26,7 @@ class SequenceCrossEntropy(nn.Module):
     """Cross entropy of each step of a sequence, averaged over the steps.
 
     Args:
-        reduction: `"none"` for one value a sequence, `"mean"` for their mean.
+        reduction: `"none"` for one value per sequence, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -45,10 +45,10 @@ class InceptionCrossEntropy(nn.Module):
     """Cross entropy with label smoothing 0.1, plus 0.4 × that of an auxiliary head's logits.
 
     Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", CVPR 2016, sections
-    4 and 7. In training mode the model gives both heads, otherwise the main one alone.
+    4 and 7. In training mode the model returns both heads, otherwise only the main one.
 
     Args:
-        reduction: `"none"` for one value an image, `"mean"` for their mean.
+        reduction: `"none"` for one value per image, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -70,7 +70,7 @@ class VAELoss(nn.Module):
     place of the Bernoulli likelihood: ‖x̂ − x‖² − ½ Σ (1 + 2 log σ − μ² − σ²).
 
     Args:
-        reduction: `"none"` for one value an image, `"mean"` for their mean.
+        reduction: `"none"` for one value per image, `"mean"` for their mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -87,10 +87,10 @@ class VAELoss(nn.Module):
 
 
 class OutputIsLoss(nn.Module):
-    """For models whose output is the loss of each example already: the quadratic and 2-D functions.
+    """For models whose output is the loss of each example: the quadratic and 2-D functions.
 
     Args:
-        reduction: `"none"` to give the output back, `"mean"` for its mean.
+        reduction: `"none"` to return the output, `"mean"` for its mean.
     """
 
     def __init__(self, reduction: Reduction = "mean") -> None:
@@ -166,7 +166,8 @@ class PPOLoss(nn.Module):
 
         max(-A r, -A clip(r, 0.8, 1.2)) + ¼ max((V - R)², (V₀ + clip(V - V₀, ±0.2) - R)²) - 0.01 H
 
-    with the entropy H of the policy. It says little of how good a policy is: see the return.
+    with the entropy H of the policy. The loss says little about the quality of a policy; use the
+    return instead.
 
     Schulman et al., "Proximal Policy Optimization Algorithms", arXiv 1707.06347, equations 7 and 9;
     coefficients and clipped values of Huang et al., CleanRL, JMLR 23, 2022.

@@ -1,4 +1,4 @@
-"""Named metrics: what an evaluation gives besides the loss."""
+"""Named metrics, which an evaluation returns besides the loss."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def identity(value: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A named number that says how good a model is.
+    """A named metric of a model.
 
-    It is `finish` of a ratio of two sums over the examples of a phase, so that batches of unequal
-    size and several processes give the same number as one large batch.
+    The metric is `finish` applied to the ratio of two sums over the examples of a phase, so that
+    batches of unequal size and several processes give the same number as one large batch.
 
     Attributes:
         name: Name in results: letters, digits and underscores.
@@ -84,7 +84,7 @@ def accuracy(correct: Callable[[Any, Batch], Tensor]) -> Metric:
     """Returns the accuracy: the fraction of predictions that are correct.
 
     Args:
-        correct: Maps (output, batch) to one boolean a prediction.
+        correct: Maps (output, batch) to one boolean per prediction.
 
     Returns:
         The metric.

@@ -16,11 +16,11 @@ from ._metrics import Metric
 
 
 class PreparedGraph(NamedTuple):
-    """A graph with its adjacency matrix normalised once, instead of in every step.
+    """A graph with its adjacency matrix normalized once, instead of in every step.
 
     Attributes:
         features: Features of the nodes, sparse, `[nodes, F]`: an abstract has few of the words.
-        adjacency: Normalised adjacency matrix, sparse, `[nodes, nodes]`.
+        adjacency: Normalized adjacency matrix, sparse, `[nodes, nodes]`.
         nodes: The nodes to classify, int64 `[N]`.
     """
 

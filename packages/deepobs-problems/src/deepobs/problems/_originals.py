@@ -1,4 +1,4 @@
-"""The original problems: functions of two and 100 dimensions, grey images, and text."""
+"""The original problems: functions of two and 100 dimensions, gray images, and text."""
 
 from __future__ import annotations
 

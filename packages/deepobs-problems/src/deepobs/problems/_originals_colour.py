@@ -1,4 +1,4 @@
-"""The original problems on colour images: CIFAR, SVHN and ImageNet."""
+"""The original problems on color images: CIFAR, SVHN and ImageNet."""
 
 from __future__ import annotations
 

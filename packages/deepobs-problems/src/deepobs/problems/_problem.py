@@ -40,21 +40,22 @@ class Problem:
         batch_size: Default batch size.
         epochs: Default number of epochs; an evaluation follows each.
         reference: Source of architecture, data or problem.
-        target: Selects what the loss compares the output with; the default is the targets.
+        target: Selects the target of the loss; by default the targets of the batch.
         correct: Maps (output, batch) to booleans whose mean is the accuracy; None if the problem
             has no accuracy.
         metrics: Further metrics. The first is the primary one; without any it is the accuracy, or
             else the loss. See `metric`.
         weight_decay: Default factor of the L2 regularizer, ½·factor·Σw²; None for no regularizer.
         regularized: Selects the parameters that the regularizer counts.
-        carries_state: Whether the model is recurrent over batches: it is called with
+        carries_state: Whether the model carries a state from batch to batch: it is called with
             `(inputs, state)` and returns `(output, state)`.
         stochastic: Whether the model draws random numbers in its forward pass (dropout, sampling).
             False saves swapping random states at each call.
-        convergence_target: Value of the primary metric on the test set that counts as solved.
-        notes: Further information, such as which settings are ours and not the original's.
+        convergence_target: Value of the primary metric on the test set at which the problem counts
+            as solved.
+        notes: Further information, such as settings that differ from the original.
         extra: True for a problem that is not one of the original 26.
-        version: Raised whenever a change makes results differ; runs on different versions are
+        version: Increased whenever a change makes results differ; runs on different versions are
             different runs.
         steps_per_epoch: Number of steps of an epoch; None for one pass over the training set. With
             it the length of a run is `epochs * steps_per_epoch` steps, whatever the batch size.
@@ -89,7 +90,7 @@ class Problem:
 
     @property
     def metric(self) -> Metric:
-        """The primary metric, by which results are compared and `convergence_target` is meant."""
+        """The primary metric, by which results are compared."""
         return self.all_metrics[0] if self.all_metrics else LOSS
 
     @property

@@ -1,4 +1,4 @@
-"""Problems by name: ours, and what installed packages add."""
+"""Problems by name, including those that installed packages add."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._problem import Problem
 
 
 class UnknownProblemError(KeyError):
-    """Raised for a name that no problem has; the message suggests the nearest names."""
+    """Raised for an unknown name of a problem; the message suggests the nearest names."""
 
     def __str__(self) -> str:
         return str(self.args[0])  # KeyError would show its repr, in quotes
@@ -25,17 +25,17 @@ class BrokenPluginWarning(UserWarning):
 
 
 class Catalogue(Mapping[str, Problem]):
-    """Problems by name: ours first, then what installed packages add.
+    """Problems by name: those of this package, then those that installed packages add.
 
     A package adds problems with entry points in the group ``deepobs.problems``, each the path of a
-    `Problem`. They are loaded when a name is not ours or when the catalogue is listed. A broken
-    plug-in is left out with a warning, so that the other problems stay usable.
+    `Problem`. They are loaded when an unknown name is looked up or when the catalogue is listed. A
+    broken plug-in is left out with a warning, so that the other problems remain usable.
 
     Args:
-        problems: Ours, in the order in which they are listed.
+        problems: The problems of this package, in the order in which they are listed.
 
     Attributes:
-        ours: Ours by name, without what installed packages add.
+        ours: The problems of this package by name, without those that installed packages add.
     """
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:

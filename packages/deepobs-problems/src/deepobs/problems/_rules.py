@@ -1,4 +1,4 @@
-"""The rules that every problem keeps, each with the function that tries it."""
+"""The rules for problems, each with the function that checks it."""
 
 from __future__ import annotations
 

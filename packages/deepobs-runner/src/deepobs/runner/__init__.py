@@ -1,4 +1,4 @@
-"""Train, sweep, tune, record, analyse and report optimizers on test problems."""
+"""Train, sweep, tune, record, analyze and report optimizers on test problems."""
 
 from typing import TYPE_CHECKING
 

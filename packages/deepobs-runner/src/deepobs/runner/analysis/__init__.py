@@ -1,4 +1,4 @@
-"""Numbers only: pure functions over the tidy frames of `load_records` and `load_baselines`."""
+"""Statistics: pure functions on the tidy frames of `load_records` and `load_baselines`."""
 
 from ._bootstrap import interquartile_mean, mean_interval, stratified_bootstrap
 from ._compare import compare

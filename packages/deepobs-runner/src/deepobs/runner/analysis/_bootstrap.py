@@ -16,13 +16,12 @@ Floats = NDArray[np.float64]
 def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> tuple[float, float]:
     r"""Returns Student's interval of the mean of a few runs.
 
-    \[ \bar x \pm t_{n-1,\,1-\alpha/2} \, s / \sqrt n \] with the sample standard deviation s. Not a
-    bootstrap: with few runs its percentile intervals are far too short. Of normal values, a 95 %
-    one holds the mean in 52 % of cases with two runs, in 84 % with five and in 90 % with ten.
+    \[ \bar x \pm t_{n-1,\,1-\alpha/2} \, s / \sqrt n \] with the sample standard deviation s. It is
+    not a bootstrap interval: with few runs, percentile intervals are far too short.
 
     Args:
         values: One value per run, `[N]`; NaN is left out.
-        confidence: The interval's coverage, exact for normal values.
+        confidence: Coverage of the interval, exact for normal values.
 
     Returns:
         Lower and upper end; NaN, NaN with fewer than two values.
@@ -41,7 +40,7 @@ def mean_interval(values: ArrayLike, *, confidence: float = 0.95) -> tuple[float
 
 
 def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, float]:
-    """Returns the central interval that holds `confidence` of the bootstrap estimates.
+    """Returns the central interval that contains a share `confidence` of the bootstrap estimates.
 
     Args:
         estimates: Bootstrap estimates, `[num_resamples]`.
@@ -58,7 +57,7 @@ def percentile_interval(estimates: Floats, confidence: float) -> tuple[float, fl
 def interquartile_mean(
     values: ArrayLike, axis: int | None = None, weights: ArrayLike | None = None
 ) -> Any:
-    r"""Averages the middle half of all values: \( \mathrm{IQM} \), the 25 % trimmed mean.
+    r"""Returns the mean of the middle half of all values, the 25 % trimmed mean.
 
     More robust than the mean, less wasteful than the median. As rliable (scipy) does, the number of
     values cut at each end is rounded down: of N equal weights, the share
@@ -68,7 +67,7 @@ def interquartile_mean(
     Args:
         values: Scores of any shape, such as `[num_runs, num_problems]`.
         axis: The axis to average along; by default all scores are pooled.
-        weights: What each score along the axis counts, `[N]`; by default all the same.
+        weights: Weight of each score along the axis, `[N]`; equal by default.
 
     Returns:
         The mean of the values between the quartiles: a number, or an array without `axis`.
@@ -100,14 +99,14 @@ def stratified_bootstrap(
 ) -> tuple[float, float, float]:
     """Bootstraps a statistic over problems, resampling the runs within each problem.
 
-    Problems are strata: each resample holds every problem, with as many runs as it has,
-    drawn with replacement among its own. Each problem weighs the same, however many runs it has.
+    Problems are strata: each resample contains every problem with its number of runs, drawn with
+    replacement. All problems have the same weight, regardless of their number of runs.
 
     Args:
         scores: The runs' scores for each problem, `[num_runs]` each; numbers of runs may differ.
         statistic: Function of an array of scores that takes an `axis` and `weights` along it, as
             `numpy.average` does.
-        confidence: The interval's coverage.
+        confidence: Coverage of the interval.
         num_resamples: Number of bootstrap resamples.
         seed: Seed of the resampling.
 

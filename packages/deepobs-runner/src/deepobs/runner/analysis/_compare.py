@@ -1,4 +1,4 @@
-"""Is one method better than another, by how much, and how sure is that?"""
+"""Comparisons of pairs of methods: which is better, by how much, and how certain that is."""
 
 from __future__ import annotations
 
@@ -26,18 +26,19 @@ def compare(
 ) -> pd.DataFrame:
     """Compares each pair of methods on each problem at their best settings.
 
-    Seeds that chose a method's setting do not count where there are others (`judged_runs`). Runs
-    are paired by seed where both methods are from the same source and have the very same seeds,
-    those aside that one of them leaves out: then they started alike. Else all runs of both are
-    compared unpaired; between sources a seed means different things. Runs with the same method and
-    seed count as one, their mean. A diverged run counts as worse than any other in the tests;
-    means, differences and their intervals are of the finished runs alone (pairs, if paired).
+    Seeds that selected the setting of a method do not count if there are others (`judged_runs`).
+    Runs are paired by seed if both methods are from the same source and have the same seeds, apart
+    from those that one of them leaves out. Otherwise, all runs of both are compared unpaired,
+    because a seed has different meanings in different sources. Runs with the same method and seed
+    count as one run, their mean. In the tests, a diverged run counts as worse than any other.
+    Means, differences and their intervals are computed from the finished runs only (pairs, if
+    paired).
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to compare, as `tuned_settings` returns them (its default).
-        flags: What a mean would hide, as `group_flags` returns it (its default).
-        alpha: Level at which `better` names a winner and of the intervals.
+        tuned: The settings to compare, as returned by `tuned_settings` (computed by default).
+        flags: Warnings about groups of runs, as returned by `group_flags` (computed by default).
+        alpha: Significance level for `better`, and one minus the coverage of the intervals.
 
     Returns:
         One row per problem and pair of methods:
@@ -45,14 +46,14 @@ def compare(
         - `problem`, `metric`, `method_a`, `method_b`, `mean_a`, `mean_b`;
         - `difference` (mean of a less that of b), its interval `low`, `high`
           (`difference_interval`);
-        - `probability` that a run of a does better than one of b (ties count half);
+        - `probability` that a run of a is better than one of b (ties count half);
         - `p_value` (`permutation_test`), `p_holm` (Holm's correction for the problem's pairs),
           `p_attainable` (the smallest `p_holm` that so many runs could have given); NaN for fewer
           than five unpaired runs;
         - `e_value`, `p_anytime`, `anytime_low`, `anytime_high`: `anytime_comparison` of the pairs,
           valid while seeds are added, in the order in which the later run of each pair started;
           positive differences mean that a is larger;
-        - `favours`: the method that the permutation test's statistic is in favour of, "" at 0;
+        - `favours`: the method that the permutation test's statistic is in favor of, "" at 0;
         - `better`: the same where `p_holm` <= alpha, else "";
         - `paired`, `num_pairs` (also of an unpaired comparison), `seeds` (those both have),
           `num_a`, `num_b`, `diverged_a`, `diverged_b`, `epochs_a`, `epochs_b`, `left_out_a`,

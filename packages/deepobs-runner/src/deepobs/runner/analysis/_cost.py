@@ -1,4 +1,4 @@
-"""What a method costs: its overhead, and the frontier of speed against loss."""
+"""The cost of methods: overhead, and the frontier of speed against loss."""
 
 from __future__ import annotations
 
@@ -43,22 +43,22 @@ def pareto_mask(costs: ArrayLike, losses: ArrayLike) -> NDArray[np.bool_]:
 
 
 def speed_frontier(frame: pd.DataFrame, cost: Measure = "seconds") -> pd.DataFrame:
-    """Finds which method is best for each budget: the frontier of speed against performance.
+    """Finds the best method for each budget: the frontier of speed against performance.
 
     Each method's curve is the mean over its runs of the best value so far, at each epoch. It ends
-    where one of them diverged: the mean of the survivors would flatter.
+    where one of them diverged: the mean of the remaining runs would be too favorable.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
-        cost: What is paid: "epochs", "steps", "examples", "tokens" or "seconds" of training.
+        cost: Measure of cost: "epochs", "steps", "examples", "tokens" or "seconds" of training.
 
     Returns:
         One row per problem, method and epoch after the first: `metric`, `epoch`, `cost` (mean over
-        the runs), `value`, and `on_frontier`: no method had a value as good for less. Methods
-        whose cost was not recorded are left out.
+        the runs), `value`, and `on_frontier`, whether no method reached a value as good at a lower
+        cost. Methods whose cost was not recorded are left out.
 
     Raises:
-        UsageError: If `cost` is none of the five.
+        UsageError: If `cost` is not one of the five.
     """
     check_choice("cost", cost, get_args(Measure))
     labelled = with_methods(frame)
@@ -93,10 +93,10 @@ def _mean_best(rows: pd.DataFrame, losses: pd.Series, costs: pd.Series) -> pd.Da
 
 
 def optimizer_overhead(frame: pd.DataFrame) -> pd.DataFrame:
-    r"""Measures what the optimizer adds to the cost of the gradient.
+    r"""Computes the cost of the optimizer's step relative to that of the gradient.
 
-    With the median seconds a step of forward and backward pass, \(t_g\), and of the optimizer,
-    \(t_o\): overhead \( t_o / t_g \).
+    The overhead is \( t_o / t_g \), with the median seconds per step of the forward and backward
+    pass, \(t_g\), and of the optimizer, \(t_o\).
 
     Args:
         frame: A tidy frame.

@@ -116,7 +116,7 @@ def rank_sums(strata: Sequence[tuple[Floats, int]]) -> Exchanged:
 
 @lru_cache(maxsize=256)
 def _sum_distribution(strata: tuple[tuple[tuple[int, ...], int], ...]) -> tuple[Floats, float]:
-    """Returns the probability of each sum of doubled ranks over the strata, and the centre."""
+    """Returns the probability of each sum of doubled ranks over the strata, and the center."""
     chances, centre = np.ones(1), 0.0
     for doubled, size in strata:
         chances = np.convolve(chances, _rank_sums(doubled, size))

@@ -1,4 +1,4 @@
-"""Groups of runs that a mean and a standard deviation would misrepresent."""
+"""Flags for groups of runs that a mean and a standard deviation misrepresent."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class Bimodality(NamedTuple):
 def bimodality(values: ArrayLike) -> Bimodality:
     r"""Tests whether values fall into two clusters rather than one.
 
-    The values are split in two where the share of variance between the clusters,
-    \( R^2 = 1 - \mathrm{SS}_{within} / \mathrm{SS}_{total} \), is largest, with at least two values
-    in each (one alone is an outlier, not a mode). The p-value is the share of 20,000 normal samples
-    of the same size that split at least as well.
+    The values are split in two such that the share of variance between the clusters, \( R^2 = 1 -
+    \mathrm{SS}_{within} / \mathrm{SS}_{total} \), is largest, with at least two values in each (one
+    alone is an outlier, not a mode). The p-value is the share of 20,000 normal samples of the same
+    size that split at least as well.
 
     Args:
         values: One value per run, `[N]`.
@@ -100,22 +100,22 @@ def _null_shares(num: int) -> Floats:
 
 
 def collapsed_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> pd.Series:
-    r"""Finds runs that got stuck: flat after the beginning, and far from what can be reached.
+    r"""Finds runs that got stuck: flat after the beginning, and far from the best.
 
     In terms of the training loss, with \(L_0\) before training and \(L^*\) the lowest that any run
-    of the problem reached, \(L_0 - L^*\) is what can be gained. A run is collapsed if it gains less
-    than 1 % of that after the first tenth of its epochs, and never comes closer than 5 % of it to
-    \(L^*\). So a run that predicts the mean of the data is collapsed, one that converged is not,
-    and one that is slow is not either. Runs with fewer than three epochs measured after the first
-    tenth (at least the first epoch) are too short to be judged.
+    of the problem reached, \(L_0 - L^*\) is the possible improvement. A run is collapsed if it
+    gains less than 1 % of it after the first tenth of its epochs, and never comes closer than 5 %
+    of it to \(L^*\). For example, a run that predicts the mean of the data is collapsed; a run that
+    converged or is slow is not. Runs with fewer than three epochs after the first tenth (at least
+    the first epoch) are too short for a decision.
 
     Args:
-        frame: A tidy frame, of the runs to judge.
-        reference: The runs that show what can be reached; by default `frame` itself.
+        frame: A tidy frame with the runs to check.
+        reference: The runs that define the best reachable value; by default `frame`.
 
     Returns:
-        True or False for each finished run, indexed by `run_id`. Diverged runs and too
-        short ones are not in it.
+        True or False for each finished run, indexed by `run_id`, without diverged runs and runs
+        that are too short.
     """
     reference = frame if reference is None else reference
     gains = _gain_to_be_had(reference)
@@ -133,15 +133,15 @@ def collapsed_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -
 
 
 def fallen_runs(frame: pd.DataFrame, reference: pd.DataFrame | None = None) -> pd.Series:
-    """Finds runs that lost at the end what they had reached: a mean hides one of ten.
+    """Finds runs that lost their progress at the end, which a mean may hide.
 
     Progress (`Progress`) is measured on the problem's own metric, from the mean before training to
     the best final value of any run. A run fell back if it ends with less than half of the progress
     that it had made at its best epoch.
 
     Args:
-        frame: A tidy frame, of the runs to judge.
-        reference: The runs that show what can be reached; by default `frame` itself.
+        frame: A tidy frame with the runs to check.
+        reference: The runs that define the best reachable value; by default `frame`.
 
     Returns:
         True or False for each run with a final value, indexed by `run_id`.
@@ -174,19 +174,19 @@ def _gain_to_be_had(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def group_flags(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Flags the tuned groups of runs whose mean does not tell what happened.
+    """Flags tuned groups of runs whose mean is misleading.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to judge, as `tuned_settings` returns them (its default).
+        tuned: The settings to judge, as returned by `tuned_settings` (computed by default).
 
     Returns:
         One row per problem and method: `num_runs`, `num_diverged`, `num_collapsed`
         (`collapsed_runs`), `num_fell_back` (`fallen_runs`), `bimodal` (`bimodality` of the final
-        values at the level 0.001, modes at least 1 % of what can be gained apart), `bimodality_p`,
-        `low_mean`, `high_mean`, `num_low`, `grid_edge` (`grid_edges`: "low", "high" or ""), and
-        `flags`: the words that apply, of "diverged", "collapsed" (half or more of the runs),
-        "partly collapsed", "fell back", "bimodal", "grid edge".
+        values at the level 0.001, with modes at least 1 % of the possible improvement apart),
+        `bimodality_p`, `low_mean`, `high_mean`, `num_low`, `grid_edge` (`grid_edges`: "low", "high"
+        or ""), and `flags`: the words that apply, of "diverged", "collapsed" (half or more of the
+        runs), "partly collapsed", "fell back", "bimodal", "grid edge".
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = tuned_runs(frame, tuned)

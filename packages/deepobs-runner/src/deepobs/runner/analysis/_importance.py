@@ -1,4 +1,4 @@
-"""Which hyperparameters of a search matter: permutation importance."""
+"""Permutation importance of the hyperparameters of a search."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Importance:
     Attributes:
         explained: Share of the variance of results (as ranks) that a model explains in trials that
             it did not see: 0 or less if hyperparameters do not predict the result.
-        shares: By hyperparameter, how much of the variance is lost where its values are shuffled
-            among these trials. Not below 0; they need not add up to `explained`.
+        shares: For each hyperparameter, the share of the variance that is lost if its values are
+            shuffled among these trials. At least 0; the shares need not add up to `explained`.
     """
 
     explained: float
@@ -39,8 +39,9 @@ def hyperparameter_importance(
 ) -> Importance:
     r"""Measures how much the result of a search depends on each of its hyperparameters.
 
-    A Gaussian process learns the results of four fifths of the trials and predicts the others;
-    importance is how much worse it predicts them with one hyperparameter's values shuffled:
+    A Gaussian process is fitted to the results of four fifths of the trials and predicts the
+    others. The importance of a hyperparameter is how much worse the prediction becomes if its
+    values are shuffled:
     \[ I_h = \frac{1}{\mathrm{Var}(y)} \Bigl( \overline{(y - f(x^{(h)}))^2} -
     \overline{(y - f(x))^2} \Bigr) \]
     over held-out trials, each predicted once. Results and numeric hyperparameters are replaced by

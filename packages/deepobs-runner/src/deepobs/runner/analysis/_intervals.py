@@ -15,7 +15,7 @@ from ._permutation import oriented
 def within_range(
     ends: tuple[float, float], metric: str, *, least: float = 0.0
 ) -> tuple[float, float]:
-    """Cuts an interval of an accuracy at what an accuracy can be.
+    """Clips an interval of an accuracy to the possible range.
 
     Args:
         ends: Lower and upper end; NaN stays NaN.
@@ -38,14 +38,14 @@ def difference_interval(
 
     \[ \bar d \pm t_\nu \, s_d / \sqrt n, \quad \nu = n - 1 \] of paired differences, and
     \[ \bar a - \bar b \pm t_\nu \sqrt{v_a + v_b}, \quad v = s^2 / n, \quad
-    \nu = \frac{(v_a + v_b)^2}{v_a^2 / (n_a - 1) + v_b^2 / (n_b - 1)} \] of unpaired groups. A
-    bootstrap's percentiles are too narrow for a few runs: of two each they hold two thirds.
+    \nu = \frac{(v_a + v_b)^2}{v_a^2 / (n_a - 1) + v_b^2 / (n_b - 1)} \] of unpaired groups.
+    Percentile intervals of the bootstrap are too narrow for a few runs.
 
     Args:
-        a: One method's values, `[n]`; NaN is left out, if paired with its partner.
-        b: The other's, `[m]`; in the order of `a` if paired.
-        paired: Whether values belong together pairwise.
-        confidence: The interval's coverage, for normal values.
+        a: Values of one method, `[n]`; NaN is left out, if paired together with its partner.
+        b: Values of the other method, `[m]`; in the order of `a` if paired.
+        paired: Whether the values are paired.
+        confidence: Coverage of the interval, for normal values.
 
     Returns:
         Lower and upper end; NaN, NaN with fewer than two values, or if they do not vary.
@@ -70,13 +70,14 @@ def difference_interval(
 
 
 def probability_of_improvement(a: ArrayLike, b: ArrayLike, *, larger: bool = True) -> float:
-    r"""Estimates how probably a run of one method does better than a run of another.
+    r"""Estimates the probability that a run of one method is better than a run of another.
 
     \[ P(A > B) = \frac{1}{nm} \sum_{i,j} \bigl( [a_i > b_j] + \tfrac12 [a_i = b_j] \bigr) \]
 
     Args:
-        a: One method's values, `[n]`; what is not finite is a diverged run, worse than any other.
-        b: The other's, `[m]`.
+        a: Values of one method, `[n]`; a value that is not finite is a diverged run, worse than any
+            other.
+        b: Values of the other method, `[m]`.
         larger: Whether larger values are better.
 
     Returns:

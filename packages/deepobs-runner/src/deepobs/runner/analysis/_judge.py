@@ -60,7 +60,7 @@ class Judge:
 
     @cached_property
     def best(self) -> tuple[str, ...]:
-        """The methods not significantly different from the best, the leader first.
+        """The methods that are not significantly different from the best, the leader first.
 
         A method that the leader beats at the level 5 % over the number of comparisons is not the
         best: so the set holds the best method in at least 95 % of studies.
@@ -80,10 +80,10 @@ class Judge:
         return meeting.p_value <= level and meeting.test.statistic > 0
 
     def _ranked(self) -> list[str]:
-        """Orders methods by their mean, those with diverged runs last: survivors would flatter.
+        """Orders methods by their mean, those with diverged runs last.
 
-        But a method that beats the first one goes before it; a ring of methods that beat one
-        another is left where it closes.
+        A method that beats the first one is moved before it, unless the methods beat one another in
+        a cycle.
         """
         samples = self.contest.samples
         scores = {name: self._worth(sample) for name, sample in samples.items()}

@@ -1,4 +1,4 @@
-"""What methods are called: short labels that distinguish them."""
+"""Short labels that distinguish methods."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOURCE_NOTES = {
 
 
 def method_labels(runs: pd.DataFrame) -> pd.Series:
-    """Names the method of each run, in at most `LONGEST` characters that no two methods share.
+    """Returns a label for the method of each run: unique, with at most `LONGEST` characters.
 
     Args:
         runs: One row per run, with the columns that make a method.

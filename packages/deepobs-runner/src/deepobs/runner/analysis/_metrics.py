@@ -1,4 +1,4 @@
-"""The metrics of a tidy frame: which there are, which is a problem's own, and their directions."""
+"""The metrics of a tidy frame: their names, directions, and the primary metric of a problem."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _COLUMN = re.compile("(train|test|valid)_(.+)")
 
 
 class AnalysisError(UsageError):
-    """The frame cannot answer the question; the message says why."""
+    """Raised if the frame lacks what a function needs; the message says what."""
 
 
 def metric_columns(frame: pd.DataFrame) -> list[str]:
-    """Returns the columns of a tidy frame that hold metrics, such as "test_loss".
+    """Returns the columns of a tidy frame with metrics, such as "test_loss".
 
     Args:
         frame: A tidy frame.
@@ -60,7 +60,8 @@ def higher_is_better(frame: pd.DataFrame, problem: str, metric: str) -> bool:
         metric: A column of the frame, such as "test_accuracy".
 
     Returns:
-        `True` for accuracies and what the problem's records name in the column `maximized`.
+        `True` for accuracies and for the metrics in the column `maximized` of the problem's
+        records.
     """
     name = metric_name(metric)
     if name in ("accuracy", "loss", "regularizer"):
@@ -81,15 +82,15 @@ def improves(value: float, start: float, *, larger: bool) -> bool:
 
 
 def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
-    """Names the metric by which a problem is judged.
+    """Returns the column of the metric by which a problem is judged.
 
-    That is its primary metric, as its records say. Where they do not say it, or it was not measured
-    on these examples, it is the accuracy, or the loss of a problem without one.
+    This is the primary metric that the records name. If they name none, or it was not measured on
+    this split, it is the accuracy, or the loss for a problem without accuracy.
 
     Args:
         frame: A tidy frame.
         problem: The problem's name.
-        split: Which examples: "test", "valid" or "train".
+        split: The split: "test", "valid" or "train".
 
     Returns:
         A column's name, such as "test_accuracy".
@@ -125,7 +126,7 @@ def check_choice(what: str, given: str, choices: tuple[str, ...]) -> None:
     Args:
         what: The option's name.
         given: Its value.
-        choices: The values there are.
+        choices: The valid values.
     """
     if given not in choices:
         raise unknown(what, given, choices, f"choose from {', '.join(choices)}.")

@@ -1,4 +1,4 @@
-"""Conclusions over all problems: normalised scores and the probability of improvement."""
+"""Conclusions over all problems: normalized scores and the probability of improvement."""
 
 from __future__ import annotations
 
@@ -23,20 +23,19 @@ Floats = NDArray[np.float64]
 
 
 def normalized_scores(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    r"""Puts the final values of all problems on one scale.
+    r"""Returns the final values of all problems on one scale.
 
     \[ s = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training and
-    the best method's mean \(m^*\): 0 is no training, 1 the best method; in logarithms where losses
-    span decades (`Progress`). A diverged run scores 0. On
-    a problem where no method's mean is better than before training, or where that is not known,
-    there is no such scale: all scores are NaN.
+    the best method's mean \(m^*\): 0 is no training, 1 the best method; logarithms are used if
+    losses span decades (`Progress`). A diverged run scores 0. If no method's mean is better than
+    before training, or if this is unknown, all scores of the problem are NaN.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to report, as `tuned_settings` returns them (its default).
+        tuned: The settings to report, as returned by `tuned_settings` (computed by default).
 
     Returns:
-        `run_values`'s table of the tuned runs with the column `score` more.
+        The table of `run_values` for the tuned runs, with the additional column `score`.
     """
     runs = run_values(judged_runs(frame, tuned))
     scores = pd.Series(math.nan, index=runs.index)
@@ -59,15 +58,15 @@ def aggregate_table(
 ) -> pd.DataFrame:
     """Aggregates each method over the problems that all methods were run on.
 
-    Problems weigh the same, however many runs they have. The interquartile mean leaves out a
-    quarter of the runs at each end: a method that fails on a few problems may lose nothing by it,
-    so look at the mean over problems too. Problems without a scale (`normalized_scores`) are left
-    out.
+    All problems have the same weight, regardless of their number of runs. The interquartile mean
+    leaves out a quarter of the runs at each end. Failures on a few problems may therefore not lower
+    it, so look at the mean over problems, too. Problems without a scale (`normalized_scores`) are
+    left out.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to report, as `tuned_settings` returns them (its default).
-        confidence: The intervals' coverage.
+        tuned: The settings to report, as returned by `tuned_settings` (computed by default).
+        confidence: Coverage of the intervals.
         num_resamples: Number of bootstrap resamples.
         seed: Seed of the bootstrap.
 
@@ -103,25 +102,26 @@ def compare_overall(
     alpha: float = 0.05,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Compares each pair of methods over all problems that both were trained on equally long.
+    """Compares each pair of methods over all problems that both were trained on for equally long.
 
-    Problems on which the two were trained for different numbers of epochs are left out: the final
-    values would compare the length of training. Runs of the same seed count as one, their mean.
+    Problems on which the two methods were trained for different numbers of epochs are left out,
+    because final values would compare the length of training. Runs with the same seed count as one
+    run, their mean.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to compare, as `tuned_settings` returns them (its default).
-        alpha: Level at which `better` names a winner, and of the intervals.
+        tuned: The settings to compare, as returned by `tuned_settings` (computed by default).
+        alpha: Significance level for `better`, and one minus the coverage of the intervals.
         seed: Seed of the permutations.
 
     Returns:
         One row per pair with such a problem: `method_a`, `method_b`, `num_problems`, `problems`,
-        `probability` that a run of a does better than one of b, averaged over problems, its
-        interval `low`, `high` by Brunner and Munzel's variances (NaN if a method has a single run
-        on one of them, or where no run of the worse method does better than one of the other),
-        `p_value` (`stratified_permutation_test`), `p_holm` (Holm's correction for the pairs),
-        `p_attainable` (the smallest `p_holm` that so many runs could have given), and `better`: the
-        method that the test is in favour of where `p_holm` <= alpha, else "".
+        `probability` that a run of a is better than one of b, averaged over problems, its interval
+        `low`, `high` by Brunner and Munzel's variances (NaN if a method has a single run on one of
+        them, or where no run of the worse method does better than one of the other), `p_value`
+        (`stratified_permutation_test`), `p_holm` (Holm's correction for the pairs), `p_attainable`
+        (the smallest `p_holm` that so many runs could have given), and `better`: the method that
+        the test is in favor of where `p_holm` <= alpha, else "".
 
     Source:
         Average probability of improvement: Agarwal et al., NeurIPS 2021, arXiv 2108.13264.

@@ -34,7 +34,7 @@ class OverallMeeting:
     """Two methods over the problems of a study.
 
     Attributes:
-        judges: The judgement of each problem.
+        judges: The comparison of the methods on each problem.
         first: One method's label.
         second: The other's.
     """

@@ -19,7 +19,7 @@ class Panel:
     """The judgement over all problems.
 
     Args:
-        judges: The judgement of each problem.
+        judges: The comparison of the methods on each problem.
     """
 
     def __init__(self, judges: Sequence[Judge]) -> None:
@@ -73,7 +73,7 @@ class Panel:
 
     @property
     def kind(self) -> Kind:
-        """What is found."""
+        """The finding."""
         if not self.finished:
             return "all_diverged"
         if not self.meetings:

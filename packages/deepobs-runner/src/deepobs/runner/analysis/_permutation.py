@@ -1,4 +1,4 @@
-"""Tests by exchanging labels: every exchange where that is cheap, else random ones."""
+"""Permutation tests: with all exchanges of labels if there are few, otherwise with random ones."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST_RANKED = 100  # runs of both groups up to which the distribution of rank s
 
 
 class PermutationTest(NamedTuple):
-    """A two-sided test of "the labels mean nothing".
+    """The result of a two-sided test of the hypothesis that the labels are exchangeable.
 
     Attributes:
-        statistic: What was tested; positive if it is in favour of the first group.
+        statistic: The test statistic; positive if it is in favor of the first group.
         p_value: Share of the exchanges of labels with a statistic as far from 0, but not less than
             the p-value of the t test that allows for unequal variances.
         smallest: The smallest p-value that so many values, all different, could have had.
@@ -43,21 +43,21 @@ def permutation_test(
 ) -> PermutationTest:
     r"""Tests whether two groups of runs differ in mean, by exchanging their labels.
 
-    Paired, the statistic is the mean of \( \pm(a_i - b_i) \) under all flips of signs. Unpaired,
-    it is Welch's \( \pm(\bar a - \bar b) / \sqrt{s_a^2 / n + s_b^2 / m} \) under all
-    assignments of the values to the groups; minus if smaller values are better. All flips or
-    assignments are tried where they are at most 10,000, else 9,999 random ones and the observed
-    one. If a run diverged (its value is not finite), values are replaced by their ranks, diverged
-    runs tied for the worst, and the exact distribution of the rank sum is used.
+    Paired, the statistic is the mean of \( \pm(a_i - b_i) \) under all flips of signs. Unpaired, it
+    is Welch's \( \pm(\bar a - \bar b) / \sqrt{s_a^2 / n + s_b^2 / m} \) under all assignments of
+    the values to the groups; minus if smaller values are better. If there are at most 10,000 flips
+    or assignments, all are tried; otherwise 9,999 random ones and the observed one. If a run
+    diverged (its value is not finite), values are replaced by their ranks, with diverged runs tied
+    for the worst, and the exact distribution of the rank sum is used.
 
-    If both groups are distributed alike, such a test is exact. If they only have the same mean, it
-    is not: with few runs that vary unequally even the studentised one rejects too often. Therefore
-    the p-value is never less than that of Student's t test of the pairs, or of Welch's.
+    The test is exact if both groups have the same distribution. If they only have the same mean, it
+    is not: with few runs of unequal variance, even the studentized test rejects too often.
+    Therefore the p-value is never less than that of Student's t test of the pairs, or of Welch's.
 
     Args:
-        a: One method's values, `[n]`.
-        b: The other's, `[m]`; in the order of `a` if paired.
-        paired: Whether values belong together pairwise.
+        a: Values of one method, `[n]`.
+        b: Values of the other method, `[m]`; in the order of `a` if paired.
+        paired: Whether the values are paired.
         larger: Whether larger values are better.
         seed: Seed of the random exchanges.
 
@@ -65,7 +65,7 @@ def permutation_test(
         Statistic and p-values; NaN if a group has fewer than two values.
 
     Source:
-        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 15; studentised:
+        Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 15; studentized:
         Janssen, Statistics and Probability Letters 36 (1997), 9-21; Chung and Romano, Annals of
         Statistics 41 (2013), 484-507.
     """
@@ -81,7 +81,7 @@ def permutation_tests(
     Args:
         a: The values of each pair's first method, `[P, n]`.
         b: Those of the second, `[P, m]`; in the order of `a` if paired.
-        paired: Whether values belong together pairwise.
+        paired: Whether the values are paired.
         larger: Whether larger values are better.
         seed: Seed of the random exchanges.
 
@@ -120,17 +120,18 @@ def _unpaired(pooled: Floats, scaled: Floats, size: int, seed: int, ranked: bool
 def stratified_permutation_test(
     strata: Sequence[tuple[ArrayLike, ArrayLike]], *, larger: bool = True, seed: int = 0
 ) -> PermutationTest:
-    r"""Tests whether one method does better than another over several problems.
+    r"""Tests whether one method is better than another over several problems.
 
     The statistic is \( \frac1S \sum_s P_s(A > B) - \frac12 \) (`probability_of_improvement`) under
     exchanges of the labels within each of the S problems; seeds are not paired. Its distribution is
-    exact where all problems have as many runs, else it is that of 9,999 random exchanges and the
-    observed one. That is a test of "on every problem both methods' runs are distributed alike".
-    Against "one method is better here, the other there" and unequal variances the p-value is never
-    less than that of the t approximation with Brunner and Munzel's variances.
+    exact if all problems have the same number of runs; otherwise it is estimated from 9,999 random
+    exchanges and the observed one. This tests the hypothesis that, on every problem, the runs of
+    both methods have the same distribution. To allow for unequal variances and for methods that are
+    better on different problems, the p-value is never less than that of the t approximation with
+    Brunner and Munzel's variances.
 
     Args:
-        strata: One method's and the other's values for each problem; what is not finite is a
+        strata: The values of both methods for each problem; a value that is not finite is a
             diverged run, worse than any other.
         larger: Whether larger values are better.
         seed: Seed of the random exchanges.
@@ -216,7 +217,7 @@ def _no_surer_than(found: Exchanged, p_t: Floats) -> list[PermutationTest]:
 
 
 def holm(p_values: Floats) -> Floats:
-    """Corrects p-values for their number, after Holm; NaN stays NaN.
+    """Adjusts p-values for multiple testing with Holm's method; NaN stays NaN.
 
     Args:
         p_values: `[N]`.

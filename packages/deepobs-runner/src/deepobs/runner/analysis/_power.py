@@ -1,4 +1,4 @@
-"""How many more runs would show the difference of two methods."""
+"""The number of further runs that would show a difference of two methods."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def more_runs(
 ) -> int | None:
     r"""Estimates how many more runs would make a difference significant.
 
-    A t statistic t of n runs becomes about \( t \sqrt{n'/n} \) with \( n' \), if the difference
-    is what it seems. Wanted is the smallest n' for which that is above
-    \( t_{1-\alpha/2} + z_{0.8} \): a significant result with a probability of 80 %.
+    If the true difference is the observed one, the t statistic t of n runs becomes about \( t
+    \sqrt{n'/n} \) with \( n' \) runs. The result is based on the smallest n' for which this is
+    above \( t_{1-\alpha/2} + z_{0.8} \): a significant result with a probability of 80 %.
 
     Args:
-        p_value: The two-sided p-value that there is.
+        p_value: The current two-sided p-value.
         p_t: That of the t test alone.
         freedom: Its degrees of freedom.
         num: How many runs each method has.

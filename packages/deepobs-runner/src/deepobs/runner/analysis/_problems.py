@@ -16,10 +16,10 @@ from ._verdict import ALPHA, Cell, Certainty, Code, Kind, ProblemVerdict, Reason
 
 
 def problem_verdicts(judges: Sequence[Judge]) -> tuple[ProblemVerdict, ...]:
-    """Says what holds on each problem.
+    """Returns the verdict on each problem.
 
     Args:
-        judges: The judgement of each problem.
+        judges: The comparison of the methods on each problem.
 
     Returns:
         One verdict per problem.
@@ -104,8 +104,8 @@ def cells(judges: Sequence[Judge], flags: Mapping[tuple[str, str], tuple[str, ..
     """Lists every method's result on every problem.
 
     Args:
-        judges: The judgement of each problem.
-        flags: What a mean would hide, by problem and method.
+        judges: The comparison of the methods on each problem.
+        flags: Warnings about groups of runs, by problem and method.
 
     Returns:
         One cell per problem and method with runs.

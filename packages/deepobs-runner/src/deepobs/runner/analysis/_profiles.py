@@ -46,14 +46,14 @@ def time_ratios(times: pd.DataFrame) -> pd.DataFrame:
 
 
 def performance_profile(times: pd.DataFrame, taus: np.ndarray | None = None) -> pd.DataFrame:
-    r"""Computes the share of problems a method solves within \(\tau\) times the fastest time.
+    r"""Computes the share of problems that a method solves within \(\tau\) times the fastest time.
 
     \[ \rho_s(\tau) = \frac{1}{n} \, \bigl| \{p : r_{ps} \le \tau\} \bigr| \]
 
     Args:
         times: Times to target, one row per problem, one column per method.
-        taus: Where to evaluate the profile, `[T]`; by default 1, `R_MAX` and all ratios between,
-            which is where the step functions jump.
+        taus: Where to evaluate the profile, `[T]`; by default 1, `R_MAX` and all ratios in between,
+            where the step functions jump.
 
     Returns:
         One row per \(\tau\) (the index), one column per method.
@@ -104,7 +104,7 @@ def times_to_target(
     targets: Mapping[str, Target] | None = None,
     split: Split = "test",
 ) -> pd.DataFrame:
-    """Arranges the methods' median times to target as the profile functions take them.
+    """Returns the methods' median times to target, in the form that the profile functions take.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
@@ -113,13 +113,14 @@ def times_to_target(
         split: As for `time_to_target`.
 
     Returns:
-        One row per problem, one column per method, and no row if no method reached any target;
-        infinity where most runs of a method did not reach it. One met before training takes as long
-        as one epoch, the shortest time that is measured. Problems that not all methods were run on,
-        or where the measure was not recorded, are left out: they cannot be compared.
+        One row per problem and one column per method; no rows if no method reached any target. The
+        time is infinite if most runs of a method did not reach the target. A target that is met
+        before training counts as reached after one epoch, the shortest time that is measured.
+        Problems that not all methods were run on, or for which the measure was not recorded, are
+        left out.
 
     Raises:
-        UsageError: If `measure` is none of the five.
+        UsageError: If `measure` is not one of the five.
     """
     check_choice("measure", measure, get_args(Measure))
     table = target_table(frame, targets, split)

@@ -1,4 +1,4 @@
-"""Progress: where a value lies between no training and the best there is."""
+"""Progress: the position of a value between no training and the best value."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class Progress:
     r"""A scale from 0 (no training) to 1 (the best value).
 
     \[ p(m) = \max\bigl(0, (m - m_0) / (m^* - m_0)\bigr) \] with the metric \(m_0\) before training
-    and the best value \(m^*\). Of a metric whose smaller
-    values are better, with \( m_0 \ge 100 \, m^* > 0 \), logarithms take the
-    place of the values: on a linear scale a loss of 5 and one of 0.01 would both be worth 1 where
-    training starts from 500. A value that is missing (a diverged run) is worth 0. Where the best
-    value is no better than no training there is no such scale, and every value is worth NaN.
+    and the best value \(m^*\). If smaller values are better and \( m_0 \ge 100 \, m^* > 0 \),
+    logarithms are used: on a linear scale, losses of 5 and 0.01 would both have a progress of about
+    1 if training starts from 500. A missing value (a diverged run) has the progress 0. If the best
+    value is not better than no training, every progress is NaN.
 
     Attributes:
         start: The metric before training.

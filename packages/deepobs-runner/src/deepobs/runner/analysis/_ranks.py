@@ -27,7 +27,7 @@ class RankTest(NamedTuple):
         smallest: The smallest p-value that so many problems and methods can give.
         critical_difference: The least significant difference of average ranks; NaN unless the test
             rejects.
-        cliques: Largest groups of neighbouring methods that do not differ significantly: all in one
+        cliques: Largest groups of neighboring methods that do not differ significantly: all in one
             unless the test rejects.
     """
 
@@ -40,17 +40,17 @@ class RankTest(NamedTuple):
 
 
 def score_matrix(frame: pd.DataFrame) -> pd.DataFrame:
-    """Arranges the methods' mean final values, larger being better, for `rank_test`.
+    """Returns the methods' mean final values for `rank_test`, with larger values being better.
 
-    A diverged run counts as much as the worst there is on the problem: the worst final value of
-    any run, or the mean before training if that is worse. The mean of the survivors would flatter.
+    A diverged run counts as the worst final value of any run on the problem, or as the mean before
+    training if that is worse. The mean of the remaining runs would be too favorable.
 
     Args:
         frame: A tidy frame of tuned runs (`tuned_runs`).
 
     Returns:
-        One row per problem, one column per method: the mean of the problem's own metric, losses
-        with the sign turned; minus infinity where all runs diverged, NaN where there are none.
+        One row per problem and one column per method: the mean of the problem's primary metric,
+        negated if smaller is better; minus infinity if all runs diverged, NaN if there are none.
     """
     runs = run_values(frame)
     runs = runs.assign(score=runs["value"].where(runs["larger"], -runs["value"]))
@@ -71,13 +71,14 @@ def rank_test(scores: pd.DataFrame, alpha: float = 0.05) -> RankTest:
     r"""Tests whether methods rank differently over problems.
 
     Ranks \(r\) within each of N problems (ties share the mean rank), averaged per method to
-    \(R_j\). Friedman's \( \chi_F^2 = \frac{12 N}{k(k+1)} \bigl( \sum_j R_j^2 -
-    \frac{k(k+1)^2}{4} \bigr) \) grows with \(\sum_j R_j^2\). Its p-value is the share of the
-    permutations of ranks within the problems that have as large a sum: of all where they are at
-    most 10,000 (the first problem's ranks may stay), else of 9,999 random ones and the observed
-    one. The usual approximations by \(\chi^2\) and F reject much too often on two to four
-    problems. Where the test rejects, Nemenyi's \( \mathrm{CD} = q_\alpha \sqrt{k(k+1) / 6N} \),
-    with \(q_\alpha\) the Studentized range quantile over \(\sqrt 2\).
+    \(R_j\). Friedman's \( \chi_F^2 = \frac{12 N}{k(k+1)} \bigl( \sum_j R_j^2 - \frac{k(k+1)^2}{4}
+    \bigr) \) grows with \(\sum_j R_j^2\). Its p-value is the share of the permutations of ranks
+    within the problems with at least as large a sum: of all permutations if there are at most
+    10,000 (with the ranks of the first problem fixed), otherwise of 9,999 random ones and the
+    observed one. The usual approximations by \(\chi^2\) and F reject much too often with two to
+    four problems. If the test rejects, the critical difference is Nemenyi's \( \mathrm{CD} =
+    q_\alpha \sqrt{k(k+1) / 6N} \), with \(q_\alpha\) the Studentized range quantile over \(\sqrt
+    2\).
 
     Args:
         scores: One row per problem, one column per method, larger is better (`score_matrix`).

@@ -25,14 +25,14 @@ _CHANGING = ("epoch", "steps", "seconds", "examples", "tokens")  # within a run
 
 
 def combine(*frames: pd.DataFrame) -> pd.DataFrame:
-    """Puts tidy frames under each other, each run once.
+    """Concatenates tidy frames, keeping each run once.
 
     Args:
         *frames: Frames as `load_records` and `load_baselines` return them.
 
     Returns:
-        One frame with the columns of all; texts stay categorical. Of a run that is in several
-        frames, the first one's rows are kept.
+        One frame with the columns of all; texts stay categorical. If a run is in several frames,
+        the rows of the first are kept.
     """
     kept: list[pd.DataFrame] = []
     seen: set[str] = set()
@@ -52,7 +52,7 @@ def combine(*frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def per_run(frame: pd.DataFrame) -> pd.DataFrame:
-    """Describes each run in one row.
+    """Returns one row per run.
 
     Args:
         frame: A tidy frame.
@@ -61,12 +61,11 @@ def per_run(frame: pd.DataFrame) -> pd.DataFrame:
         One row per run, in the frame's order, with the columns of the frame that do not change
         within a run, and:
 
-        - `method`: what is compared: the optimizer with its hyperparameters, schedule and other
-          particulars, learning rate excepted, and where the run is from, as a short label:
-          "SGD", "SGD momentum=0.99", "Adam (baseline)".
-          A search is one method whatever it varied: the hyperparameters it searched are no part
-          of the label. Where the same method was searched more than once on a problem, or run
-          outside the search as well, the labels say which search it is.
+        - `method`: what is compared, as a short label: the optimizer with its hyperparameters,
+          schedule and other settings except the learning rate, and the source of the run, such as
+          "SGD", "SGD momentum=0.99", "Adam (baseline)". A search is one method: the hyperparameters
+          that it varied are not part of the label. If the same method was searched more than once
+          on a problem, or was also run outside the search, the labels name the search.
         - `setting`: what is tuned: learning rate, batch size, weight decay, validation
           fraction and epochs, and the hyperparameters that a search varied, as text. Learning
           rates count as equal if they agree in the eleven digits that DeepOBS's folder names have.
@@ -117,25 +116,25 @@ def run_values(
 ) -> pd.DataFrame:
     """Returns each run's final or best value of a metric.
 
-    Final: the last value measured, `final_values`. Best: the largest or smallest value over all its
-    epochs, by the metric's direction (`higher_is_better`). A diverged run has neither: its value is
-    NaN and its `status` says why.
+    The final value is the last one measured (`final_values`). The best value is the largest or
+    smallest over all epochs, by the direction of the metric (`higher_is_better`). The value of a
+    diverged run is NaN, and its `status` says so.
 
     Args:
         frame: A tidy frame.
         metric: A column of the frame, such as "test_loss"; by default each problem's own
             (`default_metric`).
         value: "final" or "best".
-        split: Which examples the default metric is measured on.
+        split: The split that the default metric is measured on.
 
     Returns:
-        `per_run`'s table with the columns `metric`, `larger` (whether larger values are better),
-        `value` and `at_epoch` more; runs of problems without the metric, and finished runs in which
-        it was not measured, are left out.
+        The table of `per_run` with the additional columns `metric`, `larger` (whether larger values
+        are better), `value` and `at_epoch`. Runs of problems without the metric, and finished runs
+        in which it was not measured, are left out.
 
     Raises:
         AnalysisError: If the frame has no such metric.
-        UsageError: If `value` or `split` is none of those there are.
+        UsageError: If `value` or `split` is invalid.
     """
     check_choice("value", value, get_args(Value))
     runs = per_run(frame)
@@ -196,7 +195,7 @@ def final_values(frame: pd.DataFrame, metric: str) -> pd.Series:
 
 
 def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> float:
-    """Averages a metric before training over a problem's runs: what no training is worth.
+    """Returns the mean of a metric before training over the runs of a problem.
 
     Args:
         frame: A tidy frame.
@@ -204,7 +203,7 @@ def value_before_training(frame: pd.DataFrame, problem: str, metric: str) -> flo
         metric: A column of the frame.
 
     Returns:
-        The mean at epoch 0 of what is finite; NaN where nothing is.
+        The mean of the finite values at epoch 0; NaN if there are none.
     """
     values = frame.loc[(frame["epoch"] == 0) & (frame["problem"] == problem), metric]
     return float(values[np.isfinite(values)].mean())

@@ -29,7 +29,7 @@ class Sample:
         left_out: Seeds that do not count, because they chose the setting.
         same_runs: Whether the seeds that count are those that chose the setting: there are no
             others.
-        budget: How many settings were tried.
+        budget: Number of settings that were tried.
         epochs: Number of epochs; NaN where that is not known.
         source: Where the runs are from: seeds of different sources have nothing in common.
         num_diverged: How many runs diverged.
@@ -63,7 +63,7 @@ class Contest:
 
     Attributes:
         problem: The problem's name.
-        metric: What it is judged by: a column of the tidy frame.
+        metric: The metric: a column of the tidy frame.
         larger: Whether larger values of it are better.
         start: The metric before training, mean over all runs of the problem.
         samples: What each method is judged by.
@@ -81,7 +81,7 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to judge, as `tuned_settings` returns them (its default).
+        tuned: The settings to judge, as returned by `tuned_settings` (computed by default).
 
     Returns:
         One contest per problem, by its name.
@@ -152,8 +152,8 @@ class Pairs:
 
     Attributes:
         a: One method's values in the order of time, `[n]`; NaN for a diverged run.
-        b: The other's, `[m]`; in the order of `a` if paired.
-        paired: Whether values belong together pairwise: then n = m.
+        b: Values of the other method, `[m]`; in the order of `a` if paired.
+        paired: Whether the values are paired; then n = m.
         times: When the later run of each pair started, `[min(n, m)]`; NaN where that is not known.
     """
 

@@ -1,4 +1,4 @@
-"""How much depends on the learning rate."""
+"""Sensitivity to the learning rate."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _GROUP = ["problem", "method"]
 def sensitivity_curve(
     frame: pd.DataFrame, value: Value = "final", *, tuned: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    r"""Returns each method's test performance as a function of the learning rate alone.
+    r"""Returns each method's test performance as a function of the learning rate.
 
-    Only settings count that differ from the chosen one in nothing but the learning rate.
+    Only settings that differ from the chosen one in the learning rate alone are used.
 
     Args:
         frame: A tidy frame.
-        value: Whether the final or the best value of a run counts.
-        tuned: The settings chosen, as `tuned_settings` returns them (its default, by `value`).
+        value: Whether to use the "final" or the "best" value of each run.
+        tuned: The settings chosen, as returned by `tuned_settings` (computed by default, by
+            `value`).
 
     Returns:
         One row per problem, method and learning rate, rising: `metric`, `larger` (whether
@@ -100,19 +101,20 @@ def sensitivity_table(
     r"""Measures how sensitive each method is to the learning rate.
 
     With the metric \(m_0\) before training (mean over the problem's runs), \(m(\eta)\) after
-    training with the rate \(\eta\), and the best \(m^*\) of these, the progress is
-    \( p(\eta) = \max(0, (m(\eta) - m_0) / (m^* - m_0)) \): 1 for the best rate, 0 for a useless
-    one; of losses that span decades, in logarithms (`Progress`). The *good basin* are the
-    neighbouring rates around the best with \( p \ge 1 - \) `tolerance`; its width is
-    \( \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates tried. The *sensitivity* is
-    the mean of \( 1 - p \) over all rates tried: 0 if the rate does not matter. With one
-    rate there is neither, nor where no rate did better than no training: NaN.
+    training with the rate \(\eta\), and the best \(m^*\) of these, the progress is \( p(\eta) =
+    \max(0, (m(\eta) - m_0) / (m^* - m_0)) \): 1 for the best rate, 0 for a useless one; in
+    logarithms if losses span decades (`Progress`). The *good basin* consists of the neighboring
+    rates around the best with \( p \ge 1 - \) `tolerance`; its width is \(
+    \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates tried. The *sensitivity* is the
+    mean of \( 1 - p \) over all rates
+    tried: 0 if the rate does not matter. Both are NaN with a single rate, or if no rate is better
+        than no training.
 
     Args:
         frame: A tidy frame.
-        tolerance: The share of the best rate's progress that a good rate may lack.
-        value: Whether the final or the best value of a run counts.
-        tuned: The settings chosen, as for `sensitivity_curve`.
+        tolerance: The fraction of the best rate's progress that a good rate may lack.
+        value: Whether to use the "final" or the "best" value of each run.
+        tuned: The chosen settings, as for `sensitivity_curve`.
 
     Returns:
         One row per problem and method: `metric`, `log_scale` (whether progress is measured in

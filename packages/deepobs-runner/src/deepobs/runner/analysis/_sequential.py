@@ -1,4 +1,4 @@
-"""A comparison that stays valid while one looks at it and adds seeds."""
+"""A comparison that remains valid if you look at it repeatedly while adding seeds."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ _PRIOR = 0.5
 
 
 class AnytimeComparison(NamedTuple):
-    """Evidence about the median of paired differences that may be looked at after every pair.
+    """Evidence about the median of paired differences that is valid after every pair.
 
     Attributes:
-        e_value: Wealth after the last pair of one who bet, from 1, against "the median is 0".
+        e_value: Wealth of a gambler, starting from 1, who bets against "the median is 0", after the
+            last pair.
         p_value: Anytime-valid: 1 over the largest wealth so far, at most 1.
         low: Lower end of the confidence sequence for the median; minus infinity while unbounded.
-        high: Upper end. Below `low` where the set is empty: every median has been refuted at one of
-            the looks. That is an error of the level's, or the median drifts.
-        num_pairs: Number of pairs that are no ties.
+        high: Upper end. It is below `low` if the set is empty, that is, if every median was
+            rejected at some point: either by chance (with probability alpha) or because the median
+            drifts.
+        num_pairs: Number of pairs without ties.
     """
 
     e_value: float
@@ -56,18 +58,18 @@ def log_wealth(num_positive: ArrayLike, num_negative: ArrayLike) -> Floats:
 
 
 def anytime_comparison(differences: ArrayLike, alpha: float = 0.05) -> AnytimeComparison:
-    r"""Compares two methods by paired differences, validly at every number of pairs.
+    r"""Compares two methods by paired differences; valid at any number of pairs.
 
-    One may look after every seed and stop when the answer is clear: under the hypothesis that the
-    median difference is 0 (given what came before, each difference is as likely positive as
-    negative), the probability that `p_value` *ever* falls to \(\alpha\) is at most \(\alpha\).
-    Nothing else is assumed: no normality, no bounds, no equal variances. Only signs count: at least
-    seven pairs are needed for 5 %. The confidence sequence holds all medians m that the same bets
-    on the signs of \(d_i - m\) have never refuted at level \(\alpha\).
+    You may look at the result after every seed and stop when the answer is clear. Under the
+    hypothesis that the median difference is 0 (given what came before, each difference is as likely
+    positive as negative), the probability that `p_value` *ever* falls to \(\alpha\) is at most
+    \(\alpha\). No other assumptions are made: no normality, no bounds, no equal variances. Only
+    signs are used, so at least seven pairs are needed for 5 %. The confidence sequence contains all
+    medians m that the same bets on the signs of \(d_i - m\) have never refuted at level \(\alpha\).
 
     Args:
-        differences: Paired differences in the order in which they came, `[n]`; infinities are
-            welcome (a diverged run), NaN is left out.
+        differences: Paired differences in the order in which they came, `[n]`; infinities (diverged
+            runs) are allowed, NaN is left out.
         alpha: Level of the confidence sequence.
 
     Returns:

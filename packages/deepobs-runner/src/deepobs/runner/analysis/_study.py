@@ -21,15 +21,15 @@ def study_verdict(
     *,
     flags: pd.DataFrame | None = None,
 ) -> StudyVerdict:
-    """Concludes what a study says: over all problems, on each, and for each method.
+    """Returns the conclusions of a study: over all problems, on each problem, and for each method.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The settings to judge, as `tuned_settings` returns them (its default).
-        flags: What a mean would hide, as `group_flags` returns it (its default).
+        tuned: The settings to judge, as returned by `tuned_settings` (computed by default).
+        flags: Warnings about groups of runs, as returned by `group_flags` (computed by default).
 
     Returns:
-        The verdict; with neither methods nor problems if no run has values on test data.
+        The verdict; without methods and problems if no run has values on test data.
 
     Example:
         >>> from deepobs.runner import load_baselines
@@ -52,7 +52,7 @@ def conclude(
 
     Args:
         found: One contest per problem.
-        flags: What a mean would hide, by problem and method.
+        flags: Warnings about groups of runs, by problem and method.
 
     Returns:
         The verdict.

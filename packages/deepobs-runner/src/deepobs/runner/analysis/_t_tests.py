@@ -57,7 +57,7 @@ def improvement_intervals(
 
     Args:
         strata: As for `brunner_munzel`.
-        confidence: The intervals' coverage.
+        confidence: Coverage of the intervals.
 
     Returns:
         The probabilities, `[P]`, and the lower and upper ends of their intervals, between 0 and 1;

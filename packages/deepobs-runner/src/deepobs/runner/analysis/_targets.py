@@ -1,4 +1,4 @@
-"""When a run reaches a target: epochs, steps, examples, tokens and seconds to it."""
+"""Time to a target, in epochs, steps, examples, tokens and seconds."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ CONVERGENCE_TARGETS: Mapping[str, float] = {
 def problem_targets(
     frame: pd.DataFrame, targets: Mapping[str, Target] | None = None, split: Split = "test"
 ) -> dict[str, Target]:
-    """Gives each problem's target, where it distinguishes methods.
+    """Returns the target of each problem that has a meaningful one.
 
-    What is given counts; else what the problem itself said when it was run (the column `target`);
-    else `CONVERGENCE_TARGETS`. A target that a collapsed run (`collapsed_runs`) meets within its
-    first epoch, or that all runs do, says nothing about training and is none.
+    Given targets take precedence, then the problem's own target at the time of the run (the column
+    `target`), then `CONVERGENCE_TARGETS`. Targets that a collapsed run (`collapsed_runs`) or all
+    runs meet within the first epoch say nothing about training and are ignored.
 
     Args:
         frame: A tidy frame with all settings tried.
-        targets: Targets of some of the problems: values of their own metric (`default_metric`), or
-            pairs of another metric and a value, such as `("loss", 0.1)`.
-        split: Which examples the metric is measured on.
+        targets: Targets by problem: a value of the problem's metric (`default_metric`), or a pair
+            of another metric and a value, such as `("loss", 0.1)`.
+        split: The split that the metric is measured on.
 
     Returns:
         The targets by problem.
@@ -80,7 +80,7 @@ def target_on(
         frame: A tidy frame.
         problem: The problem's name.
         target: Its target.
-        split: Which examples the metric is measured on.
+        split: The split that the metric is measured on.
 
     Raises:
         UsageError: If the target's metric was not measured on the problem.
@@ -101,19 +101,20 @@ def time_to_target(
 ) -> pd.DataFrame:
     r"""Finds when each run first reaches its problem's target.
 
-    \[ t = \min\{e : m(e) \ge m^*\} \] for accuracies, with \(\le\) for losses; epochs are counted
-    as evaluated, so an epoch is the resolution of all measures.
+    \[ t = \min\{e : m(e) \ge m^*\} \] for accuracies, with \(\le\) for losses; the resolution of
+    all measures is one epoch, since runs are evaluated after each.
 
     Args:
         frame: A tidy frame.
         targets: The target of each problem, as `problem_targets` takes them; by default
             `problem_targets` of the frame. Problems without one are left out.
-        split: Which examples the metric is measured on; "valid" is AlgoPerf's rule.
+        split: The split that the metric is measured on; "valid" is AlgoPerf's rule.
 
     Returns:
-        `per_run`'s table with the columns `metric`, `target`, `reached`, and `epochs_to_target`,
-        `steps_to_target`, `examples_to_target`, `tokens_to_target`, `seconds_to_target`: infinity
-        where the target was not reached, NaN where the measure was not recorded.
+        The table of `per_run` with the additional columns `metric`, `target`, `reached`, and
+        `epochs_to_target`, `steps_to_target`, `examples_to_target`, `tokens_to_target`,
+        `seconds_to_target`: infinity where the target was not reached, NaN where the measure was
+        not recorded.
 
     Source:
         DeepOBS's speed of convergence, Schneider et al., ICLR 2019, arXiv 1903.05499, section 3.2.
@@ -161,19 +162,20 @@ def target_table(
     targets: Mapping[str, Target] | None = None,
     split: Split = "test",
 ) -> pd.DataFrame:
-    """Sums up the time to target of each method: medians over its runs.
+    """Summarizes the time to target of each method by the median over its runs.
 
     AlgoPerf scores the median over seeds of the time to a *validation* target: `split="valid"`.
 
     Args:
-        frame: A tidy frame, of tuned runs (`tuned_runs`) as a rule: all runs of a method count.
+        frame: A tidy frame, usually of tuned runs (`tuned_runs`), since all runs of a method are
+            used.
         targets: As for `time_to_target`.
         split: As for `time_to_target`.
 
     Returns:
         One row per problem and method: `metric`, `target`, `num_runs`, `num_reached`, and the
         medians `epochs_to_target`, `steps_to_target`, `examples_to_target`, `tokens_to_target`,
-        `seconds_to_target`: infinity where half or more of the runs did not get there, NaN where
+        `seconds_to_target`: infinity if half or more of the runs did not reach the target, NaN if
         the measure was not recorded.
     """
     runs = time_to_target(frame, targets, split)

@@ -1,4 +1,4 @@
-"""How good a method is after only a few trials of a search."""
+"""The performance of a method after a few trials of a search."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GROUP = ["problem", "method"]
 
 
 def expected_best(values: ArrayLike, *, larger: bool = False) -> Floats:
-    r"""Expect the best of k trials drawn without replacement from the N that were made.
+    r"""Returns the expected best of k trials, drawn without replacement from the N that were made.
 
     With the values from best to worst, \(v_1, \dots, v_N\), the best of k is \(v_i\) if i is drawn
     and the other k - 1 are among the N - i behind it:
@@ -59,18 +59,17 @@ def _log_choose(n: NDArray[np.int64], k: NDArray[np.int64]) -> Floats:
 def best_of_intervals(
     values: ArrayLike, *, larger: bool = False, confidence: float = 0.95
 ) -> tuple[Floats, Floats]:
-    r"""Bounds the median of the best of k trials, whatever their distribution.
+    r"""Returns distribution-free intervals of the median of the best of k trials.
 
     The best of k is below x with probability \(1 - (1 - F(x))^k\), so its median is the quantile of
     one trial at \(p_k = 1 - 2^{-1/k}\), and order statistics bound that: with the values from best
     to worst, the number of N trials that are better is binomial, and
     \[ [v_l, v_{u+1}], \quad l, u = B^{-1}_{N, p_k}(\alpha/2),\ B^{-1}_{N, p_k}(1 - \alpha/2) \]
-    holds the median with probability \(1 - \alpha\) or more, for each k by itself. From few trials
-    little follows about the best of many: the better end is missing (NaN) from about k = N/5 on,
-    the worse one for k = 1 with fewer than six trials.
+    holds the median with probability \(1 - \alpha\) or more, for each k by itself. A few trials say
+    little about the best of many: the better end is missing (NaN) from about k = N/5 on, and the
+    worse end for k = 1 with fewer than six trials.
 
-    A bootstrap of the expected best is no alternative: at k = N/2 its 95 % intervals hold the truth
-    in about two thirds of cases, at k = N in 40 %.
+    A bootstrap of the expected best is not used because its intervals are too narrow for large k.
 
     Args:
         values: One value per setting tried, `[N]`, independent draws of one distribution.
@@ -100,14 +99,14 @@ def tunability(
 ) -> pd.DataFrame:
     """Returns each method's expected best performance after k trials of the search that was made.
 
-    A trial is a setting, its value the mean over the seeds that all settings of the method share
-    (else over all its runs). A diverged trial counts as no training at all: as the metric before
-    training, as does a trial that ended worse than that.
+    A trial is a setting. Its value is the mean over the seeds that all settings of the method
+    share, or over all its runs if they share none. Diverged trials, and trials that end worse than
+    before training, count as the metric before training.
 
     Args:
         frame: A tidy frame with all settings tried.
-        value: Whether the final or the best value of a run counts.
-        confidence: The intervals' coverage.
+        value: Whether to use the "final" or the "best" value of each run.
+        confidence: Coverage of the intervals.
 
     Returns:
         One row per problem, method and number of trials: `metric`, `trials`, `expected`

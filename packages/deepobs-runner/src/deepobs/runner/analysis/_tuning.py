@@ -1,4 +1,4 @@
-"""Choosing each method's best setting, and summing up how well it does."""
+"""Selection of each method's best setting, and summaries of its results."""
 
 from __future__ import annotations
 
@@ -21,38 +21,37 @@ _GROUP = ["problem", "method"]
 def tuned_settings(
     frame: pd.DataFrame, *, select_on: SelectOn = "auto", value: Value = "final"
 ) -> pd.DataFrame:
-    r"""Chooses each method's best setting on each problem.
+    r"""Selects the best setting of each method on each problem.
 
-    The score of a setting is the mean of the final (or best) value over the seeds *that all of the
-    method's settings share*: otherwise a setting repeated with more seeds would be compared
-    on other draws than those tried once. Where no seed is shared, all runs count. A setting
-    with a diverged run among these is worse than any without.
+    The score of a setting is the mean of the final (or best) value over the seeds *that all
+    settings of the method share*. Otherwise, settings that were repeated with more seeds would be
+    compared on different random draws. If no seed is shared, all runs are used. A setting with a
+    diverged run is worse than any setting without.
 
-    Where the runs belong to a search, its record says what was chosen, and that stands: the
-    repetitions are the method's result, the trials are the search.
+    If the runs belong to a search, its selection is used: the repetitions are the result of the
+    method.
 
     Args:
         frame: A tidy frame.
-        select_on: "valid", "test", or "auto": on validation data where all of the method's
-            settings have them, else on test data.
-        value: Whether the final or the best value of a run counts.
+        select_on: "valid", "test", or "auto": on validation data if all settings of the method have
+            it, otherwise on test data.
+        value: Whether to use the "final" or the "best" value of each run.
 
     Returns:
         One row per problem and method: `problem`, `method`, `setting`, `learning_rate`,
-        `selected_on` ("valid" or "test": chosen on test data, the result is optimistic),
-        `metric` (what was compared), `score`, `num_settings` (a search's budget),
-        `searched_setting` (the trial that was chosen; `setting` itself outside searches),
-        `selection_seeds` (how many seeds
+        `selected_on` ("valid" or "test"; results selected on test data are optimistic), `metric`
+        (what was compared), `score`, `num_settings` (a search's budget), `searched_setting` (the
+        trial that was chosen; `setting` itself outside searches), `selection_seeds` (how many seeds
         the choice rests on), `left_out` (the seeds that made the choice and do not count in tests
         and intervals, because there are others), `same_runs` (whether there are no others: chosen
         and judged on the same runs).
 
     Raises:
-        UsageError: If `select_on` or `value` is none of those there are.
+        UsageError: If `select_on` or `value` is invalid.
 
     Source:
-        DeepOBS chooses by the final test value of seed 42 (Schneider et al., ICLR 2019, section
-        3.3); with the published baselines this gives the published choice.
+        DeepOBS selects by the final test value of seed 42 (Schneider et al., ICLR 2019, section
+        3.3); for the published baselines, this function returns the published selection.
     """
     check_choice("select_on", select_on, get_args(SelectOn))
     tables = {"test": run_values(frame, value=value, split="test")}
@@ -119,17 +118,17 @@ def _best_setting(runs: pd.DataFrame) -> dict[str, Any]:
 
 
 def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Series:
-    """Finds the chosen learning rates that are the smallest or the largest of those tried.
+    """Finds chosen learning rates at the edge of those tried.
 
-    Rates count that were tried in settings which differ from the chosen one in nothing else. Where
-    the choice is no better than no training, nothing worked, and no edge is claimed.
+    Only rates of settings that differ from the chosen one in the learning rate alone are compared.
+    No edge is reported if the chosen setting is not better than no training.
 
     Args:
         frame: A tidy frame with all settings tried.
-        tuned: The choice, as `tuned_settings` returns it (its default).
+        tuned: The choice, as returned by `tuned_settings` (computed by default).
 
     Returns:
-        "low", "high" or "" by problem and method. One rate alone is no grid.
+        "low", "high" or "" by problem and method; "" if there is a single rate.
     """
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = per_run(frame)
@@ -156,14 +155,14 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
 
 
 def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Keeps only the runs of each method's best setting.
+    """Returns the runs of each method's best setting.
 
     Args:
         frame: A tidy frame.
-        tuned: The settings to keep, as `tuned_settings` returns them (its default).
+        tuned: The settings to keep, as returned by `tuned_settings` (computed by default).
 
     Returns:
-        The rows of these runs, with the columns `method`, `setting` and `selected_on` more.
+        The rows of these runs, with the additional columns `method`, `setting` and `selected_on`.
     """
     labelled = with_methods(frame)
     tuned = tuned_settings(frame) if tuned is None else tuned
@@ -175,14 +174,14 @@ def tuned_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Dat
 
 
 def judged_runs(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Keeps only the runs that methods are judged by: tuned ones whose seed did not choose.
+    """Returns the runs that comparisons use: tuned runs whose seed did not select the setting.
 
-    The best of many settings is best partly by luck, and the seeds that chose it share that luck:
-    tests and intervals that count them find differences where there are none.
+    The best of many settings is best partly by luck, and the seeds that selected it share that
+    luck. Tests and intervals that include them find differences where there are none.
 
     Args:
         frame: A tidy frame.
-        tuned: The settings to keep, as `tuned_settings` returns them (its default).
+        tuned: The settings to keep, as returned by `tuned_settings` (computed by default).
 
     Returns:
         The rows of `tuned_runs` without the seeds that are `left_out`.
@@ -205,12 +204,12 @@ def summary_table(
     tuned: pd.DataFrame | None = None,
     epochs: tuple[int, ...] = (1, 5),
 ) -> pd.DataFrame:
-    """Sums up each method at its best setting on each problem.
+    """Summarizes the results of each method at its best setting on each problem.
 
     Args:
         frame: A tidy frame.
-        tuned: The settings to report, as `tuned_settings` returns them (its default).
-        epochs: Epochs after which to give the mean of the metric too.
+        tuned: The settings to report, as returned by `tuned_settings` (computed by default).
+        epochs: Epochs after which the mean of the metric is also returned.
 
     Returns:
         One row per problem, method and metric on test data (`test_loss`, and `test_accuracy` and

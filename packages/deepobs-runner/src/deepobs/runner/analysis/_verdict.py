@@ -1,6 +1,6 @@
-"""What a study says, as values: one verdict on the whole, one a problem, one cell a result.
+"""The conclusions of a study as values: verdicts on the study and on each problem, and results.
 
-A report words these values and draws no conclusion of its own.
+A report expresses these values in words and draws no further conclusions.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ Code = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """Why a verdict says no more than it does.
+    """A reservation about a verdict.
 
     Attributes:
-        code: Which of the reasons that `Code` lists.
-        methods: The methods concerned, the better ones first.
-        problems: The problems concerned, of a study's verdict.
+        code: The kind of reservation; see `Code`.
+        methods: The methods concerned, best first.
+        problems: The problems concerned, for the verdict of a study.
     """
 
     code: Code
@@ -85,26 +85,26 @@ class Reason:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One method's result on one problem: what a matrix of methods and problems shows.
+    """The result of one method on one problem, as shown in the matrix.
 
     Attributes:
         problem: The problem's name.
         method: The method's label.
-        metric: What the problem is judged by: a column of the tidy frame.
+        metric: The metric of the problem: a column of the tidy frame.
         value: Mean final value of the runs that count; NaN if all diverged.
         low: Lower end of the 95 % interval of the mean; NaN with fewer than two finished runs.
         high: Upper end.
         rank: 1 for the best; methods whose runs diverged come after all others.
-        best: Whether the method is not significantly different from the best, as bold print says:
-            the methods so marked hold the best one in at least 95 % of studies.
-        score: The value on a scale from 0 (no training) to 1 (the best method's mean); NaN where no
+        best: Whether the method is not significantly different from the best (bold in reports). The
+            marked methods include the best one in at least 95 % of studies.
+        score: The value on a scale from 0 (no training) to 1 (the best method's mean); NaN if no
             method is better than before training.
-        num_runs: How many runs count.
-        num_diverged: How many of them diverged.
-        num_left_out: How many runs of the setting do not count, because they chose it.
-        same_runs: Whether the runs that count are those that chose the setting.
-        budget: How many settings were tried.
-        flags: What a mean would hide (`group_flags`).
+        num_runs: Number of runs that count.
+        num_diverged: Number of these runs that diverged.
+        num_left_out: Number of runs that do not count, because they selected the setting.
+        same_runs: Whether the runs that count also selected the setting.
+        budget: Number of settings that were tried.
+        flags: Warnings about the runs (`group_flags`).
     """
 
     problem: str
@@ -126,24 +126,24 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The leader of a problem against one other method.
+    """The comparison of the leader on a problem with another method.
 
     Attributes:
         method: The leader.
         other: The other method.
-        difference: How much better the leader's mean is, in the metric's unit: positive also where
+        difference: How much better the leader's mean is, in the metric's unit: positive even if
             smaller values are better. NaN if one of them has no finished run.
         low: Lower end of the 95 % interval of the difference; NaN if there is none.
         high: Upper end.
         score: The difference on the scale from 0 (no training) to 1 (the best method's mean).
-        probability: That a run of the leader does better than one of the other.
+        probability: Probability that a run of the leader is better than a run of the other method.
         p_value: Two-sided p-value of the difference (`permutation_test`).
-        attainable: The smallest p-value that so many runs could have given.
+        attainable: The smallest p-value that is possible with this number of runs.
         p_anytime: p-value that stays valid while seeds are added (`anytime_comparison`).
         paired: Whether runs are paired by seed.
         num_runs: Runs of the leader and of the other that were compared.
-        more_runs: How many more runs of each would make the difference significant, with a
-            probability of 80 % if it is what it seems; 0 if it is, `None` if more than 100.
+        more_runs: Number of further runs of each method for a significant difference with a
+            probability of 80 %; 0 if it is significant, `None` if more than 100.
     """
 
     method: str
@@ -163,25 +163,27 @@ class Comparison:
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemVerdict:
-    """What holds on one problem.
+    """The verdict on one problem.
 
-    A winner is wrongly named on a problem with probability 5 % at most, for each problem by
-    itself. `p_study` is corrected for all problems of the study.
+    The probability that a winner is wrongly named is at most 5 % for each problem individually.
+    `p_study` is corrected for all problems of the study.
 
     Attributes:
         problem: The problem's name.
-        metric: What it is judged by.
+        metric: The metric.
         log_scale: Whether scores are measured in logarithms, because the loss spans decades.
-        kind: What is found.
-        certainty: How sure a winner is.
+        kind: The finding.
+        certainty: The certainty of the winner.
         leader: The method that comes first; `None` if all runs of all methods diverged.
-        winner: The leader if it differs significantly from every other, else `None`.
-        best: The methods not significantly different from the best, the leader first: the winner
-            alone if there is one.
-        comparisons: The leader against every other method trained as long, the better ones first.
-        p_value: The largest p-value of these comparisons: that of "the leader beats every other".
+        winner: The leader if it differs significantly from every other method, otherwise `None`.
+        best: The methods that are not significantly different from the best, the leader first; only
+            the winner if there is one.
+        comparisons: Comparisons of the leader with every other method that was trained equally
+            long, best first.
+        p_value: The largest p-value of these comparisons, which is that of "the leader beats every
+            other method".
         p_study: The same after Holm's correction for the problems of the study.
-        reasons: Why no more is said.
+        reasons: Reservations about the verdict.
     """
 
     problem: str
@@ -199,38 +201,37 @@ class ProblemVerdict:
 
     @property
     def margin(self) -> Comparison | None:
-        """The comparison to quote: with the runner-up; `None` without another method."""
+        """The comparison with the runner-up; `None` without another method."""
         return self.comparisons[0] if self.comparisons else None
 
     @property
     def more_runs(self) -> int | None:
-        """How many more runs of each method would tell; 0 if they do, `None` if over 100."""
+        """Number of further runs of each method needed; 0 with a winner, `None` if over 100."""
         return most_runs(comparison.more_runs for comparison in self.comparisons)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverallComparison:
-    """The leader of a study against one other method, over the problems that both were run on.
+    """The comparison of the leader of a study with another method, over the problems of both.
 
     Attributes:
         method: The leader.
         other: The other method.
         problems: The problems that count: both methods were trained on them, equally long.
-        probability: That a run of the leader does better than one of the other, averaged over these
-            problems.
+        probability: Probability that a run of the leader is better than a run of the other method,
+            averaged over these problems.
         low: Lower end of the probability's 95 % interval, Brunner and Munzel's; NaN if there is
             none.
         high: Upper end.
         score: How much better the leader's mean is on the scale from 0 (no training) to 1 (the best
             method's mean), averaged over the problems that have such a scale.
         p_value: Two-sided p-value about other seeds on these problems.
-        attainable: The smallest p-value that so many runs could have given.
+        attainable: The smallest p-value that is possible with this number of runs.
         p_problems: Two-sided p-value about other problems: the problems are the sample. NaN with
             fewer than six problems, which can never reach 5 %.
         p_anytime: p-value about these problems that stays valid while seeds are added.
-        more_runs: How many more runs of each method on each problem would make the difference
-            significant with a probability of 80 % if it is what it seems; 0 if it is significant,
-            `None` if more than 100.
+        more_runs: Number of further runs of each method on each problem for a significant
+            difference with a probability of 80 %; 0 if it is significant, `None` if more than 100.
     """
 
     method: str
@@ -249,29 +250,28 @@ class OverallComparison:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyVerdict:
-    """What holds over all problems of a study, and on each.
+    """The verdict over all problems of a study, and on each problem.
 
-    With one problem it is that problem's verdict. With several, the leader must do better than
-    every other method on the average over problems. A winner is wrongly named with probability 5 %
-    at most, over the whole study: what may vary are the seeds, the problems are those there are.
-    Whether the same holds on other problems is asked apart (`OverallComparison.p_problems`).
+    With one problem, this is the verdict on that problem. With several, a winner must be better
+    than every other method on average over the problems. The probability that a winner is wrongly
+    named is at most 5 % for the whole study, with respect to other seeds on the same problems.
+    `OverallComparison.p_problems` tests separately whether the result holds on other problems.
 
     Attributes:
-        kind: What is found.
-        certainty: How sure a winner is.
+        kind: The finding.
+        certainty: The certainty of the winner.
         leader: The method that comes first.
-        winner: The leader if it differs significantly from every other, else `None`.
-        best: The methods not significantly different from the best, the leader first.
-        ranking: All methods, the better ones first: the order of a matrix's rows.
-        comparisons: The leader against every other method, the better ones first; empty with one
+        winner: The leader if it differs significantly from every other method, otherwise `None`.
+        best: The methods that are not significantly different from the best, the leader first.
+        ranking: All methods, best first, which is the order of the rows of the matrix.
+        comparisons: Comparisons of the leader with every other method, best first; empty with one
             problem, whose verdict has its own.
         p_value: The largest p-value of the comparisons.
-        reasons: Why no more is said.
+        reasons: Reservations about the verdict.
         verdicts: One verdict per problem, by the problem's name.
         cells: One cell per method and problem that has runs, in the order of `ranking`.
         disagreements: Problems on which the winner is not among the best, or on which a winner is
-            named though there is none over the study. The reason is always the same: over the study
-            the average over problems is judged, on a problem its own mean.
+            named although there is none over the study, whose verdict is about the average.
     """
 
     kind: Kind
@@ -294,7 +294,7 @@ class StudyVerdict:
 
     @property
     def more_runs(self) -> int | None:
-        """How many more runs of each method would tell; 0 if they do, `None` if over 100."""
+        """Number of further runs of each method needed; 0 with a winner, `None` if over 100."""
         if len(self.verdicts) == 1:
             return self.verdicts[0].more_runs
         return most_runs(comparison.more_runs for comparison in self.comparisons)

@@ -1,4 +1,4 @@
-"""AlgoPerf's score: time to the validation target, best trial of a study, median of the studies."""
+"""AlgoPerf's score: time to the validation target, best trial of each study, median of studies."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def study_times(
 ) -> pd.DataFrame:
     """Returns the time of each method on each problem, by AlgoPerf's external tuning ruleset.
 
-    In each study the fastest trial to the target on validation data counts; a trial that does not
-    reach it takes for ever. The median over studies is the time of the method on the problem.
+    In each study, the trial that reaches the target on validation data first counts; a trial that
+    does not reach it takes an infinite time. The time of the method on the problem is the median
+    over studies.
 
     Args:
         frame: A tidy frame.

@@ -86,17 +86,17 @@ def benchmark(
 
     Args:
         optimizers: The optimizers to measure.
-        against: Optimizers to compare them with, with the spaces of the reference table;
-            "references" stands for all that deepobs-baselines has fitting results of, at no cost.
+        against: Optimizers to compare them with, searched over the spaces of the reference table;
+            "references" stands for all optimizers with matching results in deepobs-baselines.
         problems: A set (`laptop`, `small`, `large`), names, or problems of your own.
         protocol: The protocol: how optimizers are searched, repeated and compared.
-        budget: A budget in place of the protocol's, as `20` or `"2e5 gradients"`.
-        lengths: Lengths of the runs in place of the protocol's, as multiples of the problem's own.
-        space: The search space of `optimizers`, as for `tune`; default: the protocol's, or that of
+        budget: A budget that replaces the protocol's, such as `20` or `"2e5 gradients"`.
+        lengths: Lengths of the runs that replace the protocol's, as multiples of the problem's own.
+        space: The search space of `optimizers`, as for `tune`; default: that of the protocol or of
             the reference table.
         hyperparameters: Hyperparameters of all runs of `optimizers`.
-        references: Bundles and folders whose searches are taken over where they fit, instead of
-            running them again; default: those of the package deepobs-baselines, if it is installed.
+        references: Bundles and folders whose searches are reused where they match, instead of being
+            run again; default: those of the package deepobs-baselines, if it is installed.
         results: Folder for the records and the report.
         **execution: How the runs are executed, as for `sweep`: `executor`, `workers`, `device`,
             `data_root`, `checkpoint_every`, `retries`, `executor_options`, `progress`,

@@ -1,4 +1,4 @@
-"""Reference results: searches that others have made, taken over in place of running them again."""
+"""Reference results: searches made by others, which are reused instead of being run again."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from ._rerun import check_runs, choose_runs
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What the verification of a bundle found.
+    """The outcome of the verification of a bundle.
 
     Attributes:
         faults: A sentence for each fault; empty if there is none.
         searches: Number of searches.
         runs: Number of runs.
-        repeated: Number of runs that were done again.
+        repeated: Number of runs that were repeated.
         protocols: The protocols that the searches followed.
     """
 
@@ -36,20 +36,20 @@ class Verification:
 def verify(
     bundle: str | Path, *, rerun: int = 0, seed: int = 42, device: str = "auto"
 ) -> Verification:
-    """Checks that a bundle is whole, unchanged and follows its protocol, and repeats runs of it.
+    """Checks that a bundle is complete, unchanged and follows its protocol; can repeat some runs.
 
-    The sums of the manifest show changes after the bundle was written. Every seed and trial of the
-    protocol must be there once, each record must be the run that its place and settings say, and
-    the searches must say what the records say. Runs that are done again must give the same bits on
+    The checksums of the manifest reveal changes after the bundle was written. Every seed and trial
+    of the protocol must be present exactly once, each record must match its path and settings, and
+    the searches must agree with the records. Repeated runs must give bit-for-bit equal numbers on
     the same kind of machine (torch, platform, processor with its generation and instruction set,
-    device); on another one the losses before training and after the first epoch must agree within
-    1 %.
+    device); on other machines, the losses before training and after the first epoch must agree
+    within 1 %.
 
     Args:
         bundle: The bundle.
-        rerun: Number of runs to do again. This executes the sources of users' optimizers in the
+        rerun: Number of runs to repeat. This executes the sources of users' optimizers in the
             bundle.
-        seed: Seed with which these runs are drawn.
+        seed: Seed for drawing these runs.
         device: Device of these runs.
 
     Raises:

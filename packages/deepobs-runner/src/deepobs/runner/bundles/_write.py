@@ -21,14 +21,14 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # so that the same results give the same bytes
 
 @dataclass(frozen=True, kw_only=True)
 class BundleSummary:
-    """What a bundle holds.
+    """The content of a bundle.
 
     Attributes:
         path: The bundle.
         searches: Number of searches.
         runs: Number of runs.
-        left_out: Number of records that belong to no benchmark, and were left out.
-        damaged: Files that cannot be read, and were left out, with the reasons.
+        left_out: Number of records that do not belong to a benchmark and were left out.
+        damaged: Files that cannot be read and were left out, with the reasons.
     """
 
     path: Path
@@ -41,12 +41,13 @@ class BundleSummary:
 def bundle(results: Sequence[str | Path], output: str | Path) -> BundleSummary:
     """Writes the results of benchmarks into one file that others can check.
 
-    It holds the searches, the records of their runs, the sources of users' optimizers, the versions
-    of packages, and a manifest with the SHA-256 of each file. Messages of failed runs are left out,
-    since they may name folders of this machine. Records that belong to no benchmark are left out.
+    The bundle contains the searches, the records of their runs, the sources of users' optimizers,
+    the versions of packages, and a manifest with the SHA-256 of each file. Messages of failed runs
+    are left out, since they may name folders of this machine. Records that do not belong to a
+    benchmark are also left out.
 
     Args:
-        results: Results folders and bundles. Of a run that is in several, the first one counts.
+        results: Results folders and bundles. If a run is in several of them, the first one is used.
         output: The file to write, ending in `.deepobs`.
 
     Returns:

@@ -30,7 +30,7 @@ def problem_identity(problem: Problem) -> Any:
     """Returns what distinguishes a problem: its name, or a description of a user's own.
 
     Raises:
-        UsageError: The problem is a user's own and holds a lambda or a local function.
+        UsageError: The problem is user-defined and contains a lambda or a local function.
     """
     return problem.name if PROBLEMS.get(problem.name) == problem else description(problem)
 

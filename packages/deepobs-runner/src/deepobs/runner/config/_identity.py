@@ -52,7 +52,7 @@ def current_identity(content: Mapping[str, Any], problem: Any, recorded: str) ->
     """Returns the identity that a recorded run has today.
 
     Records from before identities had canonical numbers were hashed as they were written. They are
-    recognised by that hash; any other record keeps its own.
+    recognized by that hash; any other record keeps its own.
 
     Args:
         content: The record's `config`.

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 @describe_settings
 @dataclass(frozen=True, kw_only=True)
 class RunConfig(Settings):
-    """What defines a run; how and where it is executed is not part of it.
+    """The configuration of a run: everything that defines it, except how and where it is executed.
 
-    Takes what was requested, checks it and fills in the problem's defaults. The result is complete:
-    no field is None that a run needs. Numbers are rounded to twelve significant digits, so that 0.3
-    and 0.1 + 0.2 are one setting: two configurations of the same run are equal and have the same
+    The constructor checks the requested settings and fills in the problem's defaults, so that the
+    configuration is complete. Numbers are rounded to twelve significant digits, so that 0.3 and 0.1
+    + 0.2 are the same setting. Two configurations of the same run are equal and have the same
     `run_id`.
 
     Attributes:
@@ -79,7 +79,7 @@ class RunConfig(Settings):
 
     @property
     def problem_identity(self) -> Any:
-        """What distinguishes the problem: its name, or a description of one of your own."""
+        """The identity of the problem: its name, or a description of a user-defined one."""
         return problem_identity(self.problem_value)
 
     @cached_property
@@ -93,16 +93,21 @@ class RunConfig(Settings):
         return self.found.name
 
     @property
+    def schedule_mapping(self) -> Mapping[str, Any]:
+        """The schedule as a mapping with `name` and its arguments."""
+        return self.schedule if isinstance(self.schedule, Mapping) else {"name": self.schedule}
+
+    @property
     def parameter_groups(self) -> tuple[Group, ...]:
         """The groups of parameters."""
         return check_groups(self.groups, self.found, self.lr)
 
     @cached_property
     def run_id(self) -> str:
-        """Content hash of all that defines the run: 16 hexadecimal digits.
+        """Content hash of everything that defines the run: 16 hexadecimal digits.
 
         Raises:
-            UsageError: The problem is a user's own and holds a lambda or a local function, whose
+            UsageError: The problem is user-defined and contains a lambda or a local function, whose
                 content is unknown.
         """
         return run_identity(self.to_dict(), self.problem_identity)
@@ -146,7 +151,7 @@ class RunConfig(Settings):
         return hash((self.problem_name, self.optimizer_name, self.seed))
 
     def _check_together(self) -> None:
-        """Checks values that are wrong only beside each other."""
+        """Checks combinations of values."""
         steps = self.gradient_accumulation_steps
         if self.batch_size % steps:
             raise UsageError(

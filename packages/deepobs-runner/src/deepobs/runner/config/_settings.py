@@ -28,7 +28,7 @@ PRECISIONS = ("fp32", "tf32", "bf16", "fp16")
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Settings:
-    """What defines a run. `RunConfig` checks the values and fills in the problem's defaults."""
+    """The settings of a run. `RunConfig` checks the values and fills in the problem's defaults."""
 
     problem: str | Problem = setting(
         check=values.a_problem,
@@ -110,7 +110,7 @@ class Settings:
         role="tuned",
         in_folder=False,
     )
-    schedule: Mapping[str, Any] = setting(
+    schedule: str | Mapping[str, Any] = setting(
         default="constant",
         check=values.schedule,
         resolve=values.fitting_schedule,

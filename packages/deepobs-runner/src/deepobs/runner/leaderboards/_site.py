@@ -16,7 +16,7 @@ from ._merge import Group, merge
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What a leaderboard's site holds.
+    """The content of a leaderboard's site.
 
     Attributes:
         path: Its first page.
@@ -41,8 +41,8 @@ def leaderboard(bundles: str | Path, output: str | Path) -> Site:
     offline.
 
     Args:
-        bundles: A folder with bundles (`*.deepobs`). Each is checked as by `verify`. Of a search
-            that is in several, the one whose name comes first in the alphabet counts.
+        bundles: A folder with bundles (`*.deepobs`). Each is checked as by `verify`. If a search is
+            in several bundles, the one whose name comes first in alphabetical order is used.
         output: The folder to write; its first page is `index.html`.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Wrappers of optimizers: SAM, Lookahead, schedule-free averaging and gradient centralisation."""
+"""Wrappers of optimizers: SAM, Lookahead, schedule-free averaging and gradient centralization."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ._wrapper import Closure, Wrapper
 
 
 class SAM(Wrapper):
-    """Sharpness-aware minimisation (SAM).
+    """Sharpness-aware minimization (SAM).
 
     The gradient g of all parameters is evaluated, then a second gradient at the weights moved by
     `rho * g / ||g||`. The wrapped optimizer steps with the latter from the original weights. A step
-    costs two evaluations. Foret et al., ICLR 2021, equations 2 and 3; adaptive: Kwon et al.,
-    ICML 2021, with elementwise `|w|` as the normalisation.
+    costs two evaluations. Foret et al., ICLR 2021, equations 2 and 3; adaptive: Kwon et al., ICML
+    2021, with elementwise `|w|` as the normalization.
 
     Args:
         base: The wrapped optimizer.
-        rho: Radius of the neighbourhood.
+        rho: Radius of the neighborhood.
         adaptive: Whether the radius is relative to each weight.
     """
 
@@ -229,7 +229,7 @@ class ScheduleFree(Wrapper):
 
 
 class GradientCentralization(Wrapper):
-    """Gradient centralisation: subtracts the mean over each output of matrices and kernels.
+    """Gradient centralization: subtracts the mean over each output of matrices and kernels.
 
     Yong et al., ECCV 2020, equation 1.
 
@@ -243,7 +243,7 @@ class GradientCentralization(Wrapper):
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:
-        """Takes a step of the wrapped optimizer with centralised gradients.
+        """Takes a step of the wrapped optimizer with centralized gradients.
 
         Args:
             closure: Evaluates the objective and its gradient first and returns the loss.

@@ -1,4 +1,4 @@
-"""What a search may use, in a stated unit."""
+"""The budget of a search, in a stated unit."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ UNITS: tuple[str, ...] = get_args(Unit)
 
 @dataclass(frozen=True)
 class Budget:
-    """What the search of one optimizer on one problem may use.
+    """The budget for the search of one optimizer on one problem.
 
     Attributes:
-        amount: How much, above 0.
+        amount: The amount, above 0.
         unit: `trials`; `gradients`, evaluations of the gradient, of which SAM and L-BFGS need
             several a step; or `seconds` of training, evaluations excluded.
 

@@ -18,14 +18,14 @@ class Protocol:
 
     Attributes:
         name: Its name; results of two protocols are compared only if name and version agree.
-        version: Raised whenever a change makes results differ.
+        version: Increased whenever a change makes results differ.
         description: One line about it.
-        source: Where it is from.
+        source: Its source.
         strategy: The search strategy, as for `tune`.
-        budget: What the search of each optimizer on each problem may use; None for no search:
-            the defaults of the optimizer are repeated.
+        budget: Budget for the search of each optimizer on each problem; None for no search: the
+            defaults of the optimizer are repeated.
         studies: Number of independent searches of each optimizer on each problem.
-        selection: What the best trial is chosen by: `valid`, the problem's metric on the validation
+        selection: Criterion for the best trial: `valid`, the problem's metric on the validation
             split; or `test`, the metric on test data, for which nothing is held out.
         validation: Fraction of the training set that trials hold out; 0 for `test`.
         space: The search space of every optimizer; None for the user's, else the reference table's.
@@ -36,8 +36,8 @@ class Protocol:
         lengths: Lengths of the runs, as multiples of each problem's own.
         own_schedule_lengths: The lengths if one of the optimizers brings its own schedule, since
             constant rates and annealed ones rank differently at different lengths.
-        score: What ranks the optimizers: `final`, the last value of the problem's metric on test
-            data; or `target`, the time to the target on validation data.
+        score: Criterion that ranks the optimizers: `final`, the last value of the problem's metric
+            on test data; or `target`, the time to the target on validation data.
         reported: What is reported, in words.
     """
 

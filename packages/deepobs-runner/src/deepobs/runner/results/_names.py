@@ -49,7 +49,7 @@ def setting_name(config: RunConfig) -> str:
     if config.weight_decay != config.problem_value.weight_decay:
         parts["weight_decay"] = config.weight_decay
     parts.update(config.hyperparameters)
-    schedule = config.schedule
+    schedule = config.schedule_mapping
     as_deepobs = schedule["name"] == "step" and schedule.keys() == {"name", "epochs", "factors"}
     if schedule["name"] != "constant" or len(schedule) > 1:
         parts.update({} if as_deepobs else _schedule_parts(schedule))

@@ -64,8 +64,8 @@ class Record:
             None in earlier records: the accuracy, or the loss for problems without one.
         metrics: Each metric of the problem by name: `higher_is_better`, and except for loss and
             accuracy, which have fields of their own, the series `train`, `test` and `valid`.
-        convergence_target: Value of the primary metric on the test set that counts as solved; None
-            without a target.
+        convergence_target: Value of the primary metric on the test set at which the problem counts
+            as solved; None without a target.
         sequence_length: Tokens of an example; None for data other than text.
         learning_rates: The learning rate at the start of each epoch.
         num_steps: Optimizer steps per epoch.

@@ -103,7 +103,7 @@ def estimate(
         workers: Number of parallel runs.
         threads: Threads per worker.
         device: Device of the runs.
-        data_root: Where the data sets are.
+        data_root: Folder of the data sets.
 
     Returns:
         Numbers of runs and times; workers are assumed not to slow each other down.

@@ -66,7 +66,7 @@ def make_monitor(progress: str, *, live: Callable[[Console], Monitor] | None = N
 def describe(config: RunConfig) -> str:
     """Returns a run in a few words: problem, optimizer, setting and seed."""
     settings = {"lr": f"{config.lr:.4g}", **config.hyperparameters}
-    schedule = config.schedule["name"]
+    schedule = config.schedule_mapping["name"]
     if schedule != "constant":
         settings["schedule"] = schedule
     words = " ".join(f"{name}={value}" for name, value in settings.items())

@@ -59,7 +59,7 @@ def read_plan(config: str | Path | Mapping[str, Any], *, yes: bool = False) -> P
     """Reads a sweep's configuration and lists its runs.
 
     Args:
-        config: A YAML file, or what such a file holds; `docs/sweeps.md` describes it.
+        config: A YAML file, or its content as a mapping; see `docs/sweeps.md`.
         yes: Whether to allow more than `MOST_RUNS` runs.
 
     Returns:

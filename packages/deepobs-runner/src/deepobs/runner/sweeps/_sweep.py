@@ -38,13 +38,13 @@ def sweep(
     twice.
 
     Args:
-        config: A YAML file, or what such a file holds; see `read_plan`.
+        config: A YAML file, or its content as a mapping; see `read_plan`.
         results: Folder for the records.
         executor: `local` processes, `ray`, or `slurm`.
         workers: Number of parallel runs; default: one per GPU, else one per core, at most eight.
             With 0, runs are executed sequentially in this process, for example in a debugger.
         device: Device of every run, as for `run`.
-        data_root: Where the data sets are.
+        data_root: Folder of the data sets.
         checkpoint_every: As for `run`.
         retries: Number of retries of a failed run.
         executor_options: Arguments of `LocalExecutor`, `RayExecutor` or
@@ -102,7 +102,7 @@ def dry_run(
         results: Folder that may contain records of some of the runs.
         workers: Number of parallel runs.
         device: Device of every run.
-        data_root: Where the data sets are.
+        data_root: Folder of the data sets.
         yes: As for `sweep`.
 
     Returns:

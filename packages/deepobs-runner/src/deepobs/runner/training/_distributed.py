@@ -86,7 +86,7 @@ class Processes:
         return int(tensor)
 
     def share_buffers(self, model: nn.Module) -> None:
-        """Broadcasts the first process's buffers, since batch norm on CPUs is not synchronised."""
+        """Broadcasts the first process's buffers, since batch norm on CPUs is not synchronized."""
         if self.world_size > 1:
             for buffer in model.buffers():
                 dist.broadcast(buffer, src=0)

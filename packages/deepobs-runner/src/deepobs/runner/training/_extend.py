@@ -42,11 +42,12 @@ def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any]
         for checkpoints in places:
             if not checkpoints.exist():
                 continue
-            if depends_on_length(config.schedule):
+            schedule = config.schedule_mapping
+            if depends_on_length(schedule):
                 _say_why_not(
                     config,
                     shorter,
-                    f"its schedule {config.schedule['name']} depends on the number of epochs",
+                    f"its schedule {schedule['name']} depends on the number of epochs",
                 )
                 return None
             try:

@@ -66,7 +66,7 @@ def run(
         optimizer: A name or a class; see `RunConfig`.
         {settings}
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
-        results: Folder for the record and the checkpoints; None writes nothing.
+        results: Folder for the record and the checkpoints; with None, nothing is written.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
         resume: Continue from the last checkpoint, if there is one, or from one of the same run
             with fewer epochs.
@@ -82,7 +82,7 @@ def run(
             epochs.
         callbacks: Callbacks of the run.
         progress: `"bar"`, `"lines"`, `"off"`, or `"auto"`: a bar on a terminal, else lines.
-        force: Do the run again even if its record exists.
+        force: Repeat the run even if its record exists.
         **settings: The settings of the run listed above.
 
     Returns:

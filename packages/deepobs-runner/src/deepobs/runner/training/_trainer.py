@@ -91,7 +91,7 @@ class Trainer:
         self.steps_per_epoch = built.num_batches("train")
         self.epochs = config.epochs
         lengths = {"epochs": self.epochs, "steps_per_epoch": self.steps_per_epoch}
-        self.schedule = make_schedule(config.schedule, self.optimizer, **lengths)
+        self.schedule = make_schedule(config.schedule_mapping, self.optimizer, **lengths)
         self.average: WeightAverage | None = None
         if isinstance(config.averaging, Mapping):
             self.average = WeightAverage(config.averaging, built.model, self.epochs)
@@ -163,7 +163,7 @@ class Trainer:
 
         Give the subclass to `run` as `trainer="package.module.Class"`: its path becomes part of
         what defines the run. `self.optimizer` is the optimizer, `self.built` the problem,
-        `self.objective(batch)` the loss to minimise, and `self.stepper` takes the default step.
+        `self.objective(batch)` the loss to minimize, and `self.stepper` takes the default step.
 
         Args:
             batch: The batch of this step, on the device.
@@ -177,7 +177,7 @@ class Trainer:
         return self.stepper.step(batch)
 
     def objective(self, batch: Batch) -> Tensor:
-        """Returns the loss to minimise, in the run's precision, through all wrappers of the model.
+        """Returns the loss to minimize, in the run's precision, through all wrappers of the model.
 
         Args:
             batch: The batch of this step, or a part of it.

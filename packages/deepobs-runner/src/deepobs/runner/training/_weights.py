@@ -21,7 +21,7 @@ def weights_to_evaluate(
     """Loads the weights to evaluate into the model, within the context.
 
     These are an average of the weights, or the evaluation weights of optimizers with two sets. The
-    running statistics of batch normalisation are computed for them on the phase `train_eval`; those
+    running statistics of batch normalization are computed for them on the phase `train_eval`; those
     of training are restored at the end.
 
     Args:

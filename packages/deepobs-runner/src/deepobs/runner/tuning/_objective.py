@@ -29,7 +29,7 @@ class Objective:
         return f"{self.phase}_{self.measure}"
 
     def loss(self, record: Record) -> float:
-        """Returns the value to minimise, infinite for a diverged run."""
+        """Returns the value to minimize, infinite for a diverged run."""
         values = record.evaluations(self.phase, self.measure)
         if record.status == "diverged" or not values or not math.isfinite(values[-1]):
             return math.inf

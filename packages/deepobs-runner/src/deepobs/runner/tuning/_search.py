@@ -23,7 +23,7 @@ class Search:
     Attributes:
         shared: Fields of every run's configuration.
         hyperparameters: Hyperparameters of every run.
-        objective: The objective to minimise.
+        objective: The objective to minimize.
         validation: Fraction of the training set that trials hold out.
         seeds: Seed of each run of a trial.
         execution: How runs are executed.
@@ -120,7 +120,7 @@ class Search:
         )
 
     def loss(self, trial: Trial) -> float:
-        """Returns a trial's value to minimise; infinite if it did not finish."""
+        """Returns a trial's value to minimize; infinite if it did not finish."""
         return math.inf if trial.value is None else self.objective.signed(trial.value)
 
     def cost(self, point: Point, unit: str) -> float:

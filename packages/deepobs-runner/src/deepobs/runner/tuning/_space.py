@@ -28,7 +28,7 @@ class Dimension(Protocol):
 
     @property
     def ordered(self) -> bool:
-        """Whether neighbouring values of the grid should perform similarly."""
+        """Whether neighboring values of the grid should perform similarly."""
 
     def at(self, unit: float) -> Any:
         """Returns the value at a position in [0, 1)."""

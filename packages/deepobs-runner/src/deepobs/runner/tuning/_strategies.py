@@ -99,8 +99,8 @@ class GridStrategy:
     """The whole grid if there are enough trials, else a coarse grid refined around the best.
 
     The coarse grid uses up to half of the trials; if the choices alone have more combinations,
-    these are drawn at random. Then the stride is halved repeatedly, and the neighbours of the best
-    setting at that stride along each dimension are tried. At stride one, the neighbours of the next
+    these are drawn at random. Then the stride is halved repeatedly, and the neighbors of the best
+    setting at that stride along each dimension are tried. At stride one, the neighbors of the next
     best settings follow until all trials are used.
 
     Args:
@@ -129,7 +129,7 @@ class GridStrategy:
         self._stride, self._first = self._coarse()
 
     def propose(self, seen: Mapping[str, float]) -> list[Point]:
-        """Returns the next round of neighbours, or the first round."""
+        """Returns the next round of neighbors, or the first round."""
         known = {
             index: seen[key(self._settings(index))]
             for index in self._indices(1)
@@ -165,7 +165,7 @@ class GridStrategy:
         return stride, list(itertools.islice(accepted, self._num_trials))
 
     def _indices(self, stride: int) -> list[_Index]:
-        """Returns the centred part of the grid with this stride; choices are kept whole."""
+        """Returns the centered part of the grid with this stride; choices are kept whole."""
         places = [
             range((size - 1) % stride // 2, size, stride) if ordered else range(size)
             for size, ordered in zip(self._sizes, self._ordered, strict=True)
@@ -173,7 +173,7 @@ class GridStrategy:
         return list(itertools.product(*places))
 
     def _refine(self, known: Mapping[_Index, float]) -> list[_Index]:
-        """Returns unseen neighbours: of the best at halved strides, then of the next best."""
+        """Returns unseen neighbors: of the best at halved strides, then of the next best."""
         if not known:
             return []
         ranking = sorted(known, key=lambda index: (known[index], index))
@@ -189,7 +189,7 @@ class GridStrategy:
         return list(itertools.islice(rest, self._num_trials))
 
     def _unseen(self, index: _Index, stride: int, known: Mapping[_Index, float]) -> list[_Index]:
-        """Returns untried neighbours at a distance along one dimension each."""
+        """Returns untried neighbors at a distance along one dimension each."""
         near = []
         for axis, (size, ordered) in enumerate(zip(self._sizes, self._ordered, strict=True)):
             at = index[axis]

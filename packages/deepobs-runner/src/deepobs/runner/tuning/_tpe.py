@@ -128,7 +128,7 @@ class PruningCallback(Callback):
 
     Args:
         path: The study's journal.
-        objective: The objective to minimise.
+        objective: The objective to minimize.
     """
 
     def __init__(self, path: Path, objective: Objective) -> None:

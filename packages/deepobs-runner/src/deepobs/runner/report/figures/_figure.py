@@ -93,7 +93,7 @@ def marked(style: MethodStyle) -> dict[str, Any]:
 
 
 def bar(style: MethodStyle) -> dict[str, Any]:
-    """Returns the style of a method's bars, with colours swapped for baselines."""
+    """Returns the style of a method's bars, with colors swapped for baselines."""
     inside, lines = (style.colour, "white") if style.filled else ("white", style.colour)
     return {"facecolor": inside, "edgecolor": lines, "hatch": style.hatch, "linewidth": 0.6}
 
@@ -124,7 +124,7 @@ def name_missing(ax: Axes, methods: Sequence[str]) -> None:
     """Notes below a panel which methods have no data for it.
 
     Args:
-        ax: The panel, with its axis labelled.
+        ax: The panel, with its axis labeled.
         methods: Their labels; if empty, nothing is added.
     """
     if methods:

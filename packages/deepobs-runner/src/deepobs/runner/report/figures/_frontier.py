@@ -35,9 +35,9 @@ def figure_frontier(
 ) -> PaperFigure:
     """Draws the best value so far over its cost, and the frontier of all methods.
 
-    Lines are means over seeds of each method's chosen setting; the grey steps are the best value
-    of any method for a budget, with a marker where a method improves on all others. Methods whose
-    runs did not record the cost are listed below.
+    Lines are means over seeds of each method's chosen setting; the gray steps are the best value of
+    any method for a budget, with a marker where a method improves on all others. Methods whose runs
+    did not record the cost are listed below.
 
     Args:
         frame: A tidy frame, or a `Study` of one.

@@ -56,10 +56,10 @@ def filter_data(
         study: The study.
         methods: The views of the methods.
         problems: The views of the problems.
-        highlight: The numbers of the methods that are initially in colour.
+        highlight: The numbers of the methods that are initially in color.
 
     Returns:
-        JSON-serialisable values.
+        JSON-serializable values.
     """
     return {
         "runs": _run_counts(study, list(methods)),

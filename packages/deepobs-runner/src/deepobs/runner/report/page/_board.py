@@ -69,7 +69,7 @@ def render_board(study: Study, board: Board, boards: Sequence[Board]) -> str:
 
 
 def _linked(matrix: dict[str, Any] | None, pages: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the matrix with a link from each number to its curves, its method in colour."""
+    """Returns the matrix with a link from each number to its curves, its method in color."""
     if matrix is None:
         return {"problems": [], "rows": [], "overall": False}
     for row in matrix["rows"]:

@@ -23,7 +23,7 @@ def dump(data: object) -> Markup:
     """Returns JSON that is safe inside a `<script>` element.
 
     Args:
-        data: Any JSON-serialisable value without NaN.
+        data: Any JSON-serializable value without NaN.
 
     Returns:
         Markup without any `<`, `>` or `&`.

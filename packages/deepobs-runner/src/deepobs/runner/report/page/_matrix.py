@@ -59,7 +59,7 @@ def _measure(metric: str) -> str:
 
 
 def highlighted(verdict: analysis.StudyVerdict, methods: list[str]) -> list[int]:
-    """Chooses the methods that are initially in colour.
+    """Chooses the methods that are initially in color.
 
     Args:
         verdict: The study's verdict.

@@ -22,7 +22,7 @@ def across_view(study: Study) -> dict[str, Any]:
         study: The study.
 
     Returns:
-        `rows` (one per method), `num_problems` (summarised in the rows), `pairs` of methods,
+        `rows` (one per method), `num_problems` (summarized in the rows), `pairs` of methods,
         `ranks` (a sentence) and `num_targets`: the shared problems with a target.
     """
     ranks = analysis.rank_test(study.scores)

@@ -1,8 +1,8 @@
 """The style of each method, on the page and in all figures.
 
-Colours are those of Okabe and Ito (2008), which are safe for colour-blind readers, darkened
-where a line would be too faint on white (WCAG 2.2 requires a contrast of 3); line pattern and
-marker differ as well.
+Colors are those of Okabe and Ito (2008), which are safe for color-blind readers, darkened where a
+line would be too faint on white (WCAG 2.2 requires a contrast of 3); line pattern and marker differ
+as well.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class MethodStyle:
     """The style of one method.
 
     Attributes:
-        colour: On a light background, as `#RRGGBB`.
+        color: On a light background, as `#RRGGBB`.
         dark_colour: On a dark background.
         dash: Line pattern, as plotly calls it.
         marker: Marker, as matplotlib calls it.
@@ -77,9 +77,9 @@ class MethodStyle:
 
 
 def method_styles(methods: Iterable[str]) -> dict[str, MethodStyle]:
-    """Assigns a colour, line pattern and marker to every method.
+    """Assigns a color, line pattern and marker to every method.
 
-    A baseline takes the colour of the user's method of the same name, dotted and with open markers:
+    A baseline takes the color of the user's method of the same name, dotted and with open markers:
     "SGD" and "SGD (baseline)" belong together.
 
     Args:

@@ -17,7 +17,7 @@ from ._verdict import overall_verdict, verdicts
 
 
 def report_numbers(frame: pd.DataFrame | Study) -> dict[str, Any]:
-    """Collects the page's content as JSON-serialisable values; missing numbers are `None`.
+    """Collects the page's content as JSON-serializable values; missing numbers are `None`.
 
     Args:
         frame: A tidy frame, or a `Study` of one.

@@ -23,7 +23,7 @@ class Verdict:
     Attributes:
         problem: The problem's name.
         kind: The finding: the `kind` of `analysis.ProblemVerdict`.
-        certainty: How sure a winner is: "clear", "likely", or "none" without one.
+        certainty: Certainty of the winner: "clear", "likely", or "none" without one.
         tag: The certainty in one or two words.
         say: The finding in one sentence.
         why: The underlying statistics.
