@@ -119,7 +119,7 @@ def test_hyperparameters_are_checked_beside_each_other():
 def test_settings_that_depend_on_each_other():
     """What a probe's own defaults would refuse is judged in the runs it belongs to."""
     long = {"epochs": 300, "schedules": {"name": "cosine", "warmup_epochs": 200}}
-    assert _plan(**long)[0].schedule["warmup_epochs"] == 200
+    assert _plan(**long)[0].schedule_mapping["warmup_epochs"] == 200
     assert _plan(gradient_accumulation_steps=3, batch_size=99)[0].gradient_accumulation_steps == 3
     with pytest.raises(
         UsageError, match=r"optimizers\[0\] \(SGD\) on digits_logreg: gradient_accumulation_steps=3"

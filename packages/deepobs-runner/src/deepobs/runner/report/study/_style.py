@@ -53,7 +53,7 @@ class MethodStyle:
     """The style of one method.
 
     Attributes:
-        color: On a light background, as `#RRGGBB`.
+        colour: On a light background, as `#RRGGBB`.
         dark_colour: On a dark background.
         dash: Line pattern, as plotly calls it.
         marker: Marker, as matplotlib calls it.
