@@ -52,7 +52,10 @@ class Batch(NamedTuple):
         return self.map(lambda tensor: tensor.to(device))
 
     def chunk(self, count: int) -> list[Batch]:
-        """Splits the batch into `count` batches of (almost) equal size; fewer if it is smaller.
+        """Splits the batch into batches of (almost) equal size.
+
+        Returns:
+            `count` batches, or fewer if this batch has fewer examples.
 
         Raises:
             ValueError: If the tensors do not all have the examples on the first axis, as those of
@@ -129,7 +132,7 @@ class Dataset(torch.utils.data.Dataset["Batch | Tree"], ABC):
 
     @abstractmethod
     def num_batches(self, phase: Phase, batch_size: int) -> int:
-        """Returns the number of batches of one pass over a phase."""
+        """Returns the number of batches of one pass over a phase; see `batches`."""
 
     @abstractmethod
     def batches(

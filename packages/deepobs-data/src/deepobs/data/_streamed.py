@@ -172,10 +172,13 @@ class StreamedImages(ExampleDataset):
         return self._examples(phase, _NUM_DRAWS if phase.startswith("train") else 0)
 
     def find_unreadable(self, progress: Progress | None = None) -> list[Path]:
-        """Decodes every file, in worker processes, and returns those that cannot be read.
+        """Decodes every file, in worker processes.
 
         Args:
             progress: Called with the data set's name, the number of files done, and their total.
+
+        Returns:
+            The files that cannot be read.
         """
         total = len(self._train) + len(self._test)
         found, done = [], 0

@@ -104,7 +104,7 @@ class VAE(nn.Module):
         return self.mean_head(features), 0.5 * self.log_variance_head(features)
 
     def decode(self, latent: Tensor) -> Tensor:
-        """Computes images `[N, 1, 28, 28]` from latent variables `[N, latent_size]`."""
+        """Returns the images `[N, 1, 28, 28]` of latent variables `[N, latent_size]`."""
         images: Tensor = self.decoder(latent)
         return images
 

@@ -72,7 +72,12 @@ class Metric:
             )
 
     def value(self, numerator: float, denominator: float) -> float:
-        """Returns the metric from the two sums over a phase."""
+        """Returns the metric from the two sums over a phase.
+
+        Args:
+            numerator: Sum of the numerators of all batches.
+            denominator: Sum of the denominators.
+        """
         return self.finish(numerator / denominator)
 
 

@@ -36,7 +36,12 @@ class Logger(Callback):
             self.log_step(step, float(trainer.losses[trainer.step_in_epoch - 1]))
 
     def log_step(self, step: int, loss: float) -> None:
-        """Logs the training loss of a step, counted from 1."""
+        """Logs the training loss of a step; subclasses override it.
+
+        Args:
+            step: Number of the step, counted from 1.
+            loss: The training loss.
+        """
         raise NotImplementedError
 
 

@@ -32,7 +32,7 @@ def build_optimizer(
     *,
     model: str = "the model",
 ) -> Optimizer:
-    """Creates the optimizer of a model.
+    """Returns a new optimizer for a model.
 
     Groups without an optimizer of their own become parameter groups of the run's optimizer; the
     others get one optimizer each, and all of these are joined.
@@ -163,7 +163,7 @@ def check_step(
     groups: Sequence[Group] = (),
     model: str = "the model",
 ) -> None:
-    """Creates an optimizer of a small model and takes a step, once per setting except the rate.
+    """Takes a step with an optimizer of a small model, once per setting except the learning rate.
 
     An optimizer that compiles its step is only created: compiling takes longer than a small run.
 

@@ -42,7 +42,7 @@ def make_optimizer(
     lr: float | None,
     hyperparameters: Mapping[str, Any],
 ) -> Optimizer:
-    """Creates an optimizer; errors of its constructor become a `UsageError`.
+    """Returns a new optimizer; errors of its constructor become a `UsageError`.
 
     Args:
         found: The optimizer.

@@ -119,7 +119,12 @@ def check_calls(name: str) -> Calls:
 
 
 def hint_for(error: Exception, calls: Calls) -> str:
-    """Returns advice for an error in a step that the user can avoid, or an empty string."""
+    """Returns advice for an error in a step that the user can avoid, or an empty string.
+
+    Args:
+        error: The error that the step raised.
+        calls: How the optimizer is called.
+    """
     said = f"{type(error).__name__} {error}".lower()
     if "only support" in said and "2d" in said:
         return (

@@ -112,7 +112,7 @@ class FoundOptimizer:
 
 
 def find_optimizer(optimizer: OptimizerLike) -> FoundOptimizer:
-    """Finds an optimizer.
+    """Returns the optimizer with a name, or that a class or recipe defines.
 
     Args:
         optimizer: The name of a reference optimizer, of a class of `torch.optim`, or of the entry

@@ -121,7 +121,7 @@ def check_groups(groups: Any, found: FoundOptimizer, lr: float | None) -> tuple[
 
 
 def parse_group(text: str) -> dict[str, Any]:
-    """Parses a group as the command takes it.
+    """Returns the group that a text of the command describes.
 
     `"role=bias,gain weight_decay=0"` is a group of biases and gains without weight decay, and
     `"rest"` the group of all remaining parameters. Names that are not attributes of `Group` are

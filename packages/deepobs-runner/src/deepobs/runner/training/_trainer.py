@@ -206,7 +206,11 @@ class Trainer:
         return not math.isfinite(self.losses[self.step_in_epoch - 1])
 
     def evaluate(self, *, after: int) -> float:
-        """Evaluates all phases after `epoch` epochs; returns the loss for ReduceLROnPlateau."""
+        """Evaluates all phases after so many epochs.
+
+        Returns:
+            The loss for ReduceLROnPlateau.
+        """
         begin = perf_counter()
         # Evaluate the first process's model, which is also the one that is saved.
         self.processes.share_buffers(self.built.model)

@@ -120,7 +120,12 @@ class Study:
         return {(cell.problem, cell.method): cell for cell in self.verdict.cells}
 
     def cell(self, problem: str, method: str) -> analysis.Cell:
-        """Returns one method's result on one problem."""
+        """Returns the result of a method on a problem.
+
+        Args:
+            problem: The problem's name.
+            method: The method's label.
+        """
         return self.cells[problem, method]
 
     @cached_property
@@ -192,7 +197,12 @@ class Study:
         return analysis.problem_metrics(self.frame, problem)
 
     def larger(self, problem: str, metric: str) -> bool:
-        """Returns whether larger values of a metric are better: `analysis.higher_is_better`."""
+        """Returns whether larger values of a metric are better: `analysis.higher_is_better`.
+
+        Args:
+            problem: The problem's name.
+            metric: A column of the tidy frame.
+        """
         return analysis.higher_is_better(self.frame, problem, metric)
 
     def settings_on(self, problem: str) -> list[Setting]:
@@ -235,7 +245,12 @@ class Study:
         return sorted(found, key=lambda setting: setting.learning_rate)
 
     def measured(self, problem: str, metric: str) -> bool:
-        """Returns whether any run on a problem has values of a metric."""
+        """Returns whether any run on a problem has values of a metric.
+
+        Args:
+            problem: The problem's name.
+            metric: A column of the tidy frame.
+        """
         runs = self.runs
         return any(runs.has(run, metric) for s in self.settings_on(problem) for run in s.runs)
 
