@@ -24,8 +24,8 @@ _MOST_RUNS = 10_000  # without --yes
     "--against",
     default="",
     metavar="A,B,…",
-    help="Optimizers to compare with, with the spaces of `deepobs optimizers`; references for all "
-    "that deepobs-baselines has fitting results of, at no cost.",
+    help="Optimizers to compare with, searched over the spaces of `deepobs optimizers`; "
+    "`references` for all optimizers with matching results in deepobs-baselines.",
 )
 @click.option(
     "--set",
@@ -33,7 +33,7 @@ _MOST_RUNS = 10_000  # without --yes
     default="laptop",
     show_default=True,
     metavar="SET|PROBLEM,…",
-    help="laptop, small, large, names of problems, or package.module:NAME of your own.",
+    help="laptop, small, large, names of problems, or package.module:NAME for your own.",
 )
 @click.option(
     "--space",
@@ -57,18 +57,18 @@ _MOST_RUNS = 10_000  # without --yes
 @click.option(
     "--budget",
     metavar="N [UNIT]",
-    help='Budget of each search in place of the protocol\'s: 10, "2e5 gradients", "3600 seconds".',
+    help='Budget of each search instead of the protocol\'s: 10, "2e5 gradients", "3600 seconds".',
 )
 @click.option(
     "--lengths",
     metavar="A,B,…",
-    help="Lengths of the runs in place of the protocol's, as multiples of the problem's own.",
+    help="Lengths of the runs instead of the protocol's, as multiples of the problem's own.",
 )
 @click.option(
     "--references",
     type=UserPath(),
     multiple=True,
-    help="A bundle or folder whose results are taken over where they fit; repeatable "
+    help="A bundle or folder whose results are reused where they match; repeatable "
     "[default: those of deepobs-baselines, if it is installed].",
 )
 @execution_options

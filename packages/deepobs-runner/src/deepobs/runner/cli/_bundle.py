@@ -22,7 +22,7 @@ from ._paths import UserPath
 def command(results: tuple[Path, ...], output: Path) -> None:
     """Write the results of benchmarks into one file that others can check.
 
-    RESULTS are folders that `deepobs benchmark` wrote, and other bundles. The bundle holds records,
+    RESULTS are folders that `deepobs benchmark` wrote, or bundles. The bundle contains records,
     searches, versions, the sources of your optimizers, and the SHA-256 of each file. It names no
     machine, user or folder. `deepobs report` reads it like a folder.
     """

@@ -20,10 +20,10 @@ from ._paths import UserPath
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
 def command(results: Path, unfinished: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove what killed processes left in the folder RESULTS.
+    """Remove files that killed processes left in the folder RESULTS.
 
     Finishes runs that were killed right after their record was written, and removes temporary
-    files older than an hour. Records, and what a running process works on, are left alone.
+    files older than an hour. Records and the files of running processes are kept.
     """
     from ..results import clean
 

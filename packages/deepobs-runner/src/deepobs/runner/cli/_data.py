@@ -63,7 +63,7 @@ def _list(data_root: Path | None, as_json: bool) -> None:
 def _prepare(names: tuple[str, ...], data_root: Path | None) -> None:
     """Fetch, check and unpack the missing files of the data sets NAME...
 
-    An interrupted download resumes. With DEEPOBS_OFFLINE=1 nothing is fetched; the message says
+    Interrupted downloads are resumed. With DEEPOBS_OFFLINE=1, nothing is fetched; the message says
     which file to put where. If a data set cannot be prepared, the others still are, and the exit
     status is 1.
     """

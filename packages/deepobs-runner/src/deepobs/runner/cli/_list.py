@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def command(as_json: bool) -> None:
     """List the test problems.
 
-    A name is followed by its set in the paper (S small, L large), by + for problems of ours that
+    A name is followed by its set in the paper (S small, L large), by + for newer problems that
     are not among the original 26, or by * for those that an installed package adds.
     """
     from deepobs.problems import LARGE_SET, PROBLEMS, SMALL_SET

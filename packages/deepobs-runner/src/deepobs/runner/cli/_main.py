@@ -63,7 +63,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(version("deepobs-runner"), prog_name="deepobs")
 def group() -> None:
-    """Test optimizers for deep learning: run, sweep, tune, compare, report.
+    """Benchmark optimizers for deep learning: run, sweep, tune, compare, report.
 
     Progress goes to stderr, results to stdout. The exit status is 0, 1 when a run failed, or 2 when
     the command or one of its arguments is wrong.

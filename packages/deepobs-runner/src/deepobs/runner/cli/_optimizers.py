@@ -11,9 +11,9 @@ import click
 @click.command("optimizers")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def command(as_json: bool) -> None:
-    """List the reference optimizers, with their search spaces and where these are from.
+    """List the reference optimizers with their search spaces and the sources of these.
 
-    Any class of torch.optim and any other class can be used too, by its path.
+    You can also use any class of torch.optim and, by its path, any other class.
     """
     from ..optimizers import OPTIMIZERS, WRAPPERS
 

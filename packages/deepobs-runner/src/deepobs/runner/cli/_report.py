@@ -35,7 +35,7 @@ from ._paths import UserPath
     "targets",
     multiple=True,
     metavar="PROBLEM[:METRIC]=VALUE",
-    help="Target in place of the problem's own, of its primary metric or another; repeatable.",
+    help="Target instead of the problem's own, for its primary metric or another; repeatable.",
 )
 @click.option(
     "--target-on",

@@ -73,7 +73,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Train PROBLEM with OPTIMIZER and record what happens.
+    """Train PROBLEM with OPTIMIZER and record the results.
 
     OPTIMIZER is a name of torch.optim, such as SGD, or PACKAGE.MODULE.CLASS. On several devices:
     torchrun --nproc-per-node N -m deepobs.runner run ...

@@ -19,7 +19,7 @@ from ._paths import UserPath
     type=int,
     default=0,
     show_default=True,
-    help="Runs to do again and compare; executes the optimizers' sources in the bundle.",
+    help="Number of runs to repeat; executes the optimizers' sources in the bundle.",
 )
 @click.option("--seed", type=int, default=42, show_default=True, help="Seed that draws them.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, mps.")
