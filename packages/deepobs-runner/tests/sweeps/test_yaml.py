@@ -1,5 +1,6 @@
 """YAML as people write it."""
 
+import os
 from typing import Any
 
 import pytest
@@ -98,3 +99,12 @@ def test_unreadable(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not UTF-8"):
         read_yaml(tmp_path / "binary")
+
+
+def test_a_huge_file_is_refused_unread(tmp_path):
+    """A sparse file of 50 GB neither fills the memory nor takes time."""
+    path = tmp_path / "plan.yaml"
+    path.touch()
+    os.truncate(path, 50 * 10**9)
+    with pytest.raises(UsageError, match=r"is not a configuration: it is larger than 10 MB\."):
+        read_yaml(path)

@@ -150,7 +150,7 @@ def test_file_without_permission_is_unreadable(folder, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     result = read_records(folder)
-    assert [item.reason for item in result.unreadable] == ["[Errno 13] Permission denied"] * 2
+    assert [item.reason for item in result.unreadable] == ["Permission denied"] * 2
 
 
 def test_run_in_two_merged_folders_counts_once(folder):
@@ -200,6 +200,16 @@ def test_links_to_folders_of_records_are_followed(folder, tmp_path, write_record
     result = read_records(folder)
     assert set(result.frame["seed"]) == {7, 42, 43}
     assert result.num_duplicates == 0
+
+
+def test_huge_file_is_named_and_left_out(folder):
+    """A sparse file of 50 GB; its reason does not repeat the path."""
+    path = folder / "random_seed__9__a.json"
+    path.touch()
+    os.truncate(path, 50 * 10**9)
+    result = read_records(folder)
+    assert [found.reason for found in result.unreadable] == ["it is larger than 256 MiB"]
+    assert set(result.frame["seed"]) == {42, 43}
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

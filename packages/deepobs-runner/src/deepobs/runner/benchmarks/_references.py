@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..common import UsageError, write_atomically
+from ..common import UsageError, read_file, write_atomically
 from ..results import SEARCH_PREFIX, CorruptRecordError, is_bundle, read_search, unpack
 from ..tuning import PlannedSearch
 
@@ -124,7 +124,7 @@ def _read(path: Path, planned: PlannedSearch) -> Reference | None:
     records = {}
     for record in path.parent.glob("*/random_seed__*.json"):
         try:
-            run = json.loads(record.read_text(encoding="utf-8"))["run_id"]
+            run = json.loads(read_file(record))["run_id"]
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if run in runs:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..common import UsageError, write_atomically
+from ..common import UsageError, read_file, write_atomically
 from ..results import source_path
 from ..tuning import PlannedSearch
 from ._methods import Method, Source
@@ -49,7 +49,7 @@ def save_source(source: Source, results: Path) -> None:
 def _recorded(path: Path) -> Mapping[str, str]:
     """Returns the hashes of the sources in a search's file; empty without a readable one."""
     try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(read_file(path))
         return {str(held["file"]): str(held["sha256"]) for held in content.get("sources", [])}
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return {}  # `rounds` sets a damaged file aside

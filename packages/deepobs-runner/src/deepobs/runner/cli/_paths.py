@@ -15,7 +15,9 @@ class UserPath(click.Path):
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Returns the path, its home folder written out."""
+        """Returns the path, its home folder written out; refuses an empty one."""
+        if value == "":  # such as that of a shell's variable which is not set
+            self.fail("The path is empty.", param, ctx)
         path: Any = super().convert(value, param, ctx)
         try:
             return path.expanduser()

@@ -16,7 +16,7 @@ from ._errors import (
     printable,
     unknown,
 )
-from ._files import set_aside, write_atomically
+from ._files import read_file, set_aside, write_atomically
 from ._former import name_today
 from ._lazy import lazy_exports
 from ._process import PROCESS_STATE
@@ -42,6 +42,7 @@ __all__ = [
     "name_today",
     "number",
     "printable",
+    "read_file",
     "read_value",
     "scalar",
     "set_aside",

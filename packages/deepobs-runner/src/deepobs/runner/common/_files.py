@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 from threading import get_native_id
 
@@ -12,6 +13,30 @@ from ._errors import ResultsError
 
 # Errors of file systems that cannot flush files or folders (CIFS, some FUSE, VirtualBox).
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+
+
+#: No file of ours comes near: a record of ten million steps has 20 MB.
+_MOST_BYTES = 1 << 28
+
+
+def read_file(path: Path) -> bytes:
+    """Reads a regular file of a bounded size, so that no pipe blocks and no size fills the memory.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its content.
+
+    Raises:
+        OSError: If it cannot be read, is not a regular file, or is larger than 256 MiB.
+    """
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    if found.st_size > _MOST_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {_MOST_BYTES >> 20} MiB", str(path))
+    return path.read_bytes()
 
 
 def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> bool:

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
 
+from ..common import read_file
 from ..config import current_names
 
 FORMAT = "deepobs-2"
@@ -201,7 +202,7 @@ def read_record(path: str | Path) -> Record:
     """
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_file(path))
     except (ValueError, RecursionError) as error:
         raise CorruptRecordError(f"{path} is not complete JSON: {error}.") from error
     return Record.from_dict(content, path=path)

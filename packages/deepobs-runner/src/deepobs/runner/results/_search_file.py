@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..common import read_file
 from ._record import CorruptRecordError
 
 SEARCH_PREFIX = "tuning__"  # of the file's name
@@ -104,7 +105,7 @@ def read_search(path: Path) -> dict[str, Any]:
         OSError: If it cannot be read.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_file(path))
     except (ValueError, RecursionError) as error:
         raise CorruptRecordError(f"{path} is not JSON.") from error
     if not isinstance(content, dict) or content.get("format") != SEARCH_FORMAT:

@@ -14,6 +14,7 @@ from ..common import UsageError, brief
 
 #: The largest number of values in a file, with all aliases expanded.
 MOST_VALUES = 200_000
+_MOST_BYTES = 10_000_000
 _KEY_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge")
 _PREFIX = "tag:yaml.org,2002:"
 
@@ -48,7 +49,11 @@ def read_yaml(path: Path) -> object:
             alias, or has more than `MOST_VALUES` values; the message names line and column.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise UsageError(f"{path} is not a configuration: it is larger than 10 MB.")
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise UsageError(f"{path} cannot be read: {reason}.") from error

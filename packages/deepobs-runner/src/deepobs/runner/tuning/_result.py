@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ..common import explain, is_number, set_aside, write_atomically
+from ..common import explain, is_number, read_file, set_aside, write_atomically
 from ..results import SEARCH_FORMAT
 from ._space import Point
 
@@ -99,7 +99,7 @@ def tried_before(path: Path) -> list[Point]:
     if not path.exists():
         return []
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_file(path))
         settings: list[Point] = [dict(trial["settings"]) for trial in content["trials"]]
         if not all(one and is_number(one.get("lr", 1.0)) for one in settings):
             raise ValueError("a setting is empty, or its learning rate is not a number")

@@ -13,7 +13,7 @@ from typing import Any
 
 import platformdirs
 
-from ...common import ResultsError, UsageError, explain
+from ...common import ResultsError, UsageError, explain, read_file
 
 SUFFIX = ".deepobs"
 MANIFEST = "manifest.json"
@@ -33,7 +33,9 @@ def unpack(bundle: Path) -> Path:
         UsageError: If the file is not a bundle, or is damaged.
         ResultsError: If the cache cannot be written.
     """
-    digest = hashlib.sha256(bundle.read_bytes()).hexdigest()[:32]
+    _check_zip(bundle)
+    with bundle.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:32]
     folder = platformdirs.user_cache_path("deepobs") / "bundles" / digest
     if folder.is_dir():
         return folder
@@ -59,10 +61,17 @@ def extract(bundle: Path, folder: Path) -> None:
         UsageError: If it is not a bundle or damaged, a name leads out of the folder, or the content
             is too large.
     """
+    _check_zip(bundle)
     try:
         _extract(bundle, folder)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
         raise UsageError(f"{bundle} is not a bundle of results: {explain(error)}.") from error
+
+
+def _check_zip(bundle: Path) -> None:
+    """Raises `UsageError` for other files, by their last bytes, however large they are."""
+    if not zipfile.is_zipfile(bundle):
+        raise UsageError(f"{bundle} is not a bundle of results: it is not a zip file.")
 
 
 def _extract(bundle: Path, folder: Path) -> None:
@@ -83,7 +92,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         UsageError: If there is none.
     """
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        content = json.loads(read_file(folder / MANIFEST))
         if content["format"] != BUNDLE_FORMAT or not isinstance(content["files"], dict):
             raise ValueError("it is of another format")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

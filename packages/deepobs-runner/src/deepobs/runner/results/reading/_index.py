@@ -25,7 +25,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ...common import ResultsError, write_atomically
+from ...common import ResultsError, read_file, write_atomically
 from ._bundle import is_bundle, unpack
 from ._fields import UnreadableRecordError
 from ._frame import RUN_SCHEMA, to_frame, to_table
@@ -239,9 +239,10 @@ def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
     if not S_ISREG(stat.st_mode):  # opening a named pipe would block
         return row | {"kind": "unreadable", "reason": "it is not a regular file"}
     try:
-        run = parse_record(path.read_bytes(), name)
+        run = parse_record(read_file(path), name)
     except (UnreadableRecordError, OSError) as error:
-        return row | {"kind": "unreadable", "reason": str(error)}
+        reason = getattr(error, "strerror", None) or str(error)  # without the path
+        return row | {"kind": "unreadable", "reason": reason}
     return row | {"kind": "unrelated"} if run is None else row | {"kind": "run"} | run
 
 
