@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from .._record import CorruptRecordError
-from .._search_file import SEARCH_PREFIX, read_search
+from .. import SEARCH_PREFIX, CorruptRecordError, read_search
 from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
 #: The source of a search space that the user gave, in place of the reference table's.
