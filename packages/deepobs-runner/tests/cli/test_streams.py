@@ -49,36 +49,43 @@ def test_a_full_device_behind_stderr_ends_no_run(tmp_path):
 @pytest.mark.parametrize(
     "name", ["", ".", "..x", "a..b", ".SGD", "torch.", "no such.Thing", "-x.Y", "/tmp/x.Y"]
 )
-def test_what_names_no_module_is_refused_in_one_sentence(tmp_path, name):
+def test_what_names_no_module_is_refused_in_one_sentence(deepobs, capsys, name):
     """Empty and relative module paths among them."""
-    done = call("run", "digits_logreg", "--lr", "0.1", "--", name, cwd=tmp_path)
-    text = done.stderr.decode()
-    assert done.returncode == 2, text
-    assert "Traceback" not in text
+    assert deepobs("run", "digits_logreg", "--lr", "0.1", "--", name) == 2
     module, _, last = name.rpartition(".")
+    text = capsys.readouterr().err
+    assert text.count("\n") == 1
     assert any(repr(part) in text for part in (name, module, last))
 
 
-def test_a_module_that_exits_is_an_error(tmp_path):
+def test_a_module_that_exits_is_an_error(deepobs, capsys, tmp_path, monkeypatch):
     """A script without a main guard may call sys.exit when it is imported."""
     (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\n")
-    done = call("run", "digits_logreg", "leaves.Mine", "--lr", "0.1", cwd=tmp_path)
-    assert done.returncode == 2
-    assert b"leaves cannot be imported: SystemExit: 0" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert deepobs("run", "digits_logreg", "leaves.Mine", "--lr", "0.1") == 2
+    assert "leaves cannot be imported: SystemExit: 0" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("form", ["--results=~/x", "--results ~/x"])
-def test_a_tilde_is_the_home_folder(tmp_path, form):
+def test_a_tilde_is_the_home_folder(deepobs, tmp_path, monkeypatch, form):
     """No shell expands the one behind an equals sign."""
     home = tmp_path / "home"
-    done = call(*RUN, *form.split(), "--progress", "off", cwd=tmp_path, HOME=str(home))
-    assert done.returncode == 0, done.stderr
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    assert deepobs(*RUN, *form.split(), "--progress", "off") == 0
     assert len(list((home / "x").rglob("random_seed__42__*.json"))) == 1
     assert not (tmp_path / "~").exists()
 
 
-def test_the_home_of_nobody_is_named(tmp_path):
+def test_the_home_of_nobody_is_named(deepobs, capsys):
     """A user that does not exist."""
-    done = call(*RUN, "--results=~nobody-of-that-name/x", cwd=tmp_path)
-    assert done.returncode == 2
-    assert b"'~nobody-of-that-name/x' names a home folder that cannot be found" in done.stderr
+    assert deepobs(*RUN, "--results=~nobody-of-that-name/x") == 2
+    said = capsys.readouterr().err
+    assert "'~nobody-of-that-name/x' names a home folder that cannot be found" in said
+
+
+def test_an_empty_path_is_refused(deepobs, capsys):
+    """Such as that of a shell's variable which is not set; it would be the current folder."""
+    assert deepobs(*RUN, "--results", "") == 2
+    assert "The path is empty." in capsys.readouterr().err
