@@ -30,6 +30,7 @@ def test_the_catalogue_has_the_data_sets_of_the_benchmark() -> None:
         "modular_addition",
         "convection",
         "matrix_sensing",
+        "movielens_100k",
         "cartpole",
     }
     for name, entry in DATASETS.items():

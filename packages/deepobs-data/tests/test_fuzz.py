@@ -21,6 +21,7 @@ FILES = [
     ("cifar10", "cifar-10-batches-py/test_batch"),
     ("cifar100", "cifar-100-python/test"),
     ("svhn", "SVHN/test_32x32.mat"),
+    ("movielens_100k", "movielens/ml-100k.zip"),
     *(("cora_planetoid", file) for file in DATASETS["cora_planetoid"].files),
 ]
 

@@ -106,6 +106,9 @@ OTHERS = {
     "TanhMLP": Architecture(models.TanhMLP, uniform(3, 2)),
     "ModularAddition": Architecture(models.ModularAddition, integers(113, 3, 2)),
     "ActorCritic": Architecture(models.ActorCritic, uniform(3, 4)),
+    "MatrixFactorization": Architecture(
+        partial(models.MatrixFactorization, 7, 7, rank=4, mean=3.5), integers(7, 3, 2)
+    ),
     "MatrixSensing": Architecture(partial(models.MatrixSensing, 6, 5, 2), uniform(3, 6, 5)),
     "Quadratic": Architecture(partial(models.Quadratic, torch.eye(5)), uniform(3, 5)),
     "Rosenbrock": Architecture(models.Rosenbrock, uniform(3, 2)),

@@ -178,6 +178,7 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
         "critic.4.weight": ("orthogonal", 1.0),
         "*.bias": 0.0,
     },
+    "MatrixFactorization": {"*_factors.weight": ("normal", 0.1), "*_bias.weight": 0.0},
     "MatrixSensing": {"left": ("normal", 0.1), "right": ("normal", 0.1)},
     "Quadratic": {"theta": 1.0},
     "Rosenbrock": {"u": -0.5, "v": 1.5},

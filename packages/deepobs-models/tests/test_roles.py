@@ -151,6 +151,10 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "MatrixFactorization": (
+        partial(models.MatrixFactorization, 7, 5),
+        {"embedding": "*_factors.weight", "bias": "*_bias.weight"},
+    ),
     "TanhMLP": (
         models.TanhMLP,
         {"hidden": "[0246].weight", "output": "8.weight", "bias": "*.bias"},

@@ -9,7 +9,7 @@ from deepobs.data.testing import write_stand_in
 from deepobs.runner import run
 
 #: The data set of each problem.
-DATA = {"mnist_ddpm": "mnist"}
+DATA = {"mnist_ddpm": "mnist", "movielens_mf": "movielens_100k"}
 
 quiet = partial(run, progress="off", device="cpu", epochs=1, batch_size=16)
 
@@ -51,4 +51,5 @@ def test_bfloat16_follows_float32(data, problem):
     short = quiet(problem, "Adam", lr=1e-3, data_root=data, precision="bf16")
     assert short.status == "finished"
     assert short.train_losses == pytest.approx(full.train_losses, rel=0.02)
-    assert short.test_losses != full.test_losses
+    matrices = problem != "movielens_mf"  # which has no matrix product to round
+    assert (short.test_losses != full.test_losses) is matrices

@@ -24,6 +24,7 @@ from ._full_batch import FullBatchDataset
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
+from ._movielens import movielens_100k
 from ._names import did_you_mean
 from ._prepare import (
     DatasetStatus,
@@ -110,6 +111,7 @@ __all__ = [
     "matrix_sensing",
     "mnist",
     "modular_addition",
+    "movielens_100k",
     "prepare_dataset",
     "quadratic",
     "resolve_root",

@@ -18,6 +18,7 @@ from ._errors import UnknownDatasetError
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
+from ._movielens import MOVIELENS_FILES, movielens_100k
 from ._names import did_you_mean
 from ._shakespeare import tiny_shakespeare
 from ._svhn import SVHN_FILES, SVHN_FLAT, svhn
@@ -168,6 +169,15 @@ _ENTRIES = (
         licence="MIT",
         files=CORA_FILES,
         download_bytes=572_344,
+    ),
+    DatasetEntry(
+        name="movielens_100k",
+        load=movielens_100k,
+        description="ratings of 1,682 films by 943 users, 80,000 + 20,000",
+        origin="Harper, Konstan 2015 (GroupLens)",
+        licence="research; not to be passed on",
+        files=MOVIELENS_FILES,
+        download_bytes=4_924_029,
     ),
     DatasetEntry(
         name="heavy_tailed",

@@ -1,7 +1,8 @@
 """Addresses and checksums of the files that are fetched.
 
 Those of MNIST, Fashion-MNIST, CIFAR and SVHN are the ones that torchvision uses; the checksums of
-unpacked IDX files, of the text and of Cora were computed from the files.
+unpacked IDX files, of the text and of Cora were computed from the files. GroupLens publishes the
+checksum of MovieLens.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from ._catalogue import get_entry
 from ._cora import CORA_FILES
 from ._mnist import IDX_FILES
+from ._movielens import MOVIELENS_FILES
 from ._tolstoi import TOLSTOI_FILES
 
 
@@ -124,6 +126,13 @@ _DOWNLOADS = {
             ),
             "sha256:3ed0f41cfdf660846878943bad5b9d575bcae1e4a92ee9a7f43d3c9dba2af344",
             TOLSTOI_FILES[0],
+        ),
+    ),
+    "movielens_100k": (
+        Download(
+            ("https://files.grouplens.org/datasets/movielens/ml-100k.zip",),
+            "md5:0e33842e24a9c977be4e0107933c0723",
+            MOVIELENS_FILES[0],
         ),
     ),
     "cora_planetoid": tuple(

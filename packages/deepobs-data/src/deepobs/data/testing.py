@@ -1,13 +1,15 @@
 """Small files in the exact formats of the data sets, for tests that cannot download them.
 
-They contain noise: a model can run on them but learns nothing.
+They contain noise: a model can run on them but learns little or nothing.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import struct
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from ._catalogue import get_entry
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES
 from ._cora import CORA_FILES
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
+from ._movielens import MOVIELENS_FILES, NUM_ITEMS, NUM_USERS, RATINGS_FILE
 from ._root import resolve_root
 from ._svhn import SVHN_FILES
 from ._tolstoi import DELETED_LINES, NUM_LINES, TOLSTOI_FILES, VOCABULARY_SIZE
@@ -176,6 +179,22 @@ def _planetoid(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> 
     _write(base / CORA_FILES[-1], "".join(f"{known + row}\n" for row in order).encode())
 
 
+def _movielens(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes ratings that consist of a taste of the user, a quality of the film, and noise."""
+    count = sum(sizes)
+    users, items = rng.integers(0, NUM_USERS, count), rng.integers(0, NUM_ITEMS, count)
+    taste, quality = rng.normal(0, 0.4, NUM_USERS), rng.normal(0, 0.5, NUM_ITEMS)
+    ratings = 3.5 + taste[users] + quality[items] + rng.normal(0, 0.9, count)
+    columns = [users + 1, items + 1, ratings.round().clip(1, 5).astype(int)]
+    columns.append(rng.integers(874_724_710, 893_286_639, count))
+    lines = ("\t".join(map(str, row)) for row in np.stack(columns, axis=1).tolist())
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        file = zipfile.ZipInfo(RATINGS_FILE)  # without the time of today
+        archive.writestr(file, "".join(f"{line}\n" for line in lines), zipfile.ZIP_DEFLATED)
+    _write(base / MOVIELENS_FILES[0], packed.getvalue())
+
+
 def python2_pickle(fields: Mapping[str, list[int] | Pixels]) -> bytes:
     """Returns a dictionary as Python 2 pickled it, byte strings and all, as CIFAR's files are.
 
@@ -214,4 +233,5 @@ _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], No
     "imagenet": _imagenet,
     "tolstoi": _tolstoi,
     "cora_planetoid": _planetoid,
+    "movielens_100k": _movielens,
 }

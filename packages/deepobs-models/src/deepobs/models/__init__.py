@@ -11,6 +11,7 @@ from ._functions import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
 from ._gcn import GCN, normalised_adjacency
 from ._gpt import GPT
 from ._inception_v3 import InceptionOutput, InceptionV3
+from ._matrix_factorization import FactorizationOutput, MatrixFactorization
 from ._modular_addition import ModularAddition
 from ._net2c2d import Net2C2D
 from ._net3c3d import Net3C3D
@@ -37,9 +38,11 @@ __all__ = [
     "Branin",
     "CharRNN",
     "DeclaresRoles",
+    "FactorizationOutput",
     "InceptionOutput",
     "InceptionV3",
     "LogisticRegression",
+    "MatrixFactorization",
     "MatrixSensing",
     "ModularAddition",
     "Net2C2D",

@@ -22,6 +22,7 @@ from ._metrics import EPISODIC_RETURN, LOSS, PERPLEXITY, RMSE, Metric, Metrics, 
 from ._problem import Problem
 from ._registry import BrokenPluginWarning, UnknownProblemError
 from ._regularizer import convolution_kernels, kernels
+from ._tables import RatingLoss
 
 __all__ = [
     "EPISODIC_RETURN",
@@ -44,6 +45,7 @@ __all__ = [
     "OutputIsLoss",
     "PPOLoss",
     "Problem",
+    "RatingLoss",
     "SequenceCrossEntropy",
     "SquaredError",
     "UnknownProblemError",

@@ -14,6 +14,7 @@ from ._networks import airbench94
 from ._problem import Problem
 from ._recent import language_model
 from ._shared import classifier
+from ._tables import TABLES
 
 _NOT_REPRODUCED = "The convergence target is what the source reports; it is not reproduced here."
 
@@ -83,4 +84,5 @@ MODERN: tuple[Problem, ...] = (
         f" and 0.99. {_NOT_REPRODUCED}",
     ),
     *DIFFUSION,
+    *TABLES,
 )

@@ -1,0 +1,63 @@
+"""Reading one file of an archive that is kept as it was fetched, in bounded memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+from ._errors import CorruptDatasetError, way_out
+from ._root import read_file
+
+MOST_BYTES = 2**24  # unpacked; the largest file that is read has 2 MB
+
+
+def read_member(name: str, path: Path, member: str) -> bytes:
+    """Returns the content of one file of a `.zip`, or of a tar archive packed by gzip.
+
+    Args:
+        name: The data set.
+        path: The archive.
+        member: The path of the file in it.
+
+    Raises:
+        CorruptDatasetError: If the archive is broken, lacks the file, or unpacks to too much.
+        DataRootError: If it may not be read.
+    """
+    content = read_file(name, path)
+    try:
+        return _of_zip(content, member) if path.suffix == ".zip" else _of_tar(content, member)
+    except Exception as error:  # zipfile and tarfile raise whatever their parts do
+        reason = str(error).partition("\n")[0][:200]
+        raise CorruptDatasetError(
+            f"{member} cannot be read from {path} ({reason}): {way_out(name)}"
+        ) from error
+
+
+def _of_zip(content: bytes, member: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(member) as file:
+        return _bounded(file.read(MOST_BYTES + 1))
+
+
+def _of_tar(content: bytes, member: str) -> bytes:
+    # Unpacked first: looking for the file in the packed archive could unpack any amount.
+    with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
+        unpacked = _bounded(packed.read(MOST_BYTES + 1))
+    with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
+        file = archive.extractfile(member)
+        if file is None:
+            raise ValueError("it is not a regular file")
+        return file.read()
+
+
+def _bounded(content: bytes) -> bytes:
+    if len(content) > MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+    return content
+
+
+def corrupt(name: str, path: Path, member: str, complaint: str) -> CorruptDatasetError:
+    """Returns the error that says what is wrong with a file of an archive."""
+    return CorruptDatasetError(f"{member} in {path} {complaint}: {way_out(name)}")
