@@ -27,7 +27,8 @@ def ratings() -> tuple[Tensor, Tensor]:
 
 def loss_of(model: MatrixFactorization, pairs: Tensor, targets: Tensor) -> Tensor:
     predicted, penalties = model(pairs)
-    return ((predicted - targets).square() + FACTOR * penalties).sum()
+    loss: Tensor = ((predicted - targets).square() + FACTOR * penalties).sum()
+    return loss
 
 
 def test_a_rating_is_mean_biases_and_product() -> None:
@@ -90,7 +91,7 @@ def test_biases_alone_are_ridge_regression() -> None:
         loss.backward()
         return loss
 
-    optimizer.step(closure)  # type: ignore[arg-type] - a tensor is as good as a float
+    optimizer.step(closure)
     found = torch.cat([bias.detach().flatten() for bias in biases])
     torch.testing.assert_close(found, solution, rtol=1e-6, atol=1e-6)
 
