@@ -206,7 +206,7 @@ def columns(tmp_path: Path) -> ArrayDataset:
         pixels = np.zeros((8, 3, 32, 32), dtype=np.uint8)
         pixels[:, 1] = np.arange(0, 256, 8)
         pixels[:, 0] = 8 * number + np.arange(8)[:, None, None]
-        fields = {"labels": [0] * 8, "data": pixels.reshape(8, 3072)}
+        fields: dict[str, Any] = {"labels": [0] * 8, "data": pixels.reshape(8, 3072)}
         file = tmp_path / f"cifar-10-batches-py/data_batch_{number + 1}"
         file.write_bytes(python2_pickle(fields))
     return cifar10(root=tmp_path, augmentation="alternating_flip")
@@ -214,7 +214,7 @@ def columns(tmp_path: Path) -> ArrayDataset:
 
 def sides(data: ArrayDataset, **chosen: Any) -> dict[int, bool]:
     """Whether each image of a pass, told by its red, is flipped."""
-    found = {}
+    found: dict[int, bool] = {}
     for batch in data.batches("train", batch_size=8, **chosen):
         reds = (batch.inputs[:, 0, 0, 0] * 0.2470 + 0.4914) * 255
         flipped = batch.inputs[:, 1, 16, 10] > batch.inputs[:, 1, 16, 22]

@@ -22,7 +22,7 @@ def convolved(images: Tensor, kernel: Tensor, padding: int) -> Tensor:
     side = kernel.shape[-1]
     padded = functional.pad(images, (padding,) * 4)
     rows, columns = (size - side + 1 for size in padded.shape[2:])
-    total = images.new_zeros(len(images), len(kernel), rows, columns)
+    total: Tensor = images.new_zeros(len(images), len(kernel), rows, columns)
     for i, j in itertools.product(range(side), repeat=2):
         window = padded[:, :, i : i + rows, j : j + columns]
         total = total + torch.einsum("nchw,kc->nkhw", window, kernel[:, :, i, j])

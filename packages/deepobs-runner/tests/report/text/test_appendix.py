@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -43,7 +44,7 @@ def search(optimizer="Adam", **changed):
 def study(tmp_path):
     """Two runs of Adam, one of SAM(SGD), with time, passes, hardware and versions."""
     environment = {"torch": "2.11.0", "python": "3.12.1", "cpu": "A CPU", "device": "cpu"}
-    fields = {"environment": environment, "passes": [14] * 12}
+    fields: dict[str, Any] = {"environment": environment, "passes": [14] * 12}
     runs = [report_cases.run_fields("p", "Adam", 0.1, seed, 0.4, **fields) for seed in (1, 2)]
     runs.append(report_cases.run_fields("p", "SAM(SGD)", 0.1, 1, 0.4, **fields))
     study = Study.of(report_cases.frame_of(runs, tmp_path))
