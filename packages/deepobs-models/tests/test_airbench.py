@@ -32,7 +32,8 @@ def convolved(images: Tensor, kernel: Tensor, padding: int) -> Tensor:
 def pooled(images: Tensor, side: int) -> Tensor:
     count = images.shape[-1] // side
     cut = images[..., : count * side, : count * side]
-    return cut.unflatten(-1, (count, side)).unflatten(-3, (count, side)).amax((-3, -1))
+    tiles: Tensor = cut.unflatten(-1, (count, side)).unflatten(-3, (count, side))
+    return tiles.amax((-3, -1))
 
 
 def centred(images: Tensor, bias: Tensor) -> Tensor:

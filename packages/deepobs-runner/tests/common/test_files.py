@@ -1,12 +1,13 @@
-"""Reading files of any kind and size."""
+"""Reading files of any kind and size, and writing to any file system."""
 
+import errno
 import os
 
 import pytest
 
-from deepobs.runner import UsageError
+from deepobs.runner import ResultsError, UsageError
 from deepobs.runner.bundles import verify
-from deepobs.runner.common import read_file
+from deepobs.runner.common import read_file, write_atomically
 from deepobs.runner.results import read_record, read_search
 
 
@@ -48,3 +49,27 @@ def test_a_huge_bundle_is_refused_unread(huge):
     path = huge.rename(huge.with_suffix(".deepobs"))
     with pytest.raises(UsageError, match="is not a bundle of results: it is not a zip file"):
         verify(path)
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_that_cannot_flush_keeps_the_file(tmp_path, monkeypatch, number):
+    """Network file systems answer so; the file is there, which is what counts."""
+
+    def refuse(_descriptor):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert write_atomically(tmp_path / "a.json", b"{}")
+    assert (tmp_path / "a.json").read_bytes() == b"{}"
+
+
+def test_a_disk_that_fails_to_flush_is_an_error(tmp_path, monkeypatch):
+    """The content may be lost then, so the file does not get its name."""
+
+    def fail(_descriptor):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(ResultsError, match="could not be written: Input/output error"):
+        write_atomically(tmp_path / "a.json", b"{}")
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
 """A run from its arguments to its record."""
 
+import math
 from functools import partial
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 import torch
 
 from deepobs.problems import build
-from deepobs.runner import RunConfig, UsageError, run
+from deepobs.runner import RunConfig, UsageError, load_records, run
+from deepobs.runner.sweeps import sweep
 
 quiet = partial(run, progress="off", device="cpu")
 CONFIG = RunConfig(problem="digits_logreg", optimizer="SGD", lr=0.1)
@@ -59,6 +61,33 @@ def test_a_done_run_is_not_done_again(measured, tmp_path):
     forced = quiet("quadratic_deep", "SGD", force=True, **settings)
     assert forced.path != first.path
     assert measured(forced) == measured(first)
+
+
+class Explodes(torch.optim.SGD):
+    """Multiplies the weights on request, so that a repetition of a run diverges."""
+
+    factor = 1.0
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        loss = super().step(closure)
+        torch._foreach_mul_(self.param_groups[0]["params"], self.factor)
+        return loss
+
+
+def test_the_newest_record_counts_everywhere(tmp_path, monkeypatch):
+    """A repetition that diverged is what run, sweep and report go on with; the first is kept."""
+    settings: dict[str, Any] = {"lr": 0.01, "epochs": 1}
+    first = quiet("quadratic_deep", Explodes, results=tmp_path, **settings)
+    monkeypatch.setattr(Explodes, "factor", math.inf)
+    forced = quiet("quadratic_deep", Explodes, results=tmp_path, force=True, **settings)
+    assert (first.status, forced.status) == ("finished", "diverged")
+    assert [path.name for path in (tmp_path / ".superseded").rglob("*.json")] == [first.path.name]
+    assert quiet("quadratic_deep", Explodes, results=tmp_path, **settings).status == "diverged"
+    plan = {"problems": ["quadratic_deep"], "optimizers": [Explodes], "seeds": [42], **settings}
+    swept = sweep(plan, results=tmp_path, workers=0, device="cpu", progress="off")
+    assert swept.count("done before") == 1
+    assert set(load_records(tmp_path)["status"]) == {"diverged"}
 
 
 def test_best_model_is_kept_beside_the_record(tmp_path):
