@@ -73,7 +73,7 @@ def test_best_value_of_a_run_may_count(make_frame):
     [
         (tuned_settings, {"select_on": "vaild"}, "select_on.*did you mean valid"),
         (tuned_settings, {"value": "finale"}, "value.*did you mean final"),
-        (run_values, {"split": "tests"}, "split.*did you mean test"),
+        (run_values, {"phase": "tests"}, "phase.*did you mean test"),
         (speed_frontier, {"cost": "second"}, "cost.*did you mean seconds"),
         (times_to_target, {"measure": "epoch"}, "measure.*did you mean epochs"),
         (tuned_settings, {"select_on": "luck"}, "choose from auto, valid, test"),

@@ -9,7 +9,7 @@ from ._importance import LEAST_TRIALS, Importance, hyperparameter_importance
 from ._intervals import difference_interval, probability_of_improvement
 from ._metrics import (
     AnalysisError,
-    Split,
+    Phase,
     default_metric,
     higher_is_better,
     metric_columns,
@@ -89,12 +89,12 @@ __all__ = [
     "OverallComparison",
     "Pairs",
     "PermutationTest",
+    "Phase",
     "ProblemVerdict",
     "Progress",
     "RankTest",
     "Reason",
     "Sample",
-    "Split",
     "StudyVerdict",
     "Target",
     "aggregate_table",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..common import UsageError, unknown
 
-Split = Literal["test", "valid", "train"]
+Phase = Literal["test", "valid", "train"]  # of a problem, on which a metric is measured
 _COLUMN = re.compile("(train|test|valid)_(.+)")
 
 
@@ -81,31 +81,31 @@ def improves(value: float, start: float, *, larger: bool) -> bool:
     return bool(value > start if larger else value < start)
 
 
-def default_metric(frame: pd.DataFrame, problem: str, split: Split = "test") -> str:
+def default_metric(frame: pd.DataFrame, problem: str, phase: Phase = "test") -> str:
     """Returns the column of the metric by which a problem is judged.
 
     This is the primary metric that the records name. If they name none, or it was not measured on
-    this split, it is the accuracy, or the loss for a problem without accuracy.
+    this phase, it is the accuracy, or the loss for a problem without accuracy.
 
     Args:
         frame: A tidy frame.
         problem: The problem's name.
-        split: The split: "test", "valid" or "train".
+        phase: The phase: "test", "valid" or "train".
 
     Returns:
         A column's name, such as "test_accuracy".
 
     Raises:
-        UsageError: If there is no such split.
+        UsageError: If there is no such phase.
     """
-    check_choice("split", split, get_args(Split))
+    check_choice("phase", phase, get_args(Phase))
     rows = frame[frame["problem"] == problem]
     recorded = [str(name) for name in rows["primary_metric"].astype(object).unique() if name]
     for name in [*recorded, "accuracy"]:
-        column = f"{split}_{name}"
+        column = f"{phase}_{name}"
         if column in rows and bool(rows[column].notna().any()):
             return column
-    return f"{split}_loss"
+    return f"{phase}_loss"
 
 
 def check_metric(frame: pd.DataFrame, metric: str) -> None:

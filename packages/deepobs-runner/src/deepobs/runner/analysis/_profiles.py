@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from ._metrics import Split, check_choice
+from ._metrics import Phase, check_choice
 from ._runs import with_methods
 from ._targets import Target, target_table
 
@@ -102,7 +102,7 @@ def times_to_target(
     frame: pd.DataFrame,
     measure: Measure = "epochs",
     targets: Mapping[str, Target] | None = None,
-    split: Split = "test",
+    phase: Phase = "test",
 ) -> pd.DataFrame:
     """Returns the methods' median times to target, in the form that the profile functions take.
 
@@ -110,7 +110,7 @@ def times_to_target(
         frame: A tidy frame of tuned runs (`tuned_runs`).
         measure: "epochs", "steps", "examples", "tokens" or "seconds".
         targets: As for `time_to_target`.
-        split: As for `time_to_target`.
+        phase: As for `time_to_target`.
 
     Returns:
         One row per problem and one column per method; no rows if no method reached any target. The
@@ -123,7 +123,7 @@ def times_to_target(
         UsageError: If `measure` is not one of the five.
     """
     check_choice("measure", measure, get_args(Measure))
-    table = target_table(frame, targets, split)
+    table = target_table(frame, targets, phase)
     times = table.pivot(index="problem", columns="method", values=f"{measure}_to_target")
     labelled = with_methods(frame)
     first = labelled[labelled["epoch"] == 1]

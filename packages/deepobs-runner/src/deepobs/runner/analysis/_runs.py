@@ -11,7 +11,7 @@ from pandas.api.types import union_categoricals
 
 from ._labels import method_labels
 from ._metrics import (
-    Split,
+    Phase,
     check_choice,
     check_metric,
     default_metric,
@@ -112,7 +112,7 @@ def run_values(
     frame: pd.DataFrame,
     metric: str | None = None,
     value: Value = "final",
-    split: Split = "test",
+    phase: Phase = "test",
 ) -> pd.DataFrame:
     """Returns each run's final or best value of a metric.
 
@@ -125,7 +125,7 @@ def run_values(
         metric: A column of the frame, such as "test_loss"; by default each problem's own
             (`default_metric`).
         value: "final" or "best".
-        split: The split that the default metric is measured on.
+        phase: The phase that the default metric is measured on.
 
     Returns:
         The table of `per_run` with the additional columns `metric`, `larger` (whether larger values
@@ -134,12 +134,12 @@ def run_values(
 
     Raises:
         AnalysisError: If the frame has no such metric.
-        UsageError: If `value` or `split` is invalid.
+        UsageError: If `value` or `phase` is invalid.
     """
     check_choice("value", value, get_args(Value))
     runs = per_run(frame)
     problems = runs["problem"].astype(object).unique()
-    metrics = {name: metric or default_metric(frame, name, split) for name in problems}
+    metrics = {name: metric or default_metric(frame, name, phase) for name in problems}
     larger = {name: higher_is_better(frame, name, metrics[name]) for name in problems}
     names = runs["problem"].astype(object)
     runs = runs.assign(metric=names.map(metrics), larger=names.map(larger).astype(bool))

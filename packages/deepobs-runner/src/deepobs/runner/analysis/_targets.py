@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..common import unknown
 from ._flags import collapsed_runs
-from ._metrics import Split, default_metric, higher_is_better, problem_metrics
+from ._metrics import Phase, default_metric, higher_is_better, problem_metrics
 from ._runs import per_run
 
 #: A value of the problem's own metric (`default_metric`), or a metric's name and a value of it.
@@ -32,7 +32,7 @@ CONVERGENCE_TARGETS: Mapping[str, float] = {
 
 
 def problem_targets(
-    frame: pd.DataFrame, targets: Mapping[str, Target] | None = None, split: Split = "test"
+    frame: pd.DataFrame, targets: Mapping[str, Target] | None = None, phase: Phase = "test"
 ) -> dict[str, Target]:
     """Returns the target of each problem that has a meaningful one.
 
@@ -44,7 +44,7 @@ def problem_targets(
         frame: A tidy frame with all settings tried.
         targets: Targets by problem: a value of the problem's metric (`default_metric`), or a pair
             of another metric and a value, such as `("loss", 0.1)`.
-        split: The split that the metric is measured on.
+        phase: The phase that the metric is measured on.
 
     Returns:
         The targets by problem.
@@ -63,7 +63,7 @@ def problem_targets(
     for problem in problems.unique():
         if problem not in known:
             continue
-        metric, value = target_on(frame, problem, known[problem], split)
+        metric, value = target_on(frame, problem, known[problem], phase)
         hits = _first_hits(frame, problem, value, metric)
         early = set(hits.loc[hits["epochs_to_target"] <= 1, "run_id"])
         if not stuck & early and early != set(frame.loc[problems == problem, "run_id"]):
@@ -72,7 +72,7 @@ def problem_targets(
 
 
 def target_on(
-    frame: pd.DataFrame, problem: str, target: Target, split: Split = "test"
+    frame: pd.DataFrame, problem: str, target: Target, phase: Phase = "test"
 ) -> tuple[str, float]:
     """Returns the column that a target refers to, such as "test_accuracy", and its value.
 
@@ -80,24 +80,24 @@ def target_on(
         frame: A tidy frame.
         problem: The problem's name.
         target: Its target.
-        split: The split that the metric is measured on.
+        phase: The phase that the metric is measured on.
 
     Raises:
         UsageError: If the target's metric was not measured on the problem.
     """
     if not isinstance(target, tuple):
-        return default_metric(frame, problem, split), float(target)
+        return default_metric(frame, problem, phase), float(target)
     name, value = target
     metrics = problem_metrics(frame, problem)
     if name not in metrics:
         raise unknown(f"metric of {problem}", name, metrics, f"there are {', '.join(metrics)}.")
-    return f"{split}_{name}", float(value)
+    return f"{phase}_{name}", float(value)
 
 
 def time_to_target(
     frame: pd.DataFrame,
     targets: Mapping[str, Target] | None = None,
-    split: Split = "test",
+    phase: Phase = "test",
 ) -> pd.DataFrame:
     r"""Finds when each run first reaches its problem's target.
 
@@ -108,7 +108,7 @@ def time_to_target(
         frame: A tidy frame.
         targets: The target of each problem, as `problem_targets` takes them; by default
             `problem_targets` of the frame. Problems without one are left out.
-        split: The split that the metric is measured on; "valid" is AlgoPerf's rule.
+        phase: The phase that the metric is measured on; "valid" is AlgoPerf's rule.
 
     Returns:
         The table of `per_run` with the additional columns `metric`, `target`, `reached`, and
@@ -119,13 +119,13 @@ def time_to_target(
     Source:
         DeepOBS's speed of convergence, Schneider et al., ICLR 2019, arXiv 1903.05499, section 3.2.
     """
-    targets = problem_targets(frame, split=split) if targets is None else targets
+    targets = problem_targets(frame, phase=phase) if targets is None else targets
     runs = per_run(frame).drop(columns="target")
     runs["run_id"] = runs["run_id"].astype(object)
     problems = runs["problem"].astype(object)
     runs = runs[problems.isin(targets)].reset_index(drop=True)
     problems = runs["problem"].astype(object)
-    aims = {name: target_on(frame, name, targets[name], split) for name in problems.unique()}
+    aims = {name: target_on(frame, name, targets[name], phase) for name in problems.unique()}
     metrics, values = ({name: aim[place] for name, aim in aims.items()} for place in range(2))
     runs = runs.assign(metric=problems.map(metrics), target=problems.map(values))
     first = [_first_hits(frame, name, value, metric) for name, (metric, value) in aims.items()]
@@ -160,17 +160,17 @@ def _first_hits(frame: pd.DataFrame, problem: str, target: float, metric: str) -
 def target_table(
     frame: pd.DataFrame,
     targets: Mapping[str, Target] | None = None,
-    split: Split = "test",
+    phase: Phase = "test",
 ) -> pd.DataFrame:
     """Summarizes the time to target of each method by the median over its runs.
 
-    AlgoPerf scores the median over seeds of the time to a *validation* target: `split="valid"`.
+    AlgoPerf scores the median over seeds of the time to a *validation* target: `phase="valid"`.
 
     Args:
         frame: A tidy frame, usually of tuned runs (`tuned_runs`), since all runs of a method are
             used.
         targets: As for `time_to_target`.
-        split: As for `time_to_target`.
+        phase: As for `time_to_target`.
 
     Returns:
         One row per problem and method: `metric`, `target`, `num_runs`, `num_reached`, and the
@@ -178,7 +178,7 @@ def target_table(
         `seconds_to_target`: infinity if half or more of the runs did not reach the target, NaN if
         the measure was not recorded.
     """
-    runs = time_to_target(frame, targets, split)
+    runs = time_to_target(frame, targets, phase)
     groups = runs.groupby(["problem", "method"], observed=True, sort=True)
     table = groups.agg(
         metric=("metric", "first"),

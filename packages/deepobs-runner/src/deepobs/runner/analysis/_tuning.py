@@ -54,22 +54,22 @@ def tuned_settings(
         3.3); for the published baselines, this function returns the published selection.
     """
     check_choice("select_on", select_on, get_args(SelectOn))
-    tables = {"test": run_values(frame, value=value, split="test")}
+    tables = {"test": run_values(frame, value=value, phase="test")}
     if select_on != "test":
-        tables["valid"] = run_values(frame, value=value, split="valid")
+        tables["valid"] = run_values(frame, value=value, phase="valid")
     rows = []
     for key, test_runs in tables["test"].groupby(_GROUP, observed=True, sort=True):
         if (chosen := follow_search(frame, test_runs)) is not None:
             rows.append(chosen)
             continue
-        runs, split = test_runs, "test"
+        runs, phase = test_runs, "test"
         if select_on != "test":
             valid = tables["valid"]
             valid = valid[(valid["problem"] == key[0]) & (valid["method"] == key[1])]
             if select_on == "valid" or set(valid["setting"]) == set(test_runs["setting"]):
-                runs, split = valid, "valid"
+                runs, phase = valid, "valid"
         if len(runs):
-            row = _best_setting(runs) | {"selected_on": split}
+            row = _best_setting(runs) | {"selected_on": phase}
             seeds = set(test_runs.loc[test_runs["setting"] == row["setting"], "seed"])
             rows.append(row | fresh_seeds(seeds, row.pop("chosen_by")))
     return pd.DataFrame(rows, columns=_TUNED_COLUMNS)

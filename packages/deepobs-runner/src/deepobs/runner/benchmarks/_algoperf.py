@@ -38,7 +38,7 @@ def study_times(
         section 4; mlcommons/algorithmic-efficiency, DOCUMENTATION.md, "External tuning ruleset".
     """
     trials = frame[frame["search"].isin(list(methods)) & (frame["role"] != "repeat")]
-    runs = time_to_target(trials, targets, split="valid")
+    runs = time_to_target(trials, targets, phase="valid")
     runs = runs.assign(
         compared=runs["search"].astype(object).map(dict(methods)),
         problem=runs["problem"].astype(object),

@@ -42,7 +42,7 @@ from ._paths import UserPath
     type=click.Choice(["test", "valid"]),
     default="test",
     show_default=True,
-    help="Split that targets refer to; AlgoPerf uses valid.",
+    help="Phase that targets refer to; AlgoPerf uses valid.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
@@ -71,7 +71,7 @@ def command(
             "baselines with --baselines."
         )
     gathered = gather(
-        results or None, baselines=baselines, targets=_targets(targets), target_split=target_on
+        results or None, baselines=baselines, targets=_targets(targets), target_phase=target_on
     )
     for line in gathered.left_out:
         click.echo(f"Left out {line}", err=True)

@@ -37,7 +37,7 @@ def gather(
     *,
     baselines: bool = False,
     targets: Mapping[str, analysis.Target] | None = None,
-    target_split: analysis.Split = "test",
+    target_phase: analysis.Phase = "test",
 ) -> Gathered:
     """Reads the runs of a report.
 
@@ -46,7 +46,7 @@ def gather(
             for the published baselines alone.
         baselines: Whether to add the published baselines, for the problems of the runs.
         targets: Targets in place of the problems' own, by problem; see `analysis.problem_targets`.
-        target_split: Split that targets refer to: "test", or "valid" for AlgoPerf's rule.
+        target_phase: Phase that targets refer to: "test", or "valid" for AlgoPerf's rule.
 
     Returns:
         At least one run.
@@ -56,15 +56,15 @@ def gather(
             run, or not the target's metric.
     """
     gathered = _gather(results, baselines=baselines)
-    if not targets and target_split == "test":
+    if not targets and target_phase == "test":
         return gathered
     study = gathered.study
     for problem, target in (targets or {}).items():
         if problem not in study.problems:
             otherwise = f"there are {', '.join(study.problems)}."
             raise unknown("problem among the runs", problem, study.problems, otherwise)
-        analysis.target_on(study.frame, problem, target, target_split)
-    study = replace(study, given_targets=dict(targets or {}), target_split=target_split)
+        analysis.target_on(study.frame, problem, target, target_phase)
+    study = replace(study, given_targets=dict(targets or {}), target_phase=target_phase)
     return replace(gathered, study=study)
 
 

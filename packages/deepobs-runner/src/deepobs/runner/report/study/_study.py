@@ -54,7 +54,7 @@ class Study:
             others.
         styles: The style of each method.
         given_targets: Targets in place of the problems' own, by problem.
-        target_split: Split that targets refer to: "valid" is AlgoPerf's rule.
+        target_phase: Phase that targets refer to: "valid" is AlgoPerf's rule.
         searches: The records of the searches that the runs belong to.
     """
 
@@ -65,7 +65,7 @@ class Study:
     chosen: list[Setting]
     styles: dict[str, MethodStyle]
     given_targets: Mapping[str, analysis.Target] = field(default_factory=dict)
-    target_split: analysis.Split = "test"
+    target_phase: analysis.Phase = "test"
     searches: tuple[Search, ...] = ()
 
     @classmethod
@@ -151,19 +151,19 @@ class Study:
     @cached_property
     def goals(self) -> dict[str, analysis.Target]:
         """The target of each problem that has one: `analysis.problem_targets`."""
-        return analysis.problem_targets(self.frame, self.given_targets, self.target_split)
+        return analysis.problem_targets(self.frame, self.given_targets, self.target_phase)
 
     @cached_property
     def targets(self) -> pd.DataFrame:
         """When the targets were reached: `analysis.target_table` of the runs that count."""
-        return analysis.target_table(self.tuned_runs, self.goals, self.target_split)
+        return analysis.target_table(self.tuned_runs, self.goals, self.target_phase)
 
     @cached_property
     def times(self) -> dict[str, pd.DataFrame]:
         """Times to target by measure: `analysis.times_to_target` of the runs that count."""
-        goals, split = self.goals, self.target_split
+        goals, phase = self.goals, self.target_phase
         return {
-            name: analysis.times_to_target(self.tuned_runs, name, goals, split)
+            name: analysis.times_to_target(self.tuned_runs, name, goals, phase)
             for name in MEASURES.values()
         }
 
