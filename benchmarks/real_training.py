@@ -94,7 +94,7 @@ STUDIES: Mapping[str, Study] = {
     ),
     "modular_addition": Study("modular_addition", "AdamW", 3, DECAY, "accuracy", GROKKING),
     "modular_addition_without_decay": Study(
-        "modular_addition", "Adam", 3, {"lr": 1e-3}, "accuracy", "no generalisation"
+        "modular_addition", "Adam", 3, {"lr": 1e-3}, "accuracy", "no generalization"
     ),
     "fmnist_vit": Study(
         "fmnist_vit", "AdamW", 3, {"lr": 1e-3, "epochs": 2}, "accuracy", "none; the network is ours"

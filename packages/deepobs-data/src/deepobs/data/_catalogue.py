@@ -66,7 +66,7 @@ _ENTRIES = (
     DatasetEntry(
         name="mnist",
         load=mnist,
-        description="handwritten digits, 28×28 grey, 60,000 + 10,000",
+        description="handwritten digits, 28×28 gray, 60,000 + 10,000",
         origin="LeCun, Cortes, Burges 1998",
         licence="CC BY-SA 3.0",
         files=MNIST_FILES,
@@ -75,7 +75,7 @@ _ENTRIES = (
     DatasetEntry(
         name="fashion_mnist",
         load=fashion_mnist,
-        description="clothes, 28×28 grey, 60,000 + 10,000",
+        description="clothes, 28×28 gray, 60,000 + 10,000",
         origin="Zalando Research 2017",
         licence="MIT",
         files=FASHION_MNIST_FILES,
@@ -84,7 +84,7 @@ _ENTRIES = (
     DatasetEntry(
         name="cifar10",
         load=cifar10,
-        description="photos of 10 classes, 32×32 colour, 50,000 + 10,000",
+        description="photos of 10 classes, 32×32 color, 50,000 + 10,000",
         origin="Krizhevsky 2009",
         licence="not stated; for research",
         files=CIFAR10_FILES,
@@ -93,7 +93,7 @@ _ENTRIES = (
     DatasetEntry(
         name="cifar100",
         load=cifar100,
-        description="photos of 100 classes, 32×32 colour, 50,000 + 10,000",
+        description="photos of 100 classes, 32×32 color, 50,000 + 10,000",
         origin="Krizhevsky 2009",
         licence="not stated; for research",
         files=CIFAR100_FILES,
@@ -102,7 +102,7 @@ _ENTRIES = (
     DatasetEntry(
         name="svhn",
         load=svhn,
-        description="digits of house numbers, 32×32 colour, 73,257 + 26,032",
+        description="digits of house numbers, 32×32 color, 73,257 + 26,032",
         origin="Netzer and others 2011",
         licence="non-commercial use",
         files=SVHN_FILES,
@@ -143,7 +143,7 @@ _ENTRIES = (
     DatasetEntry(
         name="digits",
         load=digits,
-        description="handwritten digits, 8×8 grey, 1,437 + 360; comes with the package",
+        description="handwritten digits, 8×8 gray, 1,437 + 360; comes with the package",
         origin="Alpaydin, Kaynak 1998 (UCI)",
         licence="CC BY 4.0",
     ),

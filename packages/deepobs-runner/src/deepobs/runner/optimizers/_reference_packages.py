@@ -92,7 +92,7 @@ FROM_PACKAGES = (
     ),
     ReferenceOptimizer(
         name="ADOPT",
-        description="Adam that normalises before it averages.",
+        description="Adam that normalizes before it averages.",
         paper="Taniguchi et al., NeurIPS 2024",
         optimizer="pytorch_optimizer.ADOPT",
         package=_LIBRARY,
@@ -195,7 +195,7 @@ FROM_PACKAGES = (
     ),
     ReferenceOptimizer(
         name="SAM",
-        description="Sharpness-aware minimisation around AdamW; SAM(NAME) wraps any other.",
+        description="Sharpness-aware minimization around AdamW; SAM(NAME) wraps any other.",
         paper="Foret et al., ICLR 2021",
         optimizer="SAM(AdamW)",
         lr=1e-3,

@@ -52,7 +52,7 @@ def _reason(reason: analysis.Reason, num_problems: int) -> str:
         ),
         "few_problems": (
             f"It holds for these problems: {count(num_problems, 'problem')} are too few to "
-            "generalise to others."
+            "generalize to others."
         ),
         "other_problems": "It holds for these problems; others may rank the methods differently.",
         "not_compared": f"{who} cannot be compared with the leader{where}.",
