@@ -76,7 +76,7 @@ def count_batches(dataset: Dataset, phase: Phase, num_examples: int, batch_size:
 
 
 def validation_size(train: int, test: int, fraction: float | None) -> int:
-    """Returns how many of `train` examples to hold out.
+    """Returns the number of the `train` examples to hold out.
 
     Raises:
         ValueError: If the fraction is not inside (0, 1) or leaves one part empty.

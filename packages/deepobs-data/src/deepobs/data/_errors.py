@@ -6,7 +6,7 @@ from __future__ import annotations
 def printable(text: str) -> str:
     """Returns a text with escapes in place of characters that are not printable.
 
-    Names of files may hold anything, such as sequences that a terminal obeys.
+    Names of files may contain anything, such as terminal control sequences.
     """
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")

@@ -1,4 +1,4 @@
-"""Fetching a file from one of several addresses, with resuming and a checksum."""
+"""Downloads of a file from one of several addresses, with resuming and a checksum."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def checksum_matches(path: Path, checksum: str) -> bool:
 
 @contextmanager
 def writing(part: Path, *, resumed: bool) -> Iterator[IO[bytes]]:
-    """Opens a partial file for writing, never through a link or a pipe that has its name.
+    """Opens a partial file for writing, never through a link or a pipe of the same name.
 
     Args:
         part: The file.
-        resumed: Whether to append to it, instead of replacing whatever has its name.
+        resumed: Whether to append to it instead of replacing an existing file.
 
     Raises:
         OSError: If it cannot be written.
@@ -73,20 +73,21 @@ def fetch(
 ) -> None:
     """Fetches a file.
 
-    What has arrived is kept in `<target>.part`, where the next attempt, or the next call, resumes.
-    The target appears only when it is complete and its checksum is right.
+    Partial downloads are kept in `<target>.part`, where the next attempt or call resumes. The
+    target only appears when it is complete and its checksum is correct.
 
     Args:
         urls: Its addresses, tried in turn.
         target: The path of the file.
         checksum: `md5:...` or `sha256:...`.
-        most_bytes: An address that sends more is given up: without a length, it might never end.
+        most_bytes: Limit on the size; an address that sends more is abandoned.
         progress: Called with the target's name, the bytes so far, and the total if it is known.
-        stall_seconds: An address that sends (almost) nothing for this long is given up.
+        stall_seconds: An address that sends (almost) nothing for this long is abandoned.
         pause_seconds: The pause between one round of attempts and the next.
 
     Raises:
-        FetchError: If no address gave the right file; it gives the reason for each, and what to do.
+        FetchError: If no address provides the correct file; the message gives the reason for each,
+            and what to do.
         DataRootError: If the folder cannot be written.
     """
     part = target.with_name(target.name + ".part")
@@ -120,7 +121,7 @@ def fetch(
 
 
 class _InterruptedError(Exception):
-    """An attempt failed; `final` if another one at this address would fail the same way."""
+    """Raised by a failed attempt; `final` if retrying this address would fail in the same way."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
         super().__init__(reason.strip().partition("\n")[0][:_LONGEST_REASON])
@@ -135,7 +136,7 @@ def _receive(
     progress: Progress | None,
     stall_seconds: float,
 ) -> None:
-    """Receives the rest of a file, or all of it if the address cannot send a part.
+    """Receives the rest of a file, or all of it if the server cannot send a part.
 
     Raises:
         _InterruptedError: If the address does not send it, or not to its end.
@@ -172,7 +173,7 @@ def _receive(
 
 
 def _open(url: str, part: Path, have: int, stall_seconds: float) -> http.client.HTTPResponse | None:
-    """Asks an address for what comes after the first `have` bytes; None if that is nothing.
+    """Requests everything after the first `have` bytes; returns None if there is nothing more.
 
     Raises:
         _InterruptedError: If the address does not send it.
@@ -223,7 +224,7 @@ def _chunks(response: http.client.HTTPResponse, stall_seconds: float) -> Iterato
 
 
 def _reason(error: Exception) -> str:
-    """Returns what went wrong, in words."""
+    """Returns a description of an error."""
     cause = getattr(error, "reason", error)
     if isinstance(cause, TimeoutError):
         return "it sent nothing for too long"

@@ -26,8 +26,8 @@ IGNORED_NAMES = frozenset(
 class FileIndex:
     """The image files of a folder with one sub-folder per class, sorted.
 
-    Names are kept as one run of bytes, about 30 bytes a file, which processes share: a list of a
-    million Python strings would be copied to each of them.
+    Names are stored in one byte string, about 30 bytes per file, which processes share. A list of a
+    million Python strings would be copied to each process.
 
     Args:
         folder: The folder.
@@ -64,7 +64,7 @@ def class_folders(folder: Path) -> tuple[str, ...]:
     """Returns the names of the class folders in a folder, sorted.
 
     Raises:
-        CorruptDatasetError: If one is a symbolic link to nothing: leaving it out would change the
+        CorruptDatasetError: If one is a broken symbolic link: leaving it out would change the
             labels of the classes after it.
     """
     names = []
@@ -82,7 +82,7 @@ def class_folders(folder: Path) -> tuple[str, ...]:
 
 
 def has_images(folder: Path) -> bool:
-    """Returns whether any class folder has an image file; stops at the first that has."""
+    """Returns whether any class folder has an image file; stops at the first one."""
     if not folder.is_dir():
         return False
     return any(_image_names(e) for e in folder.iterdir() if not is_hidden(e.name))

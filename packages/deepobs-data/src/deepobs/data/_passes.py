@@ -1,4 +1,4 @@
-"""Data sets of separate examples: which of them a pass takes, in which order."""
+"""Data sets of separate examples, and the examples and order of a pass."""
 
 from __future__ import annotations
 

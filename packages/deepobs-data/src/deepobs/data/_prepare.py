@@ -37,7 +37,7 @@ class FileStatus:
     reason: str = ""
 
     def __str__(self) -> str:
-        """Returns the status and the path, printable whatever the file's name."""
+        """Returns the status and the path, with unprintable characters escaped."""
         return f"{self.status:<8}{printable(str(self.file))}"
 
 

@@ -30,7 +30,7 @@ def derive_seed(seed: int, stream: str, *counters: int) -> int:
 
 
 def generator(seed: int, stream: str, *counters: int) -> torch.Generator:
-    """Returns a generator on the CPU, whose numbers are the same whatever device is used."""
+    """Returns a generator on the CPU, so that its numbers do not depend on the device."""
     return torch.Generator().manual_seed(derive_seed(seed, stream, *counters))
 
 

@@ -87,7 +87,7 @@ class TokenDataset(Dataset):
     def with_validation(self, fraction: float | None = None, *, seed: int = 42) -> Self:
         """Returns this data set with the end of the training text held out; see `Dataset`.
 
-        The end whatever the seed, so that both parts are texts that can be read.
+        It is always the end, regardless of the seed, so that both parts are continuous texts.
 
         Raises:
             ValueError: If one of the two parts would be empty, or there already is a validation

@@ -47,7 +47,7 @@ def _member(tar: tarfile.TarFile, file: str) -> IO[bytes]:
 
 
 def _place(content: IO[bytes] | gzip.GzipFile, target: Path) -> None:
-    """Writes a file beside its place and moves it there when it is complete."""
+    """Writes a file under a temporary name and renames it when it is complete."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:

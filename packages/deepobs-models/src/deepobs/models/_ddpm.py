@@ -69,7 +69,7 @@ class DDPM(nn.Module):
         return torch.linspace(*ends, self.num_steps, dtype=torch.float64, device=device)
 
     def reset_parameters(self) -> None:
-        """Draws the weights of the network anew."""
+        """Draws new weights for the network."""
         self.network.reset_parameters()  # type: ignore[operator]
 
     def add_noise(self, images: Tensor, noise: Tensor, steps: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ torch.fx.wrap("check_shape")
 class Quadratic(nn.Module):
     """The quadratic ½ (θ − x)ᵀ Q (θ − x), with the parameter θ initialized at ones.
 
-    The optimum over several points x is their mean, whatever Q is. The eigenvalues of Q make the
+    The optimum over several points x is their mean for any Q. The eigenvalues of Q make the
     function well or ill conditioned; its eigenvectors make it aligned with the coordinates or not.
 
     Source: Schneider, Balles and Hennig, DeepOBS, ICLR 2019, arXiv 1903.05499.

@@ -15,7 +15,7 @@ def _conv(fan_in: int, channels: int, size: int, stride: int = 1) -> nn.Conv2d:
 
 
 class _BasicBlock(nn.Module):
-    """Two 3×3 convolutions beside a shortcut, which is projected where shapes differ."""
+    """Two 3×3 convolutions with a shortcut, which is projected if shapes differ."""
 
     def __init__(self, fan_in: int, channels: int, stride: int) -> None:
         super().__init__()

@@ -126,7 +126,7 @@ class BuiltProblem(FunctionalForms):
                 `torch.nn.parallel.DistributedDataParallel` or a compiled version of it.
 
         Returns:
-            Whatever the model returns, without a carried state.
+            The output of the model, without a carried state.
         """
         return self._called(self.model if forward is None else forward, batch)
 

@@ -1,4 +1,4 @@
-"""What the rules are tried with: a problem under check, and what can be seen of it."""
+"""Tools for the rules: a problem that is checked, and observations of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ._problem import Problem
 
 
 class BrokenRuleError(Exception):
-    """A problem breaks a rule; the message says how to mend it."""
+    """Raised if a problem breaks a rule; the message says how to fix it."""
 
 
 class _Rebuild(Protocol):
@@ -30,7 +30,7 @@ class _Rebuild(Protocol):
 
 
 class Case(NamedTuple):
-    """A problem under check, as it was built, and how to build it again."""
+    """A problem that is checked, as it was built, and a function that builds it again."""
 
     problem: Problem
     built: BuiltProblem
@@ -67,15 +67,15 @@ def of_first_batches(built: BuiltProblem, count: int) -> BuiltProblem:
 
 
 def values(model: nn.Module) -> dict[str, Tensor]:
-    """All parameters and buffers, those too that `state_dict` leaves out."""
+    """All parameters and buffers, including those that `state_dict` leaves out."""
     return dict(model.named_parameters()) | dict(model.named_buffers())
 
 
 @contextmanager
 def moved(model: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Moves every entry of every parameter by another amount for a while.
+    """Context in which every entry of every parameter is shifted by a different amount.
 
-    A shift by one constant could go unseen, by a softmax for instance.
+    A constant shift could have no effect, for example on a softmax.
 
     Yields:
         The parameters as they were, by name.
@@ -94,7 +94,7 @@ def moved(model: nn.Module) -> Iterator[dict[str, Tensor]]:
 
 
 def global_states() -> dict[str, bytes]:
-    """The states of the global random generators, by whose they are."""
+    """The states of the global random generators, by library."""
     return {
         "torch": torch.get_rng_state().numpy().tobytes(),
         "numpy": pickle.dumps(np.random.get_state()),
@@ -115,7 +115,7 @@ def all_same(a: Sequence[Tensor], b: Sequence[Tensor]) -> bool:
 
 
 def close(a: Tensor, b: Tensor) -> bool:
-    """Whether two results agree but for the order in which float32 numbers were added."""
+    """Whether two results agree up to the order of float32 additions."""
     return torch.allclose(a, b, rtol=1e-4, equal_nan=True)  # leaves room for long sums
 
 
@@ -128,7 +128,7 @@ def tensors(output: Any) -> list[Tensor]:
     """Returns all tensors of a nested output, in order.
 
     Raises:
-        BrokenRuleError: If there is anything else in it.
+        BrokenRuleError: If it contains anything else.
     """
     leaves = tree_leaves(output)
     for leaf in leaves:

@@ -58,7 +58,8 @@ class Problem:
         version: Increased whenever a change makes results differ; runs on different versions are
             different runs.
         steps_per_epoch: Number of steps of an epoch; None for one pass over the training set. With
-            it the length of a run is `epochs * steps_per_epoch` steps, whatever the batch size.
+            it, the length of a run is `epochs * steps_per_epoch` steps, regardless of the batch
+            size.
         evaluation_batches: Number of batches that an evaluation of a phase takes at most; None for
             all of them.
         full_batch: Whether training takes the whole training set as one batch, so that the batch

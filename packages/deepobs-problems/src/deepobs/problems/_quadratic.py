@@ -25,7 +25,7 @@ def quadratic_deep() -> Quadratic:
 
 
 def _hessian() -> NDArray[np.float64]:
-    """R diag(λ) Rᵀ `[100, 100]`: the same numbers whenever and however often it is called.
+    """R diag(λ) Rᵀ `[100, 100]`, with the same numbers in every call.
 
     The stream is numpy's legacy generator because that is what the golden numbers come from; it is
     stable across numpy's versions.
@@ -61,8 +61,9 @@ def rotated_quadratic() -> Quadratic:
     """Returns the model of rotated_quadratic: ½ θᵀ R diag(λ) Rᵀ θ in 100 dimensions.
 
     The eigenvalues λ are 1 to 1/1000, equally spaced on a logarithmic scale, and R is a rotation
-    drawn once and for all. Gradient descent with rate η takes θ to R diag(1 − η λ) Rᵀ θ, whatever
-    R is; an optimizer that scales coordinates meets eigenvectors that are not aligned with them.
+    that is drawn once. Gradient descent with rate η maps θ to R diag(1 − η λ) Rᵀ θ for any R,
+    whereas optimizers that scale coordinates depend on R, because the eigenvectors are not aligned
+    with the coordinates.
     """
     rotation = _random_rotation(np.random.RandomState(_SEED), _DIMENSIONS)
     eigenvalues = np.logspace(0, -3, _DIMENSIONS)

@@ -1,4 +1,4 @@
-"""What the original problems have in common."""
+"""Shared parts of the original problems."""
 
 from __future__ import annotations
 

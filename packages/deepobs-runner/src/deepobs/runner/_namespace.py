@@ -1,4 +1,4 @@
-"""Refuses to be imported beside DeepOBS 1.x, whose `deepobs/__init__.py` hides this package."""
+"""Raises an error if DeepOBS 1.x is installed, whose `deepobs/__init__.py` hides this package."""
 
 import sys
 

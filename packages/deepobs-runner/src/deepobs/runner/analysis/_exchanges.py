@@ -1,4 +1,4 @@
-"""Distributions of statistics under exchanges of labels, of many pairs of methods at once."""
+"""Distributions of statistics under exchanges of labels, vectorized over pairs of methods."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _CELLS = 4_000_000  # numbers that are held in memory at a time
 
 
 class Exchanged(NamedTuple):
-    """What was observed for each pair of methods, against all exchanges of their labels.
+    """Observed statistics of pairs of methods, compared with all exchanges of their labels.
 
     Attributes:
         statistic: The observed statistics, `[P]`.
-        share: The share of the exchanges with a statistic as far from 0, `[P]`.
-        smallest: The smallest share that so many values, all different, could have had.
+        share: The share of the exchanges with a statistic at least as far from 0, `[P]`.
+        smallest: The smallest share that is possible with this number of distinct values.
     """
 
     statistic: Floats

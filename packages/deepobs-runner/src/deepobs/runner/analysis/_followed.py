@@ -1,4 +1,4 @@
-"""Following the record of a search: what it chose stands."""
+"""The selection of a search, from its record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._runs import final_values
 
 
 def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | None:
-    """Returns what the search of one method on one problem chose.
+    """Returns the setting that the search of a method on a problem selected.
 
     Args:
         frame: A tidy frame.
@@ -50,15 +50,15 @@ def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | N
 
 
 def fresh_seeds(seeds: set[int], chosen_by: set[int]) -> dict[str, Any]:
-    """Tells which seeds of a setting do not count because they chose it.
+    """Returns which seeds of a setting do not count because they selected it.
 
     Args:
         seeds: The seeds that the setting was run with.
-        chosen_by: The seeds whose runs made the choice; none if there was none to make.
+        chosen_by: The seeds whose runs were used for the selection; empty without one.
 
     Returns:
-        `left_out`, the seeds that do not count, and `same_runs`: whether all of them chose, so that
-        they count for lack of others.
+        `left_out`, the seeds that do not count, and `same_runs`, whether all seeds were used for
+        the selection, in which case all of them count.
     """
     left_out = seeds & chosen_by
     same_runs = len(left_out) > 0 and left_out == seeds

@@ -1,4 +1,4 @@
-"""The comparison of methods on one problem: the leader, and which methods it beats."""
+"""The comparison of methods on one problem: the leader, and the methods that it beats."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ._verdict import ALPHA, Comparison
 
 
 class Judge:
-    """The judgement of one problem.
+    """The comparison on one problem.
 
     Args:
         contest: The problem's methods and runs.
@@ -44,7 +44,7 @@ class Judge:
 
     @property
     def p_value(self) -> float:
-        """Of "the leader beats every other": the largest p-value of its comparisons."""
+        """The p-value of "the leader beats every other": the largest of its comparisons."""
         p_values = [
             m.p_value if m.test.statistic > 0 else 1.0
             for m in (self.meeting(self.leader, peer) for peer in self.peers)
@@ -55,7 +55,7 @@ class Judge:
 
     @property
     def winner(self) -> str | None:
-        """The leader, if it beats every other and was trained as long as they were."""
+        """The leader, if it beats every other method and was trained equally long."""
         return self.leader if self.p_value <= ALPHA and not self.unequal else None
 
     @cached_property
@@ -116,7 +116,7 @@ class Judge:
         return float(self.progress.of(self.contest.samples[method].values).mean())
 
     def comparisons(self) -> tuple[Comparison, ...]:
-        """Returns the leader against every other method trained as long, the better ones first."""
+        """Returns comparisons of the leader with methods trained equally long, best first."""
         lead = self.score(self.leader)
         return tuple(
             self.meeting(self.leader, peer).comparison(lead - self.score(peer))

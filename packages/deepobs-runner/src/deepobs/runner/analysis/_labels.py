@@ -48,7 +48,7 @@ def method_labels(runs: pd.DataFrame) -> pd.Series:
 
 
 def _capped(label: str) -> str:
-    """Cuts a label that no legend can hold (a schedule with a factor an epoch), unmistakably."""
+    """Shortens a label that is too long for a legend, keeping it unique."""
     if len(label) <= LONGEST:
         return label
     digest = hashlib.sha256(label.encode()).hexdigest()[:6]
@@ -71,8 +71,8 @@ def _not_searched(runs: pd.DataFrame) -> list[str]:
 def _search_notes(runs: pd.DataFrame, labels: pd.Series) -> pd.Series:
     """Returns what distinguishes the searches of a method from each other and from other runs.
 
-    Nothing where a method has one search or none on each problem; else the strategy, and where
-    that does not tell the budget and objective too, or at last the search's name.
+    Nothing if a method has at most one search on each problem; otherwise the strategy, if necessary
+    with the budget and objective, or finally the name of the search.
     """
     notes = pd.Series("", index=runs.index, dtype=object)
     if (runs["search"] == "").all():

@@ -1,4 +1,4 @@
-"""Judging a whole study: which method leads over its problems, and which others it beats."""
+"""The comparison over a whole study: the leading method, and the methods that it beats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._verdict import ALPHA, Code, Kind, Reason
 
 
 class Panel:
-    """The judgement over all problems.
+    """The comparison over all problems.
 
     Args:
         judges: The comparison of the methods on each problem.
@@ -50,7 +50,7 @@ class Panel:
 
     @property
     def p_value(self) -> float:
-        """Of "the leader beats every other": the largest p-value of its comparisons."""
+        """The p-value of "the leader beats every other": the largest of its comparisons."""
         if not self.meetings or self.apart or self.same_runs or not self.finished:
             return math.nan
         return max(m.p_value if m.test.statistic > 0 else 1.0 for m in self.meetings)
@@ -87,7 +87,7 @@ class Panel:
         return "too_few_runs" if few else "tied"
 
     def reasons(self) -> tuple[Reason, ...]:
-        """Returns why no more is said."""
+        """Returns the reservations."""
         if not self.finished:
             return ()
         level = [m for m in self.meetings if m.second in self.best]

@@ -24,7 +24,7 @@ class PermutationTest(NamedTuple):
         statistic: The test statistic; positive if it is in favor of the first group.
         p_value: Share of the exchanges of labels with a statistic as far from 0, but not less than
             the p-value of the t test that allows for unequal variances.
-        smallest: The smallest p-value that so many values, all different, could have had.
+        smallest: The smallest p-value that is possible with this number of distinct values.
         p_t: The p-value of that t test.
     """
 

@@ -68,7 +68,7 @@ def _too_few(judge: Judge) -> list[str]:
 
 
 def withheld(reasons: Sequence[Reason]) -> bool:
-    """Returns whether a reason keeps a winner from being clear.
+    """Returns whether a reservation makes a winner likely instead of clear.
 
     Args:
         reasons: A verdict's reasons.
@@ -101,7 +101,7 @@ def _reasons(judge: Judge, p_study: float) -> tuple[Reason, ...]:
 
 
 def cells(judges: Sequence[Judge], flags: Mapping[tuple[str, str], tuple[str, ...]]) -> list[Cell]:
-    """Lists every method's result on every problem.
+    """Returns the result of every method on every problem.
 
     Args:
         judges: The comparison of the methods on each problem.

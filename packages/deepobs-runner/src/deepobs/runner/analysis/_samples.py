@@ -1,4 +1,4 @@
-"""The runs that methods are judged by: those at the chosen settings that did not choose them."""
+"""The runs that are compared: those at the chosen settings that did not select them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What a method is judged by on a problem: one value a seed.
+    """The results of a method on a problem that are compared: one value per seed.
 
     Attributes:
         method: The method's label.
         values: Final values in the order of `seeds`, `[n]`; NaN for a diverged run.
         seeds: The seeds in ascending order, `[n]`.
         times: When each run started, in seconds, `[n]`; NaN where that is not known.
-        left_out: Seeds that do not count, because they chose the setting.
-        same_runs: Whether the seeds that count are those that chose the setting: there are no
+        left_out: Seeds that do not count, because they selected the setting.
+        same_runs: Whether the seeds that count also selected the setting, because there are no
             others.
         budget: Number of settings that were tried.
         epochs: Number of epochs; NaN where that is not known.
-        source: Where the runs are from: seeds of different sources have nothing in common.
-        num_diverged: How many runs diverged.
+        source: The source of the runs; seeds of different sources are unrelated.
+        num_diverged: Number of diverged runs.
     """
 
     method: str
@@ -47,7 +47,7 @@ class Sample:
 
     @property
     def num_diverged(self) -> int:
-        """How many seeds have a diverged run."""
+        """Number of seeds with a diverged run."""
         return int(np.isnan(self.values).sum())
 
     @property
@@ -66,7 +66,7 @@ class Contest:
         metric: The metric: a column of the tidy frame.
         larger: Whether larger values of it are better.
         start: The metric before training, mean over all runs of the problem.
-        samples: What each method is judged by.
+        samples: The results of each method.
     """
 
     problem: str
@@ -77,7 +77,7 @@ class Contest:
 
 
 def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Contest, ...]:
-    """Gathers what methods are judged by on each problem.
+    """Collects the results that are compared on each problem.
 
     Args:
         frame: A tidy frame with all settings tried.
@@ -106,7 +106,7 @@ def contests(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> tuple[Co
 
 
 def _by_seed(runs: pd.DataFrame) -> pd.DataFrame:
-    """Averages runs of the same seed, which are no independent ones.
+    """Averages runs with the same seed, which are not independent.
 
     Args:
         runs: Rows of `run_values` of one problem.
@@ -148,7 +148,7 @@ def _sample(method: str, table: pd.DataFrame, choice: Mapping[Hashable, Any]) ->
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two methods' values, brought together.
+    """The values of two methods, paired if possible.
 
     Attributes:
         a: One method's values in the order of time, `[n]`; NaN for a diverged run.
@@ -180,12 +180,12 @@ class Pairs:
 
 
 def pair_up(first: Sample, second: Sample) -> Pairs:
-    """Brings two methods' runs together, paired by seed where that leaves out no run.
+    """Combines the runs of two methods, paired by seed if that leaves out no run.
 
-    Runs are paired if both methods are from the same source and have the very same seeds, those
-    aside that one of them left out because they chose its setting. Else all runs count, unpaired.
-    The order is that of time: a pair is there when its later run starts. Where starts are not known
-    it is the order of the seeds.
+    Runs are paired if both methods are from the same source and have the same seeds, apart from
+    seeds that one of them leaves out because they selected its setting. Otherwise all runs are
+    used, unpaired. Pairs are ordered by the start of their later run, or by seed if starts are not
+    known.
 
     Args:
         first: One method's runs.

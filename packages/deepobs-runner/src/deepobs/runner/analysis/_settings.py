@@ -1,4 +1,4 @@
-"""What is tuned, as text: equal settings have equal texts."""
+"""Tuned settings as text, such that equal settings have equal texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SETTING_COLUMNS = tuple(item.column for item in SETTINGS if item.role == "tuned
 
 
 def setting_texts(runs: pd.DataFrame) -> pd.Series:
-    """Writes what is tuned of each run, the learning rate first.
+    """Returns the tuned settings of each run as text, the learning rate first.
 
     Args:
         runs: One row per run.
@@ -48,7 +48,7 @@ def _searched_values(runs: pd.DataFrame) -> pd.Series:
 
 
 def same_rate(rates: pd.Series) -> pd.Series:
-    """Rounds learning rates to the eleven digits of a folder's name, in which `setting`s agree.
+    """Rounds learning rates to the eleven digits of folder names, at which `setting`s are compared.
 
     Args:
         rates: Learning rates.
@@ -60,7 +60,7 @@ def same_rate(rates: pd.Series) -> pd.Series:
 
 
 def all_but_rate(setting: str) -> str:
-    """Cuts the learning rate off a setting, so that those which differ in nothing else are equal.
+    """Removes the learning rate from a setting, to compare the other settings.
 
     Args:
         setting: A setting as `per_run` writes it, the learning rate first.

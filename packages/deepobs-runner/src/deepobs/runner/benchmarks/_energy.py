@@ -1,4 +1,4 @@
-"""Energy that this machine uses, where its counters can be read."""
+"""The energy that this machine uses, if its counters can be read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _JOULES = 1e-6  # the counters are in microjoules
 class EnergyMeter:
     """A context manager that measures the mean power of the processors.
 
-    The counters (RAPL) are those of whole processors: what else runs there is included. GPUs,
-    memory and the rest of the machine are not.
+    The counters (RAPL) measure whole processors, including other programs. GPUs, memory and the
+    rest of the machine are not included.
 
     Args:
         root: The folder of the counters.

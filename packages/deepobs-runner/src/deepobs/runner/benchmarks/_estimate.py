@@ -1,4 +1,4 @@
-"""What a benchmark would cost: runs, hours and energy, from a few timed steps."""
+"""The estimated cost of a benchmark: runs, hours and energy, from a few timed steps."""
 
 from __future__ import annotations
 

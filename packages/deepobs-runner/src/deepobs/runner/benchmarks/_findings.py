@@ -13,10 +13,10 @@ from ._plan import BenchmarkPlan, Entry
 
 
 class Findings:
-    """Words the verdict on each problem as soon as the last of its searches has ended.
+    """Reports the verdict on each problem as soon as the last of its searches has ended.
 
-    Except on the problem that ends last: the outcome of the benchmark, which follows at once, has
-    all verdicts.
+    The problem that ends last is left out, because the outcome of the benchmark follows immediately
+    and contains all verdicts.
 
     Args:
         plan: The benchmark.

@@ -39,7 +39,7 @@ class Method:
         optimizer: The optimizer, as `run` takes it.
         space: Its search space; None for that of the protocol or of the reference table.
         hyperparameters: Hyperparameters of all its runs.
-        only_taken_over: Whether it is only compared where there are reference results of it.
+        only_taken_over: Whether it is only compared if there are reference results for it.
     """
 
     optimizer: OptimizerLike

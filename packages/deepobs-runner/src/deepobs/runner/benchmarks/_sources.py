@@ -1,4 +1,4 @@
-"""Sources of users' optimizers beside the results that they made."""
+"""Sources of users' optimizers, stored with their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of DeepOBS 1.1 and 1.2, which have other names today."""
+"""New names of arguments of DeepOBS 1.1 and 1.2."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _FORMER: Mapping[str, tuple[str, ...]] = {
 
 
 def name_today(name: str, choices: Container[str]) -> str | None:
-    """Returns today's name of an argument of DeepOBS 1, or None.
+    """Returns the new name of an argument of DeepOBS 1, or None.
 
     Args:
         name: The name that was given.

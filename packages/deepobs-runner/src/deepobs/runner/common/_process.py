@@ -1,4 +1,4 @@
-"""What belongs to the process as a whole, and the lock for it."""
+"""The lock for state that belongs to the whole process."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What defines a run: the table of its settings, and its configuration, checked."""
+"""The definition of a run: the table of settings and the configuration."""
 
 from typing import TYPE_CHECKING
 

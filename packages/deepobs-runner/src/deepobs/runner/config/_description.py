@@ -1,4 +1,4 @@
-"""Describes a user's own problem in terms that JSON can hold."""
+"""Descriptions of user-defined problems as JSON values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FIRST_FIELDS = (
 
 
 def problem_identity(problem: Problem) -> Any:
-    """Returns what distinguishes a problem: its name, or a description of a user's own.
+    """Returns the identity of a problem: its name, or a description of a user-defined one.
 
     Raises:
         UsageError: The problem is user-defined and contains a lambda or a local function.
@@ -36,7 +36,7 @@ def problem_identity(problem: Problem) -> Any:
 
 
 def description(value: Any) -> Any:
-    """Describes a value so that every process describes it alike.
+    """Returns a description of a value that is the same in every process.
 
     Raises:
         UsageError: The value holds a lambda, a local function or an object without a description.

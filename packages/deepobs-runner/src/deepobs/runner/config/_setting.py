@@ -1,4 +1,4 @@
-"""What one entry in the table of settings holds."""
+"""An entry in the table of settings."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _small_model(name: str) -> Callable[[], nn.Module] | None:
 
 
 class _NoDraws(TorchFunctionMode):
-    """Context that skips normal draws, for which the meta device imports torch's compiler."""
+    """Context that skips normal draws, for which the meta device would import torch's compiler."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None

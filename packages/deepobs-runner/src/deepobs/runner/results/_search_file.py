@@ -92,7 +92,7 @@ _OPTIONAL: dict[str, _Check] = {  # not in the files of earlier versions, or onl
 
 
 def read_search(path: Path) -> dict[str, Any]:
-    """Reads the file of a search, which need not be trusted.
+    """Reads the file of a search, which may come from an untrusted source.
 
     Args:
         path: The file.

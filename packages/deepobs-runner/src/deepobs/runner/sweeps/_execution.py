@@ -97,8 +97,8 @@ class Execution:
 
         Args:
             rounds: Generators of rounds, by any name. A generator is resumed with how the runs of
-                its round ended, and its next round begins at once, whatever the others do. Jobs of
-                earlier generators go first.
+                its round ended, and its next round begins immediately, independent of the others.
+                Jobs of earlier generators go first.
             executor: The executor, entered and exited by the caller.
             folders: Results folders by the names of the searches, in place of `results`.
             monitor: The progress display; default: the one that `progress` names.

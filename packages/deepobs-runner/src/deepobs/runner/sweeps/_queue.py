@@ -43,7 +43,7 @@ class JobQueue:
         Args:
             place: Jobs of a lower place go first.
             jobs: The jobs.
-            done: Runs that were planned beside them and have a record.
+            done: Runs of the same plan that have a record.
         """
         self._monitor.expect([job.config for job in jobs], done)
         for job in jobs:

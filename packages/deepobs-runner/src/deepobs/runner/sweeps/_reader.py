@@ -241,7 +241,7 @@ def _refused(optimizer: Any, hyperparameters: Mapping[str, Any]) -> UsageError |
 
 
 def _accepted(optimizer: Any, name: str, held: object, others: Choices) -> bool:
-    """Returns whether an optimizer accepts a value beside some values of the others."""
+    """Returns whether an optimizer accepts a value with some values of the others."""
     known = {
         other: [v for v in values if type(_refused(optimizer, {other: v})) is not UsageError]
         for other, values in others.items()

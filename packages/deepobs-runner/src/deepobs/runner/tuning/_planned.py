@@ -238,8 +238,9 @@ def _check_strategy(strategy: str, *, prune: bool, simple: bool) -> None:
 def _check_space(space: Space, search: Search) -> None:
     """Checks the ends of every range, and that the optimizer accepts some setting at all.
 
-    SGD refuses Nesterov's momentum without a momentum, so an end may be refused beside some values
-    only. It is a mistake if it is refused by itself and beside the first and last of the others.
+    SGD rejects Nesterov momentum without momentum, so an end may be rejected only in combination
+    with some values. It is a mistake if it is rejected by itself and in combination with the first
+    and last values of the others.
     """
     for name in space:
         if name in search.hyperparameters:

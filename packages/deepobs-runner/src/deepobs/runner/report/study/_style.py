@@ -59,7 +59,7 @@ class MethodStyle:
         marker: Marker, as matplotlib calls it.
         symbol: The same marker, as plotly calls it.
         hatch: Pattern of bars, as matplotlib calls it.
-        filled: Whether markers are filled; those of a baseline beside a user's methods are open.
+        filled: Whether markers are filled; those of baselines next to a user's methods are open.
     """
 
     colour: str
