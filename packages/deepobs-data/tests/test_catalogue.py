@@ -24,6 +24,7 @@ def test_the_catalogue_has_the_data_sets_of_the_benchmark() -> None:
         "two_d",
         "digits",
         "tiny_shakespeare",
+        "fineweb",
         "cora",
         "cora_planetoid",
         "heavy_tailed",

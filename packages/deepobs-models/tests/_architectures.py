@@ -97,6 +97,7 @@ DEEPOBS = {
 }
 OTHERS = {
     "GPT": Architecture(models.GPT, integers(65, 3, 20)),
+    "ModdedGPT": Architecture(partial(models.ModdedGPT, 65, 32, 2, 2), integers(65, 3, 20)),
     "ViT": Architecture(models.ViT, GRAY),
     "ResNet18": Architecture(models.ResNet18, COLOUR),
     "Airbench94": Architecture(partial(models.Airbench94, average_views=True), COLOUR),

@@ -117,6 +117,15 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
         "*.mlp.2.weight": RESIDUAL,
         "*norm*.weight": 1.0,
     },
+    "ModdedGPT": {
+        "embedding.weight": ("normal", 1.0),
+        "*.attention.[qkv]*.weight": ("normal", math.sqrt(0.33 / 32)),
+        "*.expansion.weight": ("normal", math.sqrt(0.33 / 32)),
+        "*projection.weight": 0.0,
+        "output.weight": 0.0,
+        "*norm*.weight": 1.0,
+        "*.bias": 0.0,
+    },
     "ViT": {
         "class_token": ("normal", 1e-6),
         "position_embedding": WEIGHT,

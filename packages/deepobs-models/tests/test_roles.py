@@ -101,6 +101,16 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "ModdedGPT": (
+        partial(models.ModdedGPT, 65, 32, 2, 2),
+        {
+            "embedding": "embedding.weight",
+            "hidden": "*.attention.*.weight *.expansion.weight blocks.?.projection.weight",
+            "output": "output.weight",
+            "gain": "*norm_?.weight",
+            "bias": "*.bias",
+        },
+    ),
     "Airbench94": (
         models.Airbench94,
         {

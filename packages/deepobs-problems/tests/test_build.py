@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from deepobs.problems import PROBLEMS, BuiltProblem, UnknownProblemError, build, get_problem
 
+from .test_golden import large_are_slow
+
 
 def first(built: BuiltProblem):
     return next(iter(built.batches("train")))
@@ -195,7 +197,7 @@ def test_works_with_backpack(name: str) -> None:
         )
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", large_are_slow(list(PROBLEMS), ("fineweb",)))
 def test_trains_at_batch_size_two(name: str, stand_ins: str) -> None:
     """Two steps of SGD leave every problem with finite test losses, on two examples if it can."""
     size = None if PROBLEMS[name].full_batch else 2

@@ -12,6 +12,7 @@ from deepobs.problems import PROBLEMS, Problem, check_problem, get_problem, top1
 from deepobs.problems._rules import RULES
 
 from ._broken import BROKEN, Flat
+from .test_golden import large_are_slow
 
 
 def changed(**changes) -> Problem:
@@ -22,7 +23,7 @@ def complaints(problem: Problem) -> dict[str, str]:
     return {f.check: f.complaint for f in check_problem(problem) if f.complaint is not None}
 
 
-@pytest.mark.parametrize("name", PROBLEMS.ours)
+@pytest.mark.parametrize("name", large_are_slow(list(PROBLEMS.ours), ("fineweb",)))
 def test_keeps_the_rules(name: str, stand_ins: str) -> None:
     """All checks of `deepobs check`, on the embedded data or a stand-in for the real ones."""
     findings = list(check_problem(get_problem(name), data_root=stand_ins))

@@ -12,7 +12,7 @@ from deepobs.problems import PROBLEMS, BuiltProblem, build
 SMALL = [
     name
     for name in PROBLEMS.ours
-    if not any(part in name for part in ("vgg", "inception", "wrn404", "imagenet"))
+    if not any(part in name for part in ("vgg", "inception", "wrn404", "imagenet", "fineweb"))
 ]
 # In these the layers have no rule for vmap: LSTMs, and sparse matrices.
 WITHOUT_VMAP = ("tolstoi_char_rnn", "cora_gcn")

@@ -56,6 +56,10 @@ class Runs:
         process.join(300)
         assert process.exitcode == 128 + number
 
+    def peak_bytes(self, name):
+        """The most memory that the process which ended a run has had."""
+        return int((self.folder / f"{name}.peak").read_text())
+
     def outcome(self, name):
         """The record and the weights of a run that ended."""
         (record,) = (self.folder / name).rglob("random_seed__*.json")

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import multiprocessing
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -104,7 +105,7 @@ def config_of(optimizer="Adam", **changes):
 
 
 class SaveWeights(Callback):
-    """Saves the final weights."""
+    """Saves the final weights, and the most memory that the process has had."""
 
     def __init__(self, path):
         self.path = path
@@ -116,6 +117,8 @@ class SaveWeights(Callback):
     def on_run_end(self, record):
         """Writes its weights."""
         torch.save(self.model.state_dict(), self.path)
+        kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.path.with_suffix(".peak").write_text(str(1024 * kilobytes))
 
 
 def wait_in_step(wait, is_ours):

@@ -15,7 +15,7 @@ from deepobs.runner.training import Trainer
 
 STEPS = 20
 #: Problems on which a step of the default batch size takes more than a few seconds.
-HEAVY = ("vgg", "inception", "wrn404", "allcnnc", "tolstoi")
+HEAVY = ("vgg", "inception", "wrn404", "allcnnc", "tolstoi", "fineweb")
 
 
 class Weights(Callback):
@@ -168,7 +168,7 @@ def test_muon_trains_every_problem(problem, tiny):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("problem", PROBLEMS)
+@pytest.mark.parametrize("problem", [name for name in PROBLEMS if name != "fineweb_gpt"])  # days
 def test_the_command_trains_every_problem_with_muon(problem, tiny, tmp_path, deepobs):
     """From the command line to the record."""
     words = ["--epochs", 1, "--device", "cpu", "--data-root", tiny, "--results", tmp_path]

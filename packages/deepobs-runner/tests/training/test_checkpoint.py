@@ -2,6 +2,7 @@
 
 import io
 import logging
+import tracemalloc
 from collections import deque
 
 import numpy as np
@@ -12,7 +13,7 @@ from deepobs.problems import build
 from deepobs.runner.common import CheckpointError
 from deepobs.runner.training import Checkpoints
 from deepobs.runner.training._best_model import BestModel
-from deepobs.runner.training._checkpoint import _sealed
+from deepobs.runner.training._checkpoint import _seal
 
 
 @pytest.fixture
@@ -34,6 +35,19 @@ def test_the_last_two_are_kept(checkpoints):
         checkpoints.save({"weights": torch.full((3,), float(steps))}, steps)
     assert names(checkpoints) == ["checkpoint_000000000020.pt", "checkpoint_000000000100.pt"]
     assert load(checkpoints)["weights"].tolist() == [100, 100, 100]
+
+
+def test_a_checkpoint_is_written_without_copies_of_it(checkpoints):
+    """One copy in memory beside the state, though a buffer that grows may have some room."""
+    state = {"weights": torch.zeros(5_000_000)}
+    checkpoints.save({}, 1)  # which is read back, and imports what that takes
+    tracemalloc.start()
+    try:
+        checkpoints.save(state, 2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1.5 * state["weights"].nbytes
 
 
 def test_none_is_none(checkpoints):
@@ -80,7 +94,8 @@ def _sealed_by_hand(path, content):
     """Content that `save` would not write, with a checksum that is right."""
     file = io.BytesIO()
     torch.save(content, file)
-    path.write_bytes(_sealed(file.getvalue()))
+    _seal(file)
+    path.write_bytes(file.getvalue())
 
 
 def _foreign(path):

@@ -1,17 +1,42 @@
 """Problems of recent papers whose data have to be fetched, on stand-ins for their files."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from resumed_runs import num_steps, same
 
+from deepobs.data import DATASETS
 from deepobs.data.testing import write_stand_in
+from deepobs.models import ModdedGPT
+from deepobs.problems import get_problem
 from deepobs.runner import run
 
 #: The data set of each problem.
-DATA = {"mnist_ddpm": "mnist", "movielens_mf": "movielens_100k"}
+DATA = {
+    "cifar10_airbench": "cifar10",
+    "fineweb_gpt": "fineweb",
+    "mnist_ddpm": "mnist",
+    "movielens_mf": "movielens_100k",
+}
+# Batch normalization takes its statistics from each part.
+ACCUMULATED = [name for name in DATA if name != "cifar10_airbench"]
 
 quiet = partial(run, progress="off", device="cpu", epochs=1, batch_size=16)
+
+
+def small(problem, sequence_length=4, steps=4, **changes):
+    """A problem itself, or fineweb_gpt with a narrow network, short rows and few steps."""
+    if problem != "fineweb_gpt":
+        return problem
+    return replace(
+        get_problem(problem),
+        name="fineweb_gpt_small",
+        dataset=partial(DATASETS["fineweb"], sequence_length=sequence_length),
+        model=partial(ModdedGPT, **(changes or {"width": 4, "depth": 1, "heads": 1})),
+        steps_per_epoch=steps,
+        evaluation_batches=2,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +52,13 @@ def data(tmp_path_factory):
 def test_a_killed_run_goes_on_exactly(runs, data, problem):
     """Noise, orders of examples and moments of Adam are those of the run without a break."""
     runs.data_root = data
-    changes = {"problem": problem, "epochs": 2, "lr": 1e-3, "validation": 0.0, "batch_size": 16}
+    changes = {
+        "problem": small(problem),
+        "epochs": 2,
+        "lr": 1e-3,
+        "validation": 0.0,
+        "batch_size": 16,
+    }
     whole = runs.finish("whole", **changes)
     steps = num_steps(whole)
     for point in (steps // 3, steps // 2 + 1):  # in both epochs
@@ -35,9 +66,10 @@ def test_a_killed_run_goes_on_exactly(runs, data, problem):
     assert same(runs.finish("killed", **changes), whole)
 
 
-@pytest.mark.parametrize("problem", DATA)
+@pytest.mark.parametrize("problem", ACCUMULATED)
 def test_micro_batches_give_the_whole_batch(data, problem):
     """Each part has its own noise and targets; losses are means, up to rounding in float32."""
+    problem = small(problem)
     whole = quiet(problem, "SGD", lr=1e-2, data_root=data)
     parts = quiet(problem, "SGD", lr=1e-2, data_root=data, gradient_accumulation_steps=2)
     assert parts.train_losses == pytest.approx(whole.train_losses, rel=1e-4)
@@ -47,9 +79,23 @@ def test_micro_batches_give_the_whole_batch(data, problem):
 @pytest.mark.parametrize("problem", DATA)
 def test_bfloat16_follows_float32(data, problem):
     """Losses differ by the rounding of bfloat16, which has eight bits: 0.4 % a value."""
+    problem = small(problem)
     full = quiet(problem, "Adam", lr=1e-3, data_root=data)
     short = quiet(problem, "Adam", lr=1e-3, data_root=data, precision="bf16")
     assert short.status == "finished"
     assert short.train_losses == pytest.approx(full.train_losses, rel=0.02)
     matrices = problem != "movielens_mf"  # which has no matrix product to round
     assert (short.test_losses != full.test_losses) is matrices
+
+
+@pytest.mark.slow
+def test_a_language_model_of_162_million_parameters_goes_on_exactly_in_8_gb(runs, data):
+    """Adam, two rows of 64 tokens a step, killed in its second epoch."""
+    runs.data_root = data
+    problem = small("fineweb_gpt", sequence_length=64, steps=2, checkpoint_activations=True)
+    changes = {"problem": problem, "epochs": 2, "lr": 1e-3, "validation": 0.0, "batch_size": 2}
+    whole = runs.finish("whole", **changes)
+    assert sum(weight.numel() for weight in whole[1].values()) == 162_354_816
+    runs.kill("killed", at=3, of=4, **changes)
+    assert same(runs.finish("killed", **changes), whole)
+    assert all(runs.peak_bytes(name) < 8e9 for name in ("whole", "killed"))

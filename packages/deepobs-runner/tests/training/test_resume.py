@@ -8,7 +8,6 @@ import run_workers as workers
 import torch
 from resumed_runs import num_steps, same
 
-from deepobs.data.testing import write_stand_in
 from deepobs.problems import LAPTOP_SET
 from deepobs.runner.training._rng import random_state, set_random_state
 
@@ -51,18 +50,6 @@ def test_a_killed_run_goes_on_exactly_whatever_its_data(runs, problem):
     steps = num_steps(whole)
     for point in (steps // 3, steps // 2 + 1):  # in both epochs
         runs.kill("killed", at=point, of=steps, **changes)
-    assert same(runs.finish("killed", **changes), whole)
-
-
-@pytest.mark.parametrize(("problem", "data", "batch_size"), [("cifar10_airbench", "cifar10", 4)])
-def test_a_killed_run_goes_on_exactly_on_a_stand_in(runs, problem, data, batch_size):
-    """Flips that alternate by epoch."""
-    runs.data_root = write_stand_in(data, runs.folder / "data", num_train=20, num_test=2)
-    changes = {"problem": problem, "batch_size": batch_size, "epochs": 2, "lr": 1e-3}
-    changes["validation"] = 0.0
-    whole = runs.finish("whole", **changes)
-    steps = num_steps(whole)
-    runs.kill("killed", at=steps // 2 + 1, of=steps, **changes)  # in the second epoch
     assert same(runs.finish("killed", **changes), whole)
 
 

@@ -20,6 +20,7 @@ from ._errors import (
 )
 from ._examples import Examples
 from ._files import FileIndex
+from ._fineweb import fineweb
 from ._full_batch import FullBatchDataset
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import imagenet
@@ -37,6 +38,7 @@ from ._rollouts import RolloutDataset
 from ._root import resolve_root
 from ._seeds import derive_seed
 from ._shakespeare import tiny_shakespeare
+from ._shards import Shard, TokenShards, open_shard
 from ._streamed import StreamedImages
 from ._svhn import svhn
 from ._synthetic import quadratic, two_d
@@ -87,10 +89,12 @@ __all__ = [
     "Phase",
     "RolloutDataset",
     "Scale",
+    "Shard",
     "Standardize",
     "StreamedImages",
     "TextDataset",
     "TokenBlocks",
+    "TokenShards",
     "Transform",
     "Transitions",
     "UnknownDatasetError",
@@ -105,6 +109,7 @@ __all__ = [
     "did_you_mean",
     "digits",
     "fashion_mnist",
+    "fineweb",
     "heavy_tailed",
     "imagenet",
     "load_dataset",
@@ -112,6 +117,7 @@ __all__ = [
     "mnist",
     "modular_addition",
     "movielens_100k",
+    "open_shard",
     "prepare_dataset",
     "quadratic",
     "resolve_root",

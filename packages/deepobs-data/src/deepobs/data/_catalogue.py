@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from ._cora import CORA_FILES, cora, cora_planetoid
 from ._dataset import Dataset
 from ._digits import digits
 from ._errors import UnknownDatasetError
+from ._fineweb import FINEWEB_FILES, check_fineweb, fineweb
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
@@ -41,6 +43,7 @@ class DatasetEntry:
         files: Its files under the data folder; empty if it needs none.
         other_layouts: Other paths of the same files, as used by other programs.
         download_bytes: Approximate size of the download; 0 if there is none.
+        check: Reads a file without a known checksum; raises `CorruptDatasetError` if it is damaged.
     """
 
     name: str
@@ -51,6 +54,7 @@ class DatasetEntry:
     files: tuple[str, ...] = ()
     other_layouts: tuple[tuple[str, ...], ...] = ()
     download_bytes: int = 0
+    check: Callable[[Path], None] | None = None
 
     def __call__(self, *, root: str | os.PathLike[str] | None = None, **options: Any) -> Dataset:
         """Loads the data set.
@@ -153,6 +157,16 @@ _ENTRIES = (
         description="Shakespeare by characters, 1,003,854 + 111,540; comes with the package",
         origin="Karpathy 2015 (char-rnn)",
         licence="public-domain text, compiled under MIT",
+    ),
+    DatasetEntry(
+        name="fineweb",
+        load=fineweb,
+        description="text of the web as 50,257 tokens, 1.8 billion + 10 million; streamed",
+        origin="Penedo and others 2024; tokenized by Jordan (kjj0/fineweb10B-gpt2)",
+        licence="ODC-By 1.0; Common Crawl's terms",
+        files=FINEWEB_FILES,
+        download_bytes=len(FINEWEB_FILES) * (1024 + 2 * 100_000_000),
+        check=check_fineweb,
     ),
     DatasetEntry(
         name="cora",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import re
 import stat
 import time
 import urllib.error
@@ -117,6 +118,33 @@ def fetch(
     raise FetchError(
         f"{target.name} could not be fetched ({why}): try again later, or get it by other means"
         f" and put it at {target}."
+    )
+
+
+def pointed_checksum(url: str, name: str, *, stall_seconds: float = STALL_SECONDS) -> str:
+    """Returns the checksum that a Git LFS pointer states.
+
+    Args:
+        url: The pointer's address: a few lines of text, one of them with the SHA-256.
+        name: The file that it points to.
+        stall_seconds: An address that sends nothing for this long is given up.
+
+    Raises:
+        FetchError: If the address does not give a pointer.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": "deepobs"})
+    try:
+        with urllib.request.urlopen(request, timeout=stall_seconds) as response:
+            content: bytes = response.read(_TRICKLE)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = _reason(error)
+    else:
+        found = re.search(rb"^oid (sha256:[0-9a-f]{64})$", content, re.MULTILINE)
+        if found:
+            return found[1].decode()
+        reason = "it sends something else"
+    raise FetchError(
+        f"The checksum of {name} could not be fetched ({url}: {reason}): try again later."
     )
 
 

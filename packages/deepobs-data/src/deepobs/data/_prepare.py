@@ -13,10 +13,10 @@ import filelock
 
 from ._catalogue import get_entry
 from ._errors import CorruptDatasetError, DataRootError, FetchError, printable, way_out
-from ._fetch import Progress, checksum_matches, fetch
+from ._fetch import Progress, checksum_matches, fetch, pointed_checksum
 from ._imagenet import imagenet, missing_images, way_to_get
 from ._root import find_layout, not_found, reading, resolve_root
-from ._sources import Download, checksums, downloads
+from ._sources import POINTER, Download, checksums, downloads
 from ._unpack import unpack
 
 OFFLINE_VARIABLE = "DEEPOBS_OFFLINE"
@@ -161,17 +161,25 @@ def _acquired(
 
 def _check_present(name: str, base: Path) -> None:
     """Raises CorruptDatasetError if a file that exists already is a wrong one."""
-    for path, checksum in _checksums(name, base):
-        if path.is_file() and not checksum_matches(path, checksum):
-            raise CorruptDatasetError(f"{path} has the wrong checksum: {way_out(name)}")
-
-
-def _checksums(name: str, base: Path) -> list[tuple[Path, str]]:
-    """Returns the files of a data set, where they are, and their checksums."""
-    entry, sums = get_entry(name), checksums(name)
+    entry = get_entry(name)
     places = find_layout(base, entry.files, *entry.other_layouts)
-    pairs = zip(places, entry.files, strict=True)
-    return [(base / place, sums[file]) for place, file in pairs if file in sums]
+    for place, file in zip(places, entry.files, strict=True):
+        if (base / place).is_file():
+            _check(name, base / place, file)
+
+
+def _check(name: str, path: Path, file: str) -> None:
+    """Checks a file that exists, by its checksum or else by reading it.
+
+    Raises:
+        CorruptDatasetError: If it does not hold what it should.
+        DataRootError: If it may not be read.
+    """
+    checksum, read = checksums(name).get(file), get_entry(name).check
+    if checksum is None and read is not None:
+        read(path)
+    elif not path.is_file() or (checksum and not checksum_matches(path, checksum)):
+        raise CorruptDatasetError(f"{path} has the wrong checksum: {way_out(name)}")
 
 
 def _is_missing(name: str, base: Path, download: Download) -> bool:
@@ -197,7 +205,10 @@ def _provide(name: str, base: Path, download: Download, progress: Progress | Non
     if not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         most = 2 * get_entry(name).download_bytes  # which is roughly that of all its files
-        fetch(download.urls, target, download.checksum, most_bytes=most, progress=progress)
+        checksum = download.checksum
+        if checksum.startswith(POINTER):
+            checksum = pointed_checksum(checksum.removeprefix(POINTER), target.name)
+        fetch(download.urls, target, checksum, most_bytes=most, progress=progress)
     elif not checksum_matches(target, download.checksum):
         raise CorruptDatasetError(f"{target} has the wrong checksum: {way_out(name)}")
     if download.unpacks_to:
@@ -229,7 +240,7 @@ def verify_dataset(
     entry, base = get_entry(name), resolve_root(root)
     if name == "imagenet":
         return _verify_images(base, progress)
-    places, sums = find_layout(base, entry.files, *entry.other_layouts), checksums(name)
+    places = find_layout(base, entry.files, *entry.other_layouts)
     found: list[FileStatus] = []
     for place, file in zip(places, entry.files, strict=True):
         if progress:
@@ -237,14 +248,20 @@ def verify_dataset(
         path = base / place
         if not path.exists():
             found.append(FileStatus(path, "missing", str(not_found(name, base, place))))
-        elif not path.is_file() or not checksum_matches(path, sums[file]):
-            reason = f"{printable(str(path))} has the wrong checksum: {way_out(name)}"
-            found.append(FileStatus(path, "corrupt", reason))
         else:
-            found.append(FileStatus(path, "ok"))
+            found.append(_status(name, path, file))
         if progress:
             progress(place, len(found), len(entry.files))
     return found
+
+
+def _status(name: str, path: Path, file: str) -> FileStatus:
+    """Returns the status of a file that exists."""
+    try:
+        _check(name, path, file)
+    except CorruptDatasetError as error:
+        return FileStatus(path, "corrupt", str(error))
+    return FileStatus(path, "ok")
 
 
 def _verify_images(base: Path, progress: Progress | None) -> list[FileStatus]:

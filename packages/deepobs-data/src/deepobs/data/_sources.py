@@ -2,18 +2,23 @@
 
 Those of MNIST, Fashion-MNIST, CIFAR and SVHN are the ones that torchvision uses; the checksums of
 unpacked IDX files, of the text and of Cora were computed from the files. GroupLens publishes the
-checksum of MovieLens.
+checksum of MovieLens. Those of FineWeb's shards are fetched, each as a Git LFS pointer, from the
+repository that has the shards.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ._catalogue import get_entry
 from ._cora import CORA_FILES
+from ._fineweb import FINEWEB_FILES
 from ._mnist import IDX_FILES
 from ._movielens import MOVIELENS_FILES
 from ._tolstoi import TOLSTOI_FILES
+
+POINTER = "pointer:"
 
 
 @dataclass(frozen=True)
@@ -22,7 +27,8 @@ class Download:
 
     Attributes:
         urls: Its addresses, tried in turn.
-        checksum: `md5:...` or `sha256:...` of what is fetched.
+        checksum: `md5:...` or `sha256:...` of what is fetched, or `pointer:ADDRESS` of a Git LFS
+            pointer that states it.
         path: Its place under the data folder.
         unpacks_to: The files it is unpacked to (`.gz`, `.tar.gz`); empty if it is used as it is.
     """
@@ -47,7 +53,8 @@ def checksums(name: str) -> dict[str, str]:
     """Returns the checksum of each file of a data set that has one, by its path."""
     if name in _UNPACKED:
         return dict(zip(get_entry(name).files, _UNPACKED[name], strict=True))
-    return {download.path: download.checksum for download in downloads(name)}
+    found = {download.path: download.checksum for download in downloads(name)}
+    return {path: checksum for path, checksum in found.items() if not checksum.startswith(POINTER)}
 
 
 def _idx(folder: str, mirrors: tuple[str, ...], *checksums: str) -> tuple[Download, ...]:
@@ -72,6 +79,11 @@ def _cifar(archive: str, md5: str, folder: str, *files: str) -> tuple[Download, 
 def _svhn(part: str, md5: str) -> Download:
     url = f"http://ufldl.stanford.edu/housenumbers/{part}_32x32.mat"
     return Download((url,), f"md5:{md5}", f"SVHN/{part}_32x32.mat")
+
+
+def _fineweb(path: str) -> Download:
+    address = f"https://huggingface.co/datasets/kjj0/fineweb10B-gpt2/{{}}/main/{Path(path).name}"
+    return Download((address.format("resolve"),), POINTER + address.format("raw"), path)
 
 
 _GITHUB = "https://raw.githubusercontent.com"
@@ -135,6 +147,7 @@ _DOWNLOADS = {
             MOVIELENS_FILES[0],
         ),
     ),
+    "fineweb": tuple(map(_fineweb, FINEWEB_FILES)),
     "cora_planetoid": tuple(
         Download((_PLANETOID + path.removeprefix("planetoid/"),), f"sha256:{checksum}", path)
         for path, checksum in zip(

@@ -22,9 +22,12 @@ from PIL import Image
 from ._catalogue import get_entry
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES
 from ._cora import CORA_FILES
+from ._fineweb import FINEWEB_FILES
+from ._fineweb import VOCABULARY_SIZE as GPT2_TOKENS
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
 from ._movielens import MOVIELENS_FILES, NUM_ITEMS, NUM_USERS, RATINGS_FILE
 from ._root import resolve_root
+from ._shards import HEADER_BYTES, MAGIC, VERSION
 from ._svhn import SVHN_FILES
 from ._tolstoi import DELETED_LINES, NUM_LINES, TOLSTOI_FILES, VOCABULARY_SIZE
 
@@ -160,6 +163,15 @@ def _tolstoi(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> No
     _write(base / TOLSTOI_FILES[0], "".join(text).encode("utf-8"))
 
 
+def _fineweb(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes shards of random tokens, as many rows of 1,024 as there are examples."""
+    parts = [sizes[1], *map(len, np.array_split(np.arange(sizes[0]), len(FINEWEB_FILES) - 1))]
+    for file, rows in zip(FINEWEB_FILES, parts, strict=True):
+        tokens = rng.integers(0, GPT2_TOKENS, 1024 * rows + 1).astype("<u2")
+        head = struct.pack("<iii", MAGIC, VERSION, len(tokens)).ljust(HEADER_BYTES, b"\0")
+        _write(base / file, head + tokens.tobytes())
+
+
 def _planetoid(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
     """Writes a random citation graph of 20 words and 7 classes, 500 of its nodes for validation."""
     num_train, num_test = sizes
@@ -232,6 +244,7 @@ _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], No
     "svhn": _svhn,
     "imagenet": _imagenet,
     "tolstoi": _tolstoi,
+    "fineweb": _fineweb,
     "cora_planetoid": _planetoid,
     "movielens_100k": _movielens,
 }

@@ -12,6 +12,7 @@ from ._gcn import GCN, normalised_adjacency
 from ._gpt import GPT
 from ._inception_v3 import InceptionOutput, InceptionV3
 from ._matrix_factorization import FactorizationOutput, MatrixFactorization
+from ._modded_gpt import ModdedGPT
 from ._modular_addition import ModularAddition
 from ._net2c2d import Net2C2D
 from ._net3c3d import Net3C3D
@@ -44,6 +45,7 @@ __all__ = [
     "LogisticRegression",
     "MatrixFactorization",
     "MatrixSensing",
+    "ModdedGPT",
     "ModularAddition",
     "Net2C2D",
     "Net3C3D",

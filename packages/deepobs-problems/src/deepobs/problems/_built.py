@@ -90,7 +90,7 @@ class BuiltProblem(FunctionalForms):
         """Returns the number of batches that `batches` yields for a phase."""
         if phase == "train" and self.problem.steps_per_epoch is not None:
             return self.problem.steps_per_epoch
-        return self.dataset.num_batches(phase, self.batch_size)
+        return self.dataset.num_batches(phase, self._size_of_batches(phase))
 
     def batches(
         self, phase: Phase, *, epoch: int = 0, start: int = 0, shard: tuple[int, int] = (0, 1)
@@ -111,11 +111,16 @@ class BuiltProblem(FunctionalForms):
         length = self.problem.steps_per_epoch
         if start == 0:
             self._carried = CarriedState()
-        chosen: dict[str, Any] = {"batch_size": self.batch_size, "seed": self.seed, "shard": shard}
+        size = self._size_of_batches(phase)
+        chosen: dict[str, Any] = {"batch_size": size, "seed": self.seed, "shard": shard}
         if phase == "train" and length is not None:
             first, end = epoch * length + start, (epoch + 1) * length
             return self.dataset.steps(first, end, **chosen)
         return self.dataset.batches(phase, epoch=epoch, start=start, **chosen)
+
+    def _size_of_batches(self, phase: Phase) -> int:
+        most = None if phase == "train" else self.problem.evaluation_batch_size
+        return self.batch_size if most is None else min(self.batch_size, most)
 
     def output(self, batch: Batch, *, forward: Forward | None = None) -> Any:
         """Returns the model's output on a batch, with noise from the problem's own stream.

@@ -83,6 +83,22 @@ MODERN: tuple[Problem, ...] = (
         notes="nanoGPT's setting for GPUs, with its optimizer as for shakespeare_gpt but betas 0.9"
         f" and 0.99. {_NOT_REPRODUCED}",
     ),
+    language_model(
+        name="fineweb_gpt",
+        description="GPT of 162 million parameters that predicts tokens of FineWeb",
+        dataset=DATASETS["fineweb"],
+        model=models.ModdedGPT,
+        batch_size=512,
+        steps_per_epoch=125,
+        epochs=26,
+        evaluation_batch_size=32,
+        convergence_target=26.576,  # exp(3.28)
+        reference="Jordan and others, https://github.com/KellerJordan/modded-nanogpt, track 3",
+        notes="3,250 steps of 524,288 tokens, evaluated every 125 on 10,485,760 tokens, as in the"
+        " baseline of the benchmark: Muon (0.025, decay 0.05) for matrices and AdamW for the rest,"
+        " linear to 0 after 30 % of the steps. The batch needs gradient_accumulation_steps: 16"
+        f" parts of 32 rows. {_NOT_REPRODUCED}",
+    ),
     *DIFFUSION,
     *TABLES,
 )

@@ -62,6 +62,8 @@ class Problem:
             size.
         evaluation_batches: Number of batches that an evaluation of a phase takes at most; None for
             all of them.
+        evaluation_batch_size: Largest batch of an evaluation, for problems that train on larger
+            ones; None for the batch size of training.
         full_batch: Whether training takes the whole training set as one batch, so that the batch
             size cannot be chosen.
     """
@@ -87,6 +89,7 @@ class Problem:
     version: int = 1
     steps_per_epoch: int | None = None
     evaluation_batches: int | None = None
+    evaluation_batch_size: int | None = None
     full_batch: bool = False
 
     @property
@@ -112,7 +115,7 @@ class Problem:
             )
         for field in ("batch_size", "epochs", "version"):
             self._check_positive(field)
-        for field in ("steps_per_epoch", "evaluation_batches"):
+        for field in ("steps_per_epoch", "evaluation_batches", "evaluation_batch_size"):
             if getattr(self, field) is not None:
                 self._check_positive(field)
         names = [metric.name for metric in self.all_metrics]

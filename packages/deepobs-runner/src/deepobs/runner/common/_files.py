@@ -39,7 +39,7 @@ def read_file(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def write_atomically(path: Path, content: bytes, *, replace: bool = True) -> bool:
+def write_atomically(path: Path, content: bytes | memoryview, *, replace: bool = True) -> bool:
     """Writes a file so that it is either complete or absent: temporary file, fsync, rename.
 
     Args:

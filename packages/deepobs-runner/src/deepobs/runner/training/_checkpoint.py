@@ -52,7 +52,10 @@ class Checkpoints:
         except Exception as error:  # pickling runs code of whatever a problem's state holds
             raise ResultsError(f"the run's state cannot be saved: {explain(error)}.") from error
         path = self.folder / f"checkpoint_{steps:012d}.pt"
-        write_atomically(path, _sealed(content.getvalue()))
+        _seal(content)
+        with content.getbuffer() as view:
+            write_atomically(path, view)
+        del content  # before the file is read back
         if not self._tried:
             self._tried = True
             self._try_out(path)
@@ -144,15 +147,17 @@ class Checkpoints:
         return dict(state)
 
 
-def _sealed(content: bytes) -> bytes:
-    """Returns a zip file with the SHA-256 of its content as its comment."""
-    assert content.endswith(_NO_COMMENT)
-    digest = hashlib.sha256(content).hexdigest().encode()
-    return content[: -len(_NO_COMMENT)] + len(digest).to_bytes(2, "little") + digest
+def _seal(file: io.BytesIO) -> None:
+    """Adds the SHA-256 of a zip file's content as its comment, in place: it may have gigabytes."""
+    with file.getbuffer() as content:
+        assert content[-len(_NO_COMMENT) :] == _NO_COMMENT
+        digest = hashlib.sha256(content).hexdigest().encode()
+    file.seek(-len(_NO_COMMENT), io.SEEK_END)
+    file.write(len(digest).to_bytes(2, "little") + digest)
 
 
 def _is_sealed(path: Path) -> bool:
-    """Returns whether a file's content matches the checksum added by `_sealed`."""
+    """Returns whether a file's content matches the checksum added by `_seal`."""
     try:
         with path.open("rb") as file:
             rest = path.stat().st_size - _DIGEST_LENGTH - len(_NO_COMMENT)
