@@ -41,7 +41,7 @@ _ALL_TESTS = (
 # The version of hatchling is written into the wheels, which must not depend on the day.
 _BUILD = ("build[uv]>=1.2", "hatchling==1.33.0", "twine>=6.1")
 NEEDS = {
-    "tests-data": (*_PYTEST, "hypothesis", "gymnasium"),
+    "tests-data": (*_PYTEST, "hypothesis", "gymnasium", "scikit-learn"),
     "tests-models": (
         *(*_PYTEST, "numpy", "backpack-for-pytorch"),
         # What the networks are compared with.

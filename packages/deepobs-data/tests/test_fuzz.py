@@ -22,6 +22,7 @@ FILES = [
     ("cifar100", "cifar-100-python/test"),
     ("svhn", "SVHN/test_32x32.mat"),
     ("movielens_100k", "movielens/ml-100k.zip"),
+    ("california_housing", "california_housing/cal_housing.tgz"),
     *(("cora_planetoid", file) for file in DATASETS["cora_planetoid"].files),
 ]
 

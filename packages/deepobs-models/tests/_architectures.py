@@ -107,6 +107,7 @@ OTHERS = {
     "TanhMLP": Architecture(models.TanhMLP, uniform(3, 2)),
     "ModularAddition": Architecture(models.ModularAddition, integers(113, 3, 2)),
     "ActorCritic": Architecture(models.ActorCritic, uniform(3, 4)),
+    "FTTransformer": Architecture(partial(models.FTTransformer, 8, 4), uniform(3, 8)),
     "MatrixFactorization": Architecture(
         partial(models.MatrixFactorization, 7, 7, rank=4, mean=3.5), integers(7, 3, 2)
     ),

@@ -161,6 +161,17 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "FTTransformer": (
+        models.FTTransformer,
+        {
+            "embedding": "class_token feature_embedding",
+            "hidden": "*.query_key_value.weight *.projection.weight *.mlp_in.weight"
+            " *.mlp_out.weight",
+            "output": "head.weight",
+            "gain": "*norm*.weight",
+            "bias": "*.bias feature_bias",
+        },
+    ),
     "MatrixFactorization": (
         partial(models.MatrixFactorization, 7, 5),
         {"embedding": "*_factors.weight", "bias": "*_bias.weight"},

@@ -30,6 +30,7 @@ WITHOUT_BACKPACK = {
     "cora_gcn": "it raises NotImplementedError",
     "modular_addition": "it raises TypeError",
     "mnist_ddpm": "the parameter",
+    "california_ft_transformer": "the parameter",
     "pinn_convection": "it raises RuntimeError",
     "pinn_convection_small": "it raises RuntimeError",
 }

@@ -2,6 +2,7 @@
 
 from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._batches import ArrayDataset, Arrays
+from ._california import california_housing
 from ._cartpole import CartPoles, cartpole
 from ._catalogue import DATASETS, DatasetEntry, load_dataset
 from ._cifar import cifar10, cifar100
@@ -98,6 +99,7 @@ __all__ = [
     "Transform",
     "Transitions",
     "UnknownDatasetError",
+    "california_housing",
     "cartpole",
     "cifar10",
     "cifar100",

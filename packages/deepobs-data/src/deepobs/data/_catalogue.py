@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ._california import CALIFORNIA_FILES, california_housing
 from ._cartpole import cartpole
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES, cifar10, cifar100
 from ._convection import convection
@@ -192,6 +193,15 @@ _ENTRIES = (
         licence="research; not to be passed on",
         files=MOVIELENS_FILES,
         download_bytes=4_924_029,
+    ),
+    DatasetEntry(
+        name="california_housing",
+        load=california_housing,
+        description="prices of houses in 20,640 districts, 8 numbers each, 16,512 + 4,128",
+        origin="Pace, Barry 1997",
+        licence="not stated; from a public census",
+        files=CALIFORNIA_FILES,
+        download_bytes=441_963,
     ),
     DatasetEntry(
         name="heavy_tailed",

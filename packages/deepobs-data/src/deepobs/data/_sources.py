@@ -2,8 +2,9 @@
 
 Those of MNIST, Fashion-MNIST, CIFAR and SVHN are the ones that torchvision uses; the checksums of
 unpacked IDX files, of the text and of Cora were computed from the files. GroupLens publishes the
-checksum of MovieLens. Those of FineWeb's shards are fetched, each as a Git LFS pointer, from the
-repository that has the shards.
+checksum of MovieLens. That of California Housing is in scikit-learn, which fetches the same file.
+Those of FineWeb's shards are fetched, each as a Git LFS pointer, from the repository that has the
+shards.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ._california import CALIFORNIA_FILES
 from ._catalogue import get_entry
 from ._cora import CORA_FILES
 from ._fineweb import FINEWEB_FILES
@@ -138,6 +140,13 @@ _DOWNLOADS = {
             ),
             "sha256:3ed0f41cfdf660846878943bad5b9d575bcae1e4a92ee9a7f43d3c9dba2af344",
             TOLSTOI_FILES[0],
+        ),
+    ),
+    "california_housing": (
+        Download(
+            ("https://ndownloader.figshare.com/files/5976036",),
+            "sha256:aaa5c9a6afe2225cc2aed2723682ae403280c4a3695a2ddda4ffb5d8215ea681",
+            CALIFORNIA_FILES[0],
         ),
     ),
     "movielens_100k": (

@@ -5,10 +5,12 @@ They contain noise: a model can run on them but learns little or nothing.
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import pickle
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +21,7 @@ import scipy.io
 import scipy.sparse
 from PIL import Image
 
+from ._california import CALIFORNIA_FILES, HOUSES_FILE
 from ._catalogue import get_entry
 from ._cifar import CIFAR10_FILES, CIFAR100_FILES
 from ._cora import CORA_FILES
@@ -207,6 +210,27 @@ def _movielens(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> 
     _write(base / MOVIELENS_FILES[0], packed.getvalue())
 
 
+def _california(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes districts whose prices follow their incomes, and noise."""
+    count = sum(sizes)
+    income = rng.lognormal(1.2, 0.5, count).round(4)
+    columns = [
+        *(rng.uniform(-124, -114, count).round(2), rng.uniform(32, 42, count).round(2)),
+        *(rng.integers(1, 53, count), rng.integers(500, 6000, count)),
+        *(rng.integers(100, 1200, count), rng.integers(200, 4000, count)),
+        *(rng.integers(80, 1200, count), income),
+        (40_000 * income * rng.lognormal(0, 0.3, count)).round(-2),
+    ]
+    lines = (",".join(f"{value:.6f}" for value in row) for row in np.stack(columns, axis=1))
+    content = "".join(f"{line}\n" for line in lines).encode()
+    unpacked = io.BytesIO()
+    with tarfile.open(fileobj=unpacked, mode="w") as archive:
+        file = tarfile.TarInfo(HOUSES_FILE)
+        file.size = len(content)
+        archive.addfile(file, io.BytesIO(content))
+    _write(base / CALIFORNIA_FILES[0], gzip.compress(unpacked.getvalue(), mtime=0))
+
+
 def python2_pickle(fields: Mapping[str, list[int] | Pixels]) -> bytes:
     """Returns a dictionary as Python 2 pickled it, byte strings and all, as CIFAR's files are.
 
@@ -247,4 +271,5 @@ _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], No
     "fineweb": _fineweb,
     "cora_planetoid": _planetoid,
     "movielens_100k": _movielens,
+    "california_housing": _california,
 }

@@ -7,6 +7,7 @@ from ._allcnnc import AllCNNC
 from ._char_rnn import CharRNN
 from ._ddpm import DDPM
 from ._dense import MLP, LogisticRegression, TanhMLP
+from ._ft_transformer import FTTransformer
 from ._functions import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
 from ._gcn import GCN, normalised_adjacency
 from ._gpt import GPT
@@ -39,6 +40,7 @@ __all__ = [
     "Branin",
     "CharRNN",
     "DeclaresRoles",
+    "FTTransformer",
     "FactorizationOutput",
     "InceptionOutput",
     "InceptionV3",
