@@ -59,9 +59,7 @@ def draw(records: list[Record]) -> None:
 
 def table(records: list[Record]) -> str:
     """Returns the table of the errors at the start, at best and at the end."""
-    head = (
-        "| Optimizer | Learning rate | Start | Best test RMSE | End | Training set, end |\n"
-    )
+    head = "| Optimizer | Learning rate | Start | Best test RMSE | End | Training set, end |\n"
     rows = []
     for record in records:
         test, train = (record.evaluations(phase, "rmse") or [] for phase in ("test", "train"))
