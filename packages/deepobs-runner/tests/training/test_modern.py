@@ -40,6 +40,14 @@ def small(problem, sequence_length=4, steps=4, **changes):
     )
 
 
+def without_dropout(problem):
+    """A problem itself, or california_ft_transformer without masks, which parts draw anew."""
+    if problem != "california_ft_transformer":
+        return problem
+    model = partial(FTTransformer, attention_dropout=0.0, mlp_dropout=0.0)
+    return replace(get_problem(problem), model=model)
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """A folder with a stand-in of each data set, of 64 training examples."""
@@ -70,10 +78,7 @@ def test_a_killed_run_goes_on_exactly(runs, data, problem):
 @pytest.mark.parametrize("problem", ACCUMULATED)
 def test_micro_batches_give_the_whole_batch(data, problem):
     """Each part has its own noise and targets; losses are means, up to rounding in float32."""
-    problem = small(problem)
-    if problem == "california_ft_transformer":  # without dropout, which draws for each part anew
-        model = partial(FTTransformer, attention_dropout=0.0, mlp_dropout=0.0)
-        problem = replace(get_problem(problem), model=model)
+    problem = without_dropout(small(problem))
     whole = quiet(problem, "SGD", lr=1e-2, data_root=data)
     parts = quiet(problem, "SGD", lr=1e-2, data_root=data, gradient_accumulation_steps=2)
     assert parts.train_losses == pytest.approx(whole.train_losses, rel=1e-4)
@@ -83,7 +88,7 @@ def test_micro_batches_give_the_whole_batch(data, problem):
 @pytest.mark.parametrize("problem", DATA)
 def test_bfloat16_follows_float32(data, problem):
     """Losses differ by the rounding of bfloat16, which has eight bits: 0.4 % a value."""
-    problem = small(problem)
+    problem = without_dropout(small(problem))
     full = quiet(problem, "Adam", lr=1e-3, data_root=data)
     short = quiet(problem, "Adam", lr=1e-3, data_root=data, precision="bf16")
     assert short.status == "finished"
