@@ -60,7 +60,7 @@ NEEDS = {
     "imports": ("import-linter==2.16",),
     "hygiene": ("pylint==4.0.6", "towncrier==26.9.0"),
     "docs": (
-        *("pytest>=8", "sphinx>=8.1", "myst-parser>=4", "pydata-sphinx-theme>=0.16"),
+        *("pytest>=8", *_NOTEBOOK, "sphinx>=8.1", "myst-parser>=4", "pydata-sphinx-theme>=0.16"),
         *("sphinx-design>=0.6", "sphinx-copybutton>=0.5", "sphinx-click>=6"),
         *("sphinx-mathjax-offline>=0.0.2", "lightning>=2.5", "accelerate>=1.2"),
         *("backpack-for-pytorch>=1.7", "curvlinops-for-pytorch>=2"),

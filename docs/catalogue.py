@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -150,8 +151,9 @@ def optimizers_page() -> str:
 def examples_page() -> str:
     """Returns the page of examples: what each script's docstring says, then its code."""
     text = (
-        "# Examples\n\nEach script runs alone, in less than a minute on two cores, on data that "
-        "are part of the packages. They are in the folder `examples` of the repository.\n\n"
+        "# Examples\n\nThese scripts, and the notebook at the end, are in the folder `examples` of "
+        "the repository. Each runs on its own, in less than a minute on two cores, with data that "
+        "are part of the packages.\n\n"
     )
     for path in sorted((HERE.parent / "examples").glob("*.py")):
         title, _, body = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")
@@ -160,7 +162,18 @@ def examples_page() -> str:
         text += f"## {title.rstrip('.')}\n\n{body.strip()}\n\n"
         text += f"```{{literalinclude}} ../../../examples/{path.name}\n:lines: {first}-\n"
         text += f":caption: examples/{path.name}\n```\n\n"
+    for path in sorted((HERE.parent / "examples").glob("*.ipynb")):
+        text += f"{notebook(path)}\n"
     return text
+
+
+def notebook(path: Path) -> str:
+    """Returns a notebook's text and code as a section."""
+    text = ""
+    for cell in json.loads(path.read_text())["cells"]:
+        source = "".join(cell["source"])
+        text += f"```python\n{source}\n```\n\n" if cell["cell_type"] == "code" else f"{source}\n\n"
+    return f"#{text}The notebook is `examples/{path.name}`.\n"
 
 
 def write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs the examples: those of every page (the READMEs and docs/), and the scripts of examples/.
+"""Runs the examples: those of every page (the READMEs and docs/), and all of examples/.
 
     python docs/examples.py                               # all
     python docs/examples.py docs/faq.md examples/tune.py  # these
@@ -27,9 +27,14 @@ PAGES = (
     *sorted(ROOT.glob("packages/*/README.md")),
     *sorted(page for page in ROOT.glob("docs/**/*.md") if "generated" not in page.parts),
     *sorted(ROOT.glob("examples/*.py")),
+    *sorted(ROOT.glob("examples/*.ipynb")),
 )
 FENCE = re.compile(
     r"^( *<!-- not run: [^\n]+ -->\n)?( *)```(\w+)\n(.*?)^\2```$", re.DOTALL | re.MULTILINE
+)
+RUN_NOTEBOOK = (
+    "import sys, nbclient, nbformat;"
+    "nbclient.NotebookClient(nbformat.read(sys.argv[1], as_version=4), timeout=300).execute()"
 )
 FILE_NAME = re.compile(r"# ([\w-]+\.(?:yaml|py))\n")
 # Commands that change the environment are checked by other sessions.
@@ -45,7 +50,12 @@ class Example(NamedTuple):
 
 
 def examples(page: Path) -> list[Example]:
-    """Returns the examples of a page that are run or written to a file; a script is one."""
+    """Returns the examples of a page that are run or written to a file.
+
+    A script is one example, and so is a notebook, whose code is its path.
+    """
+    if page.suffix == ".ipynb":
+        return [Example(1, "notebook", str(page))]
     text = page.read_text()
     if page.suffix == ".py":
         return [Example(1, "python", text)]
@@ -69,7 +79,11 @@ def run_example(example: Example, folder: Path) -> str:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": ".",
     }
-    command = {"python": [sys.executable, "-c"], "sh": ["bash", "-euo", "pipefail", "-c"]}
+    command = {
+        "python": [sys.executable, "-c"],
+        "notebook": [sys.executable, "-c", RUN_NOTEBOOK],
+        "sh": ["bash", "-euo", "pipefail", "-c"],
+    }
     result = subprocess.run(
         [*command[example.language], example.code],
         cwd=folder,
