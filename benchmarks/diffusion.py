@@ -11,6 +11,7 @@ repeated.
 from __future__ import annotations
 
 import argparse
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def main() -> None:
     print(sentence(record))
     if arguments.write:
         draw(record, samples(model))
-        pages.write("diffusion", "benchmarks/diffusion.py", sentence(record))
+        pages.write("diffusion", "benchmarks/diffusion.py", textwrap.fill(sentence(record), 100))
 
 
 if __name__ == "__main__":
