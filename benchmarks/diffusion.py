@@ -96,7 +96,8 @@ def main() -> None:
     print(sentence(record))
     if arguments.write:
         draw(record, samples(model))
-        pages.write("diffusion", "benchmarks/diffusion.py", textwrap.fill(sentence(record), 100))
+        text = textwrap.fill(sentence(record), 100) + "\n"
+        pages.write("diffusion", "benchmarks/diffusion.py", text)
 
 
 if __name__ == "__main__":
