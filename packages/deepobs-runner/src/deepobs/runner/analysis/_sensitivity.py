@@ -106,9 +106,8 @@ def sensitivity_table(
     logarithms if losses span decades (`Progress`). The *good basin* consists of the neighboring
     rates around the best with \( p \ge 1 - \) `tolerance`; its width is \(
     \log_{10}(\eta_{\max}/\eta_{\min}) \), in decades, of the rates tried. The *sensitivity* is the
-    mean of \( 1 - p \) over all rates
-    tried: 0 if the rate does not matter. Both are NaN with a single rate, or if no rate is better
-        than no training.
+    mean of \( 1 - p \) over all rates, which is 0 if the rate does not matter. Both are NaN with a
+    single rate, or if no rate is better than no training.
 
     Args:
         frame: A tidy frame.
