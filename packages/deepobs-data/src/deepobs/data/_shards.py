@@ -40,7 +40,7 @@ class Shard(NamedTuple):
 
 
 def open_shard(name: str, path: Path) -> Shard:
-    """Maps a shard into memory; it reads the header alone.
+    """Returns a shard that is mapped into memory; only the header is read.
 
     Args:
         name: The data set it belongs to.
@@ -48,7 +48,7 @@ def open_shard(name: str, path: Path) -> Shard:
 
     Raises:
         CorruptDatasetError: If it is not a shard, or shorter than its header says.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     check_file(name, path)
     with reading(path), open_regular(path) as file:
@@ -76,7 +76,7 @@ def check_shard(name: str, path: Path, vocabulary_size: int) -> None:
 
     Raises:
         CorruptDatasetError: If it is not a shard, or has a number that is not a token.
-        DataRootError: If it may not be read.
+        DataRootError: If it cannot be read.
     """
     tokens = open_shard(name, path).tokens
     for first in range(0, len(tokens), 2**24):
