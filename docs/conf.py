@@ -1,4 +1,4 @@
-"""Configuration of the documentation site, which `nox -s site` builds."""
+"""Configuration of the documentation site, which `nox -s docs` builds."""
 
 from __future__ import annotations
 

@@ -274,13 +274,11 @@ def load_dataset(
         **options: Arguments of the data set's function, such as `sequence_length` of `tolstoi`.
 
     Returns:
-        The data set. Iterate over its `batches`, use its `arrays`, or pass it, or the `examples` of
-        one of its phases, to `torch.utils.data.DataLoader`.
+        The data set: iterate over its `batches`, or pass it to `torch.utils.data.DataLoader`.
 
     Raises:
         UnknownDatasetError: If there is no data set of that name.
-        DatasetNotFoundError: If its files are missing; the message names the command that fetches
-            them.
+        DatasetNotFoundError: If its files are missing; the message says how to fetch them.
         CorruptDatasetError: If a file has unexpected content.
         DataRootError: If the data folder is a file, or it or a file in it cannot be read.
         ValueError: If the data set takes no transform, or `train_transform` is given alone.
