@@ -1,11 +1,12 @@
 """The time that the runner adds to a bare loop, by part of the step, in microseconds.
 
-    python benchmarks/step.py [--repeats 15] [PROBLEM ...]
+    python benchmarks/step.py [--repeats 30] [PROBLEM ...]
 
 The bare loop has its batches in memory and does the forward pass, the backward pass and the
-optimizer's step. It alternates with epochs of the runner's trainer, on one thread. Each part is
-also measured alone, so that the sum tells where the difference comes from. All figures are the
-least of the repeats, in time of the processor: neighbours on the machine disturb it little.
+optimizer's step. Each further loop does one more of what the runner does, up to the runner's own
+epoch, so that a part costs what it adds in its place: alone in a loop, with everything in the
+processor's caches, it costs less. The loops alternate, on one thread. All figures are the least of
+the repeats, in time of the processor: neighbours on the machine disturb it little.
 """
 
 from __future__ import annotations
@@ -19,12 +20,11 @@ from time import process_time
 
 import torch
 from figures import state
-from torch import Tensor
 from torch.nn import functional
 
 from deepobs.data import Batch
 from deepobs.data.testing import write_stand_in
-from deepobs.problems import BuiltProblem, build
+from deepobs.problems import build
 from deepobs.runner import RunConfig, Trainer
 from deepobs.runner.training._checkpoint import Checkpoints
 from deepobs.runner.training._guard import CheckpointGuard
@@ -35,89 +35,63 @@ LR = 0.01
 REQUIRED = {"digits_mlp": (15.0, None), "mnist_logreg": (None, 1.1)}
 
 
-def bare_epoch(
-    built: BuiltProblem, optimizer: torch.optim.Optimizer, batches: list[Batch]
-) -> Tensor:
-    for inputs, targets in batches:
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(built.model(inputs), targets)
-        loss.backward()
-        optimizer.step()
-    return loss
+def loops(trainer: Trainer, batches: list[Batch]) -> dict[str, Callable[[], None]]:
+    """Returns one epoch of each loop, by what it does beyond the one before it."""
+    built, optimizer = trainer.built, trainer.optimizer
 
+    def bare() -> None:
+        for inputs, targets in batches:
+            optimizer.zero_grad()
+            functional.cross_entropy(built.model(inputs), targets).backward()
+            optimizer.step()
 
-def runner_epoch(trainer: Trainer) -> None:
-    trainer.step_in_epoch = 0
-    trainer.train_epoch()
+    def objective() -> None:
+        for batch in batches:
+            optimizer.zero_grad()
+            built.objective(batch).backward()
+            optimizer.step()
 
-
-def microseconds(function: Callable[[], object], repeats: int, calls: int = 2000) -> float:
-    """Returns the least time of a call."""
-    times = timeit.repeat(function, timer=process_time, number=calls, repeat=repeats)
-    return min(times) / calls * 1e6
-
-
-def steps(
-    trainer: Trainer, bare_built: BuiltProblem, batches: list[Batch], repeats: int
-) -> tuple[float, float]:
-    """Returns the time of a step of the bare loop, and of the runner; they alternate."""
-    optimizer = torch.optim.SGD(bare_built.model.parameters(), lr=LR)
-    epochs = max(1, 400 // len(batches))
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats + 1):
-        bare = microseconds(lambda: bare_epoch(bare_built, optimizer, batches), 1, epochs)
-        runner = microseconds(lambda: runner_epoch(trainer), 1, epochs)
-        times[0].append(bare / len(batches))
-        times[1].append(runner / len(batches))
-    return min(times[0][1:]), min(times[1][1:])
-
-
-def objective_minus_bare(trainer: Trainer, batch: Batch, repeats: int) -> float:
-    """Returns what the problem's objective costs above the model and the loss function."""
-    built, (inputs, targets) = trainer.built, batch
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats):
-        usual = lambda: functional.cross_entropy(built.model(inputs), targets)  # noqa: E731
-        times[0].append(microseconds(usual, 1))
-        times[1].append(microseconds(lambda: built.objective(batch), 1))
-    return min(times[1]) - min(times[0])
-
-
-def parts(trainer: Trainer, batch: Batch, repeats: int) -> dict[str, float]:
-    """Returns the time of each part of a step."""
-    built, stepper = trainer.built, trainer.stepper
-    count = built.num_batches("train")
-    loss = torch.zeros(())
-
-    def one_pass() -> None:
-        for _ in built.batches("train"):
-            pass
-
-    def timer() -> None:
-        stepper.timer.begin()
-        stepper.timer.end()
-        stepper.timer.stepped()
-
-    def scaler() -> None:
-        stepper.scaler.scale(loss)
-        stepper.scaler.update()
+    def gather() -> None:
+        for batch in built.batches("train"):
+            optimizer.zero_grad()
+            built.objective(batch).backward()
+            optimizer.step()
 
     def buffer() -> None:
-        trainer.losses[0] = loss
+        for index, batch in enumerate(built.batches("train")):
+            optimizer.zero_grad()
+            loss = built.objective(batch)
+            loss.backward()
+            optimizer.step()
+            trainer.losses[index] = loss.detach()
 
-    calls = {
-        "timer": timer,
-        "scaler, disabled": scaler,
-        "loss buffer": buffer,
-        "schedule, constant": trainer.schedule.after_step,
-        "guard of checkpoints": lambda: trainer.callbacks.on_step_end(trainer),
-    }
+    def stepper() -> None:
+        for index, batch in enumerate(built.batches("train")):
+            trainer.losses[index] = trainer.training_step(batch)
+
+    def runner() -> None:
+        trainer.step_in_epoch = 0
+        trainer.train_epoch()
+
     return {
-        "gather and transform": microseconds(one_pass, repeats, max(1, 400 // count)) / count,
-        "objective": objective_minus_bare(trainer, batch, repeats),
-        **{name: microseconds(call, repeats) for name, call in calls.items()},
-        "look for divergence": microseconds(trainer.is_diverged, repeats) / 10,
+        "bare loop": bare,
+        "objective": objective,
+        "gather and transform": gather,
+        "loss buffer": buffer,
+        "timer, scaler, kind of call": stepper,
+        "schedule, guard, divergence": runner,
     }
+
+
+def microseconds(trainer: Trainer, batches: list[Batch], repeats: int) -> dict[str, float]:
+    """Returns the least time of a step in each loop."""
+    epochs = max(1, 400 // len(batches))
+    times: dict[str, list[float]] = {}
+    for _ in range(repeats):
+        for name, epoch in loops(trainer, batches).items():
+            taken = timeit.timeit(epoch, timer=process_time, number=epochs)
+            times.setdefault(name, []).append(taken / epochs / len(batches) * 1e6)
+    return {name: min(found) for name, found in times.items()}
 
 
 def measure(problem: str, root: str, repeats: int) -> None:
@@ -128,13 +102,11 @@ def measure(problem: str, root: str, repeats: int) -> None:
         guard = CheckpointGuard(Checkpoints(Path(root) / "work", "step"), signals, every=1e6)
         trainer = Trainer(config, built, callbacks=[guard])
         batches = list(built.batches("train"))
-        bare, runner = steps(trainer, build(problem, data_root=root), batches, repeats)
-        found = parts(trainer, batches[0], repeats)
+        found = microseconds(trainer, batches, repeats)
+    bare, runner = found["bare loop"], list(found.values())[-1]
     print(f"{problem}: {len(batches)} steps an epoch, microseconds a step")
-    for name, value in found.items():
-        print(f"  {name:24}{value:8.2f}")
-    rest = runner - bare - sum(found.values())
-    print(f"  {'calls between them':24}{rest:8.2f}")
+    for (name, value), before in zip(found.items(), (0.0, *found.values()), strict=False):
+        print(f"  {name:28}{value - before:8.1f}")
     most, times = REQUIRED.get(problem, (None, None))
     state(f"{problem}: step of the bare loop", bare, "µs")
     state(f"{problem}: step of the runner - bare loop", runner - bare, "µs", at_most=most)
@@ -144,7 +116,7 @@ def measure(problem: str, root: str, repeats: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("problems", nargs="*", default=list(REQUIRED), metavar="PROBLEM")
-    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--repeats", type=int, default=30)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as root:
