@@ -11,7 +11,7 @@ digits_mlp with its defaults. A second call trains only what is missing in RESUL
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -92,7 +92,9 @@ def draw_optimizer(name: str, results: Path, beside: list[float]) -> None:
 
 def main() -> None:
     """Draws all curves."""
-    results = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("results", type=Path, help="folder of the records")
+    results = parser.parse_args().results
     measured = draw_measured(load_baselines())
     for bundle in references():
         if bundle.stem == "Adam":
