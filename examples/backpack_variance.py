@@ -1,7 +1,7 @@
 """Measure with BackPACK how noisy the gradient of a batch is.
 
 The noise scale is the variance of the gradients of single examples, divided by the squared gradient
-of the batch: as many examples are needed for a gradient whose noise equals its size.
+of the batch. It is the batch size at which the noise of the gradient equals its size.
 """
 
 from backpack import backpack, extend

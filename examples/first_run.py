@@ -1,7 +1,7 @@
 """Train one problem with one optimizer, and look at the record.
 
 The record of a run is a JSON file with the losses and accuracies before training and after each
-epoch. Running this script again does not train again: the run is done.
+epoch. If you run this script again, the run is skipped because it has a record.
 """
 
 from deepobs.runner import run

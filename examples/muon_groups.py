@@ -1,7 +1,7 @@
 """Give parameters different optimizers: Muon for hidden matrices, AdamW for the rest.
 
-A group selects parameters by role, name, number of dimensions or depth. What no group selects, and
-a group that selects nothing, are errors.
+A group selects parameters by role, name, number of dimensions or depth. It is an error if a
+parameter is in no group, or if a group selects nothing.
 """
 
 from deepobs.runner import run

@@ -1,6 +1,6 @@
 """Kill a run in the middle, resume it, and get the same numbers as without the interruption.
 
-The checkpoint holds the position in the data and all random states.
+The checkpoint contains the position in the data and all random states.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Run a grid of problems, optimizers, learning rates and seeds on two worker processes.
 
-A sweep can be interrupted at any time; the same call does what is missing.
+A sweep can be interrupted at any time. Repeat the call to do the remaining runs.
 """
 
 from deepobs.runner import load_records, sweep

@@ -1,7 +1,7 @@
 """Find a good learning rate with few trials, and judge it with fresh seeds.
 
-The search chooses on validation data. The best setting is trained again on the whole training set,
-with seeds that had no part in the choice.
+The search selects on validation data. The best setting is trained again on the whole training set,
+with seeds that were not used for the selection.
 """
 
 from deepobs.runner import tune

@@ -1,6 +1,6 @@
 """Use Optuna yourself, and let DeepOBS do the runs.
 
-`validation=0.2` holds a part of the training set out, on which an objective can be measured.
+`validation=0.2` holds out a part of the training set, on which the objective is measured.
 """
 
 import optuna

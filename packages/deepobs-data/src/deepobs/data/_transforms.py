@@ -14,7 +14,7 @@ from ._trees import Tree, map_tensors
 
 @runtime_checkable
 class Transform(Protocol):
-    """Base class of transforms from stored batches to the inputs of the model.
+    """Protocol of transforms from stored batches to the inputs of the model.
 
     Attributes:
         num_draws: The number of random numbers per example.
