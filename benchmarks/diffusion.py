@@ -78,11 +78,12 @@ def draw(record: Record, images: Tensor) -> None:
 def sentence(record: Record) -> str:
     """Returns what the run shows, in words."""
     losses = record.test_losses
-    return (
+    text = (
         f"Adam, with a cosine from {record.learning_rate:g} after 100 steps of warm-up, takes the"
         f" test loss from {losses[0]:.3f} to {losses[-1]:.4f} in"
-        f" {record.num_steps * record.num_epochs:,} steps.\n"
+        f" {record.num_steps * record.num_epochs:,} steps."
     )
+    return textwrap.fill(text, 100) + "\n"
 
 
 def main() -> None:

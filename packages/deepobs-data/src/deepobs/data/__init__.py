@@ -4,13 +4,14 @@ from . import _namespace  # noqa: F401 - checks for DeepOBS 1.x
 from ._batches import ArrayDataset, Arrays
 from ._california import california_housing
 from ._cartpole import CartPoles, cartpole
-from ._catalogue import DATASETS, DatasetEntry, load_dataset
+from ._catalogue import DATASETS, load_dataset
 from ._cifar import cifar10, cifar100
 from ._convection import ConvectionPoints, convection
 from ._cora import Graph, cora, cora_planetoid
 from ._dataset import Batch, Dataset, Facts, Phase
 from ._diffusion import DiffusionDataset, DiffusionInputs
 from ._digits import digits
+from ._entry import DatasetEntry
 from ._errors import (
     CorruptDatasetError,
     CorruptFilesWarning,

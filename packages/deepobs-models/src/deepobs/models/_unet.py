@@ -6,6 +6,7 @@ import torch
 import torch.fx
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from ._checks import check_shape
 
@@ -32,6 +33,8 @@ class UNet(nn.Module):
         in_channels: Channels C of the images.
         channels: Channels of the blocks of each level, from the finest level on; multiples of 8.
         step_width: Size of the embedding of a step; even.
+        checkpoint_activations: Whether training recomputes the activations of each block in the
+            backward pass, which needs less memory and about a third more time.
 
     Raises:
         ValueError: If the channels are not multiples of 8, or step_width is odd.
@@ -46,9 +49,12 @@ class UNet(nn.Module):
         in_channels: int = 1,
         channels: tuple[int, ...] = (16, 32, 64),
         step_width: int = 64,
+        *,
+        checkpoint_activations: bool = False,
     ) -> None:
         super().__init__()
         _check_widths(channels, step_width)
+        self.checkpoint_activations = checkpoint_activations
         self.in_channels = in_channels
         self.factor = 2 ** (len(channels) - 1)  # by which the coarsest level is smaller
         self.step_width = step_width
@@ -110,18 +116,24 @@ class UNet(nn.Module):
         hidden = self.first(images)
         levels = []
         for number, block in enumerate(self.down):
-            hidden = block(hidden, step)
+            hidden = self._through(block, hidden, step)
             levels.append(hidden)
             if number < len(self.shrink):
                 hidden = self.shrink[number](hidden)
-        hidden = self.middle_1(hidden, step)
-        hidden = self.middle_2(self.attention(hidden), step)
+        hidden = self._through(self.middle_1, hidden, step)
+        hidden = self._through(self.middle_2, self.attention(hidden), step)
         for number, block in enumerate(self.up):
-            hidden = block(torch.cat((hidden, levels.pop()), 1), step)
+            hidden = self._through(block, torch.cat((hidden, levels.pop()), 1), step)
             if number < len(self.grow):
                 hidden = self.grow[number](functional.interpolate(hidden, scale_factor=2.0))
         prediction: Tensor = self.last(functional.silu(self.norm(hidden)))
         return prediction
+
+    def _through(self, block: nn.Module, hidden: Tensor, step: Tensor) -> Tensor:
+        """Returns the output of a block, whose activations are kept or computed again."""
+        if self.checkpoint_activations and self.training:
+            return checkpoint(block, hidden, step, use_reentrant=False)  # type: ignore[no-any-return]
+        return block(hidden, step)  # type: ignore[no-any-return]
 
 
 class ResidualBlock(nn.Module):
