@@ -44,7 +44,7 @@ from ._runs import (
 from ._samples import Contest, Pairs, Sample, contests, pair_up
 from ._sensitivity import sensitivity_curve, sensitivity_table
 from ._sequential import AnytimeComparison, anytime_comparison, anytime_p_value, log_wealth
-from ._settings import all_but_rate
+from ._settings import STUDIES_CHOICE, all_but_rate
 from ._study import conclude, study_verdict
 from ._targets import (
     CONVERGENCE_TARGETS,
@@ -75,6 +75,7 @@ __all__ = [
     "DECADES",
     "LEAST_TRIALS",
     "R_MAX",
+    "STUDIES_CHOICE",
     "AnalysisError",
     "AnytimeComparison",
     "Bimodality",

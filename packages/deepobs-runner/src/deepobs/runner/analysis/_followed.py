@@ -31,10 +31,8 @@ def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | N
     judged = str(first["metric"])
     measures = {"valid": "valid_loss", "valid_metric": judged.replace("test", "valid", 1)}
     metric = {**measures, "test": judged}.get(objective, objective)
-    searched = str(best["setting"].iloc[0]) if len(best) else str(first["setting"])
     scores = final_values(frame, metric).reindex(best["run_id"])
-    chosen_by = set(trials["seed"]) if trials["setting"].nunique() > 1 else set()
-    return {
+    row = {
         "problem": str(first["problem"]),
         "method": str(first["method"]),
         "setting": str(first["setting"]),
@@ -43,9 +41,28 @@ def follow_search(frame: pd.DataFrame, runs: pd.DataFrame) -> dict[str, Any] | N
         "metric": metric,
         "score": float(scores.mean(skipna=False)) if len(scores) else float("nan"),
         "num_settings": max(int(first["budget"]), trials["setting"].nunique()),
-        "searched_setting": searched,
         "selection_seeds": len(set(trials["seed"])),
-        **fresh_seeds(set(result["seed"]), chosen_by),
+    }
+    if first["studies"]:
+        return row | _several_studies(first, best)
+    chosen_by = set(trials["seed"]) if trials["setting"].nunique() > 1 else set()
+    searched = str(best["setting"].iloc[0]) if len(best) else row["setting"]
+    return row | {"searched_setting": searched, **fresh_seeds(set(result["seed"]), chosen_by)}
+
+
+def _several_studies(first: pd.Series, best: pd.DataFrame) -> dict[str, Any]:
+    """Returns what differs where several studies chose a setting each.
+
+    A study stands for "tuned with this budget". Its trial was chosen on validation data and is
+    judged on test data, so studies are independent draws, and no seed is left out. A single study
+    is none to generalise from.
+    """
+    return {
+        "learning_rate": float("nan"),
+        "num_settings": int(first["budget"]),
+        "searched_setting": "",
+        "left_out": (),
+        "same_runs": len(best) < 2,
     }
 
 

@@ -78,6 +78,8 @@ def _search_notes(runs: pd.DataFrame, labels: pd.Series) -> pd.Series:
     if (runs["search"] == "").all():
         return notes
     table = runs[["problem", "search", "budget", "objective"]].astype(object)
+    studies = runs["studies"].astype(object)  # several studies of one method are one search of it
+    table["search"] = studies.where(studies != "", table["search"])
     table = table.assign(label=labels, strategy=table["search"].str.partition("__")[0])
     sizes = table.groupby(["problem", "label"])["search"].nunique().groupby("label").max()
     mixed = set(sizes.index[sizes > 1])

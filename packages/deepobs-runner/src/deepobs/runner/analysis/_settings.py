@@ -11,6 +11,9 @@ from ..config import SETTINGS
 # The settings of a method among which the best is chosen.
 _SETTING_COLUMNS = tuple(item.column for item in SETTINGS if item.role == "tuned")
 
+#: The setting of the runs that several studies of one method chose: together they are its result.
+STUDIES_CHOICE = "learning_rate=nan chosen by each study"
+
 
 def setting_texts(runs: pd.DataFrame) -> pd.Series:
     """Returns the tuned settings of each run as text, the learning rate first.
@@ -19,19 +22,33 @@ def setting_texts(runs: pd.DataFrame) -> pd.Series:
         runs: One row per run.
 
     Returns:
-        The settings, indexed as `runs`.
+        The settings, indexed as `runs`; `STUDIES_CHOICE` of what several studies chose.
     """
-    texts = [
+    columns = [
         runs[name].map("{:.10e}".format) if name == "learning_rate" else runs[name].map(str)
         for name in _SETTING_COLUMNS
     ]
     parts = [
-        name + "=" + text.astype(object) for name, text in zip(_SETTING_COLUMNS, texts, strict=True)
+        name + "=" + text.astype(object)
+        for name, text in zip(_SETTING_COLUMNS, columns, strict=True)
     ]
     joined = parts[0]
     for part in parts[1:]:
         joined = joined + " " + part
-    return joined + _searched_values(runs)
+    texts = joined + _searched_values(runs)
+    return texts.mask(chosen_in_studies(runs), STUDIES_CHOICE)
+
+
+def chosen_in_studies(runs: pd.DataFrame) -> pd.Series:
+    """Tells which runs are those that several studies of one method chose, each its own.
+
+    Args:
+        runs: Rows with the columns `studies` and `role`.
+
+    Returns:
+        One flag per row.
+    """
+    return (runs["studies"] != "") & (runs["role"] == "best")
 
 
 def _searched_values(runs: pd.DataFrame) -> pd.Series:

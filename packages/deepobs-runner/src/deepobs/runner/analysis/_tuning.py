@@ -12,7 +12,7 @@ from ._followed import follow_search, fresh_seeds
 from ._intervals import within_range
 from ._metrics import check_choice, higher_is_better, improves, metric_columns
 from ._runs import Value, per_run, run_values, value_before_training, with_methods
-from ._settings import all_but_rate, same_rate
+from ._settings import STUDIES_CHOICE, all_but_rate, same_rate
 
 SelectOn = Literal["auto", "valid", "test"]
 _GROUP = ["problem", "method"]
@@ -29,7 +29,8 @@ def tuned_settings(
     diverged run is worse than any setting without.
 
     If the runs belong to a search, its selection is used: the repetitions are the result of the
-    method.
+    method. If there are several independent studies, as in AlgoPerf's protocol, the runs that they
+    selected are together the result of the method.
 
     Args:
         frame: A tidy frame.
@@ -38,10 +39,11 @@ def tuned_settings(
         value: Whether to use the "final" or the "best" value of each run.
 
     Returns:
-        One row per problem and method: `problem`, `method`, `setting`, `learning_rate`,
-        `selected_on` ("valid" or "test"; results selected on test data are optimistic), `metric`
-        (what was compared), `score`, `num_settings` (a search's budget), `searched_setting` (the
-        trial that was chosen; `setting` itself outside searches), `selection_seeds` (how many seeds
+        One row per problem and method: `problem`, `method`, `setting`, `learning_rate` (NaN if
+        several studies selected one each), `selected_on` ("valid" or "test"; results selected on
+        test data are optimistic), `metric` (what was compared), `score`, `num_settings` (a search's
+        budget), `searched_setting` (the trial that was chosen; `setting` itself outside searches,
+        "" if there are several studies), `selection_seeds` (how many seeds
         the choice rests on), `left_out` (the seeds that made the choice and do not count in tests
         and intervals, because there are others), `same_runs` (whether there are no others: chosen
         and judged on the same runs).
@@ -213,7 +215,8 @@ def summary_table(
 
     Returns:
         One row per problem, method and metric on test data (`test_loss`, and `test_accuracy` and
-        others where there are any): `learning_rate`, `selected_on`, `num_epochs`, `batch_size`,
+        others where there are any): `learning_rate` (NaN if several studies chose one each),
+        `selected_on`, `num_epochs`, `batch_size`,
         `num_runs`, `num_diverged`, `num_counted` (runs whose seed did not choose the setting:
         `judged_runs`);
         over the finished runs `mean`, sample standard deviation `std` and `median` of the final
@@ -249,6 +252,7 @@ def summary_table(
 
 def _row(final: pd.DataFrame, best: pd.DataFrame, counted: set[str]) -> dict[str, Any]:
     first = final.iloc[0]
+    several = first["setting"] == STUDIES_CHOICE
     values = final["value"].dropna()
     judged = final.loc[final["run_id"].isin(counted), "value"]
     low, high = within_range(mean_interval(judged.to_numpy()), str(first["metric"]))
@@ -256,7 +260,7 @@ def _row(final: pd.DataFrame, best: pd.DataFrame, counted: set[str]) -> dict[str
         "problem": str(first["problem"]),
         "method": str(first["method"]),
         "source": str(first["source"]),
-        "learning_rate": float(first["learning_rate"]),
+        "learning_rate": math.nan if several else float(first["learning_rate"]),
         "batch_size": float(first["batch_size"]),
         "num_epochs": int(first["num_epochs"]),
         "num_runs": len(final),

@@ -95,7 +95,8 @@ def _figures(study: Study) -> Iterator[tuple[str, Callable[[], PaperFigure]]]:
         if len(study.chosen_on(problem)) > 1:
             yield f"frontier{stem}", partial(figure_frontier, study, problem)
         if study.several_rates(problem):
-            yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
+            if study.rates_on(problem):
+                yield f"sensitivity{stem}", partial(figure_sensitivity, study, problem)
             yield f"tunability{stem}", partial(figure_tunability, study, problem)
     for name in ("small", "large"):
         if set(benchmark_set(name)) <= set(study.problems):

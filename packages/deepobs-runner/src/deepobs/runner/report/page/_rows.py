@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 from ..study import Study, axis_label, percent, records
@@ -77,20 +78,27 @@ def repeat_rows(study: Study, problem: str) -> list[dict[str, str]]:
 
     Returns:
         For each method the command of its search, if it followed a protocol, and that of the first
-        of its runs: `method`, `what` and `command`.
+        of its runs, or of all if several studies chose their settings: `method`, `what` and
+        `command`.
     """
     searches = {search.name: search for search in study.searches}
     rows = []
     for setting in study.chosen_on(problem):
-        first, *others = (study.runs.rows[run] for run in setting.runs)
+        runs = [study.runs.rows[run] for run in setting.runs]
+        first, *others = sorted(runs, key=itemgetter("seed"))
+        commands = []
         search = searches.get(first["search"])
         if search is not None:
-            command = search_command(search, first["optimizer_path"])
-            if command:
-                rows.append(
-                    {"method": setting.method, "what": "Search and runs", "command": command}
-                )
-        seeds = formats.seed_ranges([int(row["seed"]) for row in others])
-        what = f"Run with seed {first['seed']:.0f}" + (f" (others: {seeds})" if others else "")
-        rows.append({"method": setting.method, "what": what, "command": repeat_command(first)})
+            commands.append(("Search and runs", search_command(search, first["optimizer_path"])))
+        named, like_first = ([first, *others], []) if setting.studies else ([first], others)
+        seeds = formats.seed_ranges([int(row["seed"]) for row in like_first])
+        note = f" (others: {seeds})" if seeds else ""
+        commands += [
+            (f"Run with seed {row['seed']:.0f}{note}", repeat_command(row)) for row in named
+        ]
+        rows += [
+            {"method": setting.method, "what": what, "command": command}
+            for what, command in commands
+            if command
+        ]
     return rows

@@ -34,13 +34,15 @@ def _row(study: Study, problem: str, method: str, choice: Mapping[str, Any]) -> 
     times = [study.runs.seconds(run) for run in members]
     known = [time for time in times if time == time]
     tried = [s for s in settings if {study.runs.rows[r]["role"] for r in s.runs} != {"repeat"}]
-    several = len(tried) > 1
+    # The choices of several studies are one setting here, but each is one that was tried.
+    num_tried = sum(len(s.runs) if s.studies else 1 for s in tried)
+    several = num_tried > 1
     seeds = {int(study.runs.rows[run]["seed"]) for run in chosen.runs}
     left_out = set(choice["left_out"])
     return {
         "problem": problem,
         "method": method,
-        "settings": f"{len(tried):,}",
+        "settings": f"{num_tried:,}",
         "runs": f"{len(members):,}",
         "space": _space(rows) if several else "not tuned",
         "chosen_on": f"{_SPLITS[choice['selected_on']]}" if several else formats.MISSING,

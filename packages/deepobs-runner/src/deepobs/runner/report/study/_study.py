@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -26,19 +27,21 @@ MEASURES: dict[str, analysis.Measure] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """Runs of one method on one problem that only differ in their seed.
+    """Runs of one method on one problem that only differ in their seed, or studies' choices.
 
     Attributes:
         problem: The problem's name.
         method: The method's label.
-        learning_rate: The learning rate.
+        learning_rate: The learning rate; NaN for the choices of several studies, which differ.
         runs: Their indices in the `Runs`.
+        studies: Whether they are the choices of several studies.
     """
 
     problem: str
     method: str
     learning_rate: float
     runs: list[int]
+    studies: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,11 @@ class Study:
         tuned = analysis.tuned_settings(frame)
         settings: dict[tuple[str, str, str], Setting] = {}
         for run, row in enumerate(runs.rows):
-            problem, method, rate = row["problem"], row["method"], float(row["learning_rate"])
+            problem, method = row["problem"], row["method"]
+            several = row["setting"] == analysis.STUDIES_CHOICE
+            rate = math.nan if several else float(row["learning_rate"])
             key = (problem, method, row["setting"])
-            settings.setdefault(key, Setting(problem, method, rate, [])).runs.append(run)
+            settings.setdefault(key, Setting(problem, method, rate, [], several)).runs.append(run)
         columns = tuned[["problem", "method", "setting", "left_out"]]
         choices = columns.itertuples(index=False, name=None)
         return cls(

@@ -60,7 +60,7 @@ FLAGS = _of_kind("bool")
 INTEGERS = (*_INTEGERS, "problem_version")
 RUN_COLUMNS = (*TEXTS, *NUMBERS, *FLAGS, *INTEGERS)
 # A run's role in a search; these come from the search's record, not from the run's.
-SEARCH_TEXTS = ("search", "role", "searched", "objective")
+SEARCH_TEXTS = ("search", "studies", "role", "searched", "objective")
 SEARCH_COLUMNS = (*SEARCH_TEXTS, "budget")
 
 # Columns of the frame before and after those of a run's own metrics.

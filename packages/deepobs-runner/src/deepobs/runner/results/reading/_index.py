@@ -104,10 +104,10 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
         `train_regularizer`, `test_regularizer`, `steps`, `seconds` and `passes` (gradient
         evaluations) of training, each since its start,
         `forward_backward_seconds`, `optimizer_seconds` (per step), `optimizer_state_bytes`,
-        `peak_memory_bytes`; and for runs that belong to a search, `search` (its name), `role`
-        ("trial", "best", "repeat", or "best repeat" for both), `searched` (the hyperparameters
-        it varied in addition to the learning rate), `objective` and `budget`. Missing numbers
-        are NaN; numbers of settings are rounded to twelve digits, so that equal
+        `peak_memory_bytes`; and for runs that belong to a search, `search` (its name),
+        `studies` (a name that the independent studies of a method share), `role` ("trial", "best",
+        "repeat", or "best repeat" for both), `searched` (the hyperparameters it varied in addition
+        to the learning rate), `objective` and `budget`. Missing numbers are NaN; numbers of settings are rounded to twelve digits, so that equal
         settings are equal. Losses include the regularizer.
 
     Raises:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -63,6 +65,15 @@ class Search:
     space_source: str = ""
 
     @property
+    def studies(self) -> str:
+        """A name shared by all studies of one method; empty if its protocol has one study."""
+        if int(self.protocol.get("studies", 1)) < 2:
+            return ""
+        shared = (self.problem, self.optimizer, self.protocol, self.length, self.space)
+        text = json.dumps([*shared, self.hyperparameters], sort_keys=True)
+        return f"{self.strategy}__{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    @property
     def roles(self) -> dict[str, str]:
         """The role of each run in the search, by its `run_id`."""
         roles = {run: "trial" for trial in self.trials for run in trial}
@@ -122,7 +133,8 @@ def with_searches(frame: pd.DataFrame, searches: Sequence[Search]) -> pd.DataFra
         searches: The searches whose runs it may contain.
 
     Returns:
-        The frame with the columns `search` (the search's name, "" for a run outside any), `role`
+        The frame with the columns `search` (the search's name, "" for a run outside any), `studies`
+        (a name shared by the independent studies of one method, "" without several), `role`
         (one of `ROLES`), `searched` (the hyperparameters that it varied besides the learning rate,
         separated by commas), `objective` and `budget` (NaN outside searches).
     """
@@ -158,11 +170,11 @@ def _labelled(frame: pd.DataFrame, found: Mapping[str, tuple[Search, str]]) -> p
     return frame.assign(**columns, budget=budget)
 
 
-def _values(found: tuple[Search, str] | None) -> tuple[str, str, str, str, float]:
+def _values(found: tuple[Search, str] | None) -> tuple[str, str, str, str, str, float]:
     if found is None:
-        return "", "", "", "", math.nan
+        return "", "", "", "", "", math.nan
     search, role = found
     # An element such as betas[0] is recorded within the whole hyperparameter, betas.
     names = {_ELEMENT.sub("", name) for name in search.space if name != "lr"}
     searched = ",".join(sorted(names))
-    return search.name, role, searched, search.objective, float(search.budget)
+    return search.name, search.studies, role, searched, search.objective, float(search.budget)

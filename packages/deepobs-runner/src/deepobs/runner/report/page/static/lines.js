@@ -55,7 +55,7 @@
     traces.push({
       type: "scatter", mode: lit(own) ? "lines+markers" : "lines", x, y, name: name(own), customdata: std,
       line: line(own, 2), marker: { ...marker(own), maxdisplayed: 9 },
-      hovertemplate: `<b>${name(own)}</b><br>lr ${curve.lr}, ${of(curve.n, "seed")}<br>${AXES[state.x]} %{x:,.4~g}: %{y:.4~g}${unit(metric)}${curve.n > 1 ? " ± %{customdata:.2~g}" : ""}<extra></extra>`,
+      hovertemplate: `<b>${name(own)}</b><br>${curve.lr === null ? "" : `lr ${curve.lr}, `}${of(curve.n, "seed")}<br>${AXES[state.x]} %{x:,.4~g}: %{y:.4~g}${unit(metric)}${curve.n > 1 ? " ± %{customdata:.2~g}" : ""}<extra></extra>`,
     });
     return { traces, x, y, std };
   }
