@@ -107,8 +107,9 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
         `peak_memory_bytes`; and for runs that belong to a search, `search` (its name),
         `studies` (a name that the independent studies of a method share), `role` ("trial", "best",
         "repeat", or "best repeat" for both), `searched` (the hyperparameters it varied in addition
-        to the learning rate), `objective` and `budget`. Missing numbers are NaN; numbers of settings are rounded to twelve digits, so that equal
-        settings are equal. Losses include the regularizer.
+        to the learning rate), `objective` and `budget`. Missing numbers are NaN; numbers of
+        settings are rounded to twelve digits, so that equal settings are equal. Losses include the
+        regularizer.
 
     Raises:
         FileNotFoundError: If there is nothing at `path`.
