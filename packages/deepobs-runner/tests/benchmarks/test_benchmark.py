@@ -17,9 +17,14 @@ from deepobs.runner.results import read_record
 
 
 def _records(folder):
-    """What was measured, by problem, optimizer and run."""
+    """What was measured, by run."""
     records = map(read_record, folder.glob("*/*/*/random_seed__*.json"))
     return {record.run_id: (record.train_losses, record.test_losses) for record in records}
+
+
+def _searches(folder):
+    """The files of the searches, by name."""
+    return {path.name: path.read_text() for path in folder.glob("*/*/tuning__*.json")}
 
 
 @pytest.fixture(scope="module")
@@ -190,25 +195,58 @@ def _has_begun(folder, enough, process):
     return len(_records(folder)) >= enough or process.poll() is not None
 
 
+_KILLED = """
+import benchmark_cases, sys
+from pathlib import Path
+benchmark_cases.run_killed(Path(sys.argv[1]))
+"""
+
+
+def test_a_killed_benchmark_ends_with_the_same_numbers(tmp_path, monkeypatch):
+    """Its optimizer kills the process with SIGKILL in the second trial; the next call goes on."""
+    monkeypatch.setenv("SWEEP_TEST_FOLDER", str(tmp_path))
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path / "killed-once")], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(_records(tmp_path / "killed-once")) == 1
+    for name in ("killed-once", "undisturbed"):
+        assert benchmark_cases.run_killed(tmp_path / name).failed == ()
+    undisturbed = _records(tmp_path / "undisturbed")
+    assert len(undisturbed) == 12
+    assert _records(tmp_path / "killed-once") == undisturbed
+    assert _searches(tmp_path / "killed-once") == _searches(tmp_path / "undisturbed")
+
+
 @pytest.mark.slow
-def test_a_benchmark_that_is_killed_twice_ends_with_the_same_numbers(results, tmp_path, until):
-    """SIGKILL leaves no time to save anything."""
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("deepobs", ("--workers", "2", "--option", "threads=1")),
+        ("ray", ("--executor", "ray")),
+        ("submitit", ("--executor", "slurm", "--option", "cluster=local", "--workers", "2")),
+    ],
+    ids=["local", "ray", "submitit"],
+)
+def test_a_benchmark_that_is_killed_twice_ends_with_the_same_numbers(
+    results, tmp_path, until, monkeypatch, module, options
+):
+    """SIGKILL leaves no time to save anything; every executor goes on where it was."""
+    pytest.importorskip(module, reason=f"{module} is not installed")
+    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     undisturbed, _ = results
-    options = ("--workers", "2", "--option", "threads=1")
     for enough in (3, 12):
         process = _start(tmp_path, *options)
         until(partial(_has_begun, tmp_path, enough, process))
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
+        assert process.returncode == -signal.SIGKILL
     process = _start(tmp_path, *options, "--json")
     said = json.loads(process.communicate()[0])
     assert process.returncode == 0
     assert said["failed"] == []
     assert _records(tmp_path) == _records(undisturbed)
-    searches = {path.name: path.read_text() for path in tmp_path.glob("*/*/tuning__*.json")}
-    assert searches == {
-        path.name: path.read_text() for path in undisturbed.glob("*/*/tuning__*.json")
-    }
+    assert _searches(tmp_path) == _searches(undisturbed)
 
 
 @pytest.mark.slow

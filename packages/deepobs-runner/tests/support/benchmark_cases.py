@@ -21,3 +21,19 @@ def run_benchmark(results: Path, **options: Any) -> Any:
         "progress": "off",
     }
     return benchmark("users_sign.SignSGD", results=results, **{**defaults, **options})
+
+
+def run_killed(results: Path) -> Any:
+    """Benchmarks an optimizer that kills its process once, by `$SWEEP_TEST_FOLDER`, in trial 2."""
+    optimizer = "sweep_optimizers.KillsOnce"
+    protocol = PROTOCOLS["demo"].changed(budget=2, lengths=[0.02])  # one epoch, 17 steps
+    return benchmark(
+        optimizer,
+        problems="digits_logreg",
+        protocol=protocol,
+        space=["lr=log:1e-4:1e-1"],
+        results=results,
+        workers=0,
+        device="cpu",
+        progress="off",
+    )

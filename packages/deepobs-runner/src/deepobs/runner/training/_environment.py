@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import platform
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -101,9 +102,18 @@ def package_of(kind: type) -> str | None:
     top = kind.__module__.partition(".")[0]
     if top == "torch":  # its version includes the build
         return f"torch {torch.__version__}"
-    for distribution in packages_distributions().get(top, []):
+    for distribution in _distributions().get(top, []):
         try:
             return f"{distribution} {version(distribution)}"
         except PackageNotFoundError:
             continue
     return None
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Returns the distributions of each top-level module.
+
+    This reads the metadata of all installed packages, which would take longer than a short run.
+    """
+    return packages_distributions()
