@@ -28,7 +28,8 @@ This page compares reference optimizers on the [laptop set](problems.md) with th
 data, then trained with ten fresh seeds on the full training set and evaluated on test data. The
 package `deepobs-baselines` contains all trials and repetitions, including those that failed or
 diverged. `deepobs benchmark MyOptimizer --against Adam,Muon` reuses them instead of running them
-again.
+again. To publish results of your own in this way, see
+[Publish a leaderboard](guides/leaderboard.md).
 
 `python docs/leaderboard.py` writes this page. The runs were made with
 
@@ -49,8 +50,10 @@ results, not the seconds.
 
 A value is the mean over ten runs of the final metric on test data. Arrows show the direction in
 which the metric improves. Bold marks the methods that are not significantly different from the best
-one on that problem, at 5 % for each problem. Rows are in the order of the overall result. A number
-after a cross (✗) counts the runs that diverged.
+one on that problem, at 5 % for each problem. Rows are in the order of the overall result. The mark
+✗3 after a value means that three of the ten runs diverged (their loss was no longer finite) and
+that the value is the mean of the other seven. Without a mark, all ten runs finished. The next table
+counts the trials of the search that diverged.
 
 ## Cost and search
 
@@ -83,9 +86,10 @@ by its mean on a problem. Bold marks ties with the best method.
 
 {large}
 
-The laptop set is therefore no substitute for large problems. It reveals faults, bad defaults and
-large differences in minutes, and it shows on which kind of problem a method does well. A ranking of
-three methods on a few problems of one set does not carry over to the other. """
+The two sets have different problems, lengths and search spaces, so a ranking of methods on one need
+not carry over to the other. Use the laptop set to try an implementation and to see large
+differences within minutes. Before you conclude anything about larger problems, measure on them.
+"""
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
