@@ -62,6 +62,49 @@ def test_every_chart_has_its_numbers(visit, path):
         assert len(content.decode("utf-8-sig").splitlines()) > 1, figure.get_attribute("id")
 
 
+def table_of(page, region):
+    """The rows that the button below a table gives."""
+    page.get_by_role("region", name=region, exact=True).scroll_into_view_if_needed()
+    button = page.get_by_role("button", name=f"Download the numbers: {region}", exact=True)
+    with page.expect_download() as download:
+        button.click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    return download.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_numbers_of_the_matrix_are_csv(visit, path, study):
+    """A row per method and problem, in full; without what is filtered out."""
+    page = visit(path, fragment="#method=SGD")
+    name, rows = table_of(page, "Matrix of methods and problems")
+    assert name == "matrix-of-methods-and-problems.csv"
+    assert [(row["method"], row["problem"]) for row in rows] == [
+        ("SGD", "fmnist_2c2d"),
+        ("SGD", "quadratic_deep"),
+    ]
+    for row in rows:
+        cell = study.cell(row["problem"], "SGD")
+        assert float(row["value"]) == cell.value
+        assert (float(row["low"]), float(row["high"])) == (cell.low, cell.high)
+        assert (row["rank"], row["best"]) == (str(cell.rank), str(cell.best).lower())
+
+
+def test_tables_are_csv_as_they_are_shown(visit, path):
+    """Pairs of methods and the cost of the optimizers, with numbers that programs read."""
+    page = visit(path)
+    page.get_by_text("Pair by pair on quadratic_deep").click()
+    (pair,) = table_of(page, "Pairs of methods on quadratic_deep")[1]
+    assert (pair["First"], pair["Second"], pair["Better"]) == ("Adam", "SGD", "Adam")
+    assert float(pair["Difference"]) < -0.3
+    page.locator("#overhead summary").click()
+    name, rows = table_of(page, "Cost of the optimizer")
+    assert name == "cost-of-the-optimizer.csv"
+    assert len(rows) == 4
+    assert {row["Method"]: row["Overhead"] for row in rows} == {"Adam": "20 %", "SGD": "10 %"}
+    page.get_by_text("Commands that repeat the results on quadratic_deep").click()
+    _, rows = table_of(page, "Commands that repeat the results on quadratic_deep")
+    assert all(row["Command"].startswith("deepobs run quadratic_deep ") for row in rows)
+
+
 def test_a_picture_is_a_png(visit, path):
     """The picture is drawn at twice 800 pixels, title and legend included."""
     name, content = saved(visit(path), "#problem-quadratic_deep-loss", "png")
@@ -101,3 +144,21 @@ def test_a_search_is_shown_with_what_matters(visit, tmp_path):
     page.wait_for_function(
         "axis => document.querySelector(axis).layout.xaxis.title.text === 'momentum'", arg=axis
     )
+
+
+def test_trials_are_searched_and_sorted(visit, tmp_path):
+    """The table of a search's trials sorts by result, and a word narrows it."""
+    frame = report_cases.frame_of(report_cases.search_runs(), tmp_path / "results")
+    page = visit(write_report(frame, tmp_path / "r.html"))
+    page.get_by_text("All 30 trials of SGD on p").click()
+    region = page.get_by_role("region", name="Trials of SGD on p")
+    region.locator("tbody tr").first.wait_for()
+    region.get_by_role("button", name="test accuracy").click()
+    rates = [float(row.locator("td").nth(2).inner_text()) for row in region.locator("tr").all()[1:]]
+    assert rates == sorted(rates)
+    best = region.locator("tbody tr").last.locator("td").first.inner_text()
+    assert 0.01 < float(best) < 1
+    page.get_by_label("Search: Trials of SGD on p").fill(best)
+    assert region.locator("tbody tr").count() == 1
+    _, rows = table_of(page, "Trials of SGD on p")
+    assert [row["learning_rate"] for row in rows] == [best]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -42,11 +43,12 @@ def sensitivity_curve(
     runs = run_values(frame, value=value)
     runs = runs[runs["role"] != "repeat"]
     tables = []
+    before = cache(partial(value_before_training, frame))
     for key, group in runs.groupby(_GROUP, observed=True, sort=True):
         problem, method = str(key[0]), str(key[1])
         alike = group[group["setting"].map(all_but_rate) == chosen.get((problem, method))]
         if len(alike):
-            start = value_before_training(frame, problem, str(alike["metric"].iloc[0]))
+            start = before(problem, str(alike["metric"].iloc[0]))
             tables.append(_curve(alike, start).assign(problem=problem, method=method))
     if not tables:
         return pd.DataFrame(columns=_CURVE_COLUMNS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache, partial
 from typing import Any, Literal, get_args
 
 import pandas as pd
@@ -141,13 +142,14 @@ def grid_edges(frame: pd.DataFrame, tuned: pd.DataFrame | None = None) -> pd.Ser
     groups = rates.groupby([*columns, settings["setting"].map(all_but_rate)])
     lowest, highest = groups.min().to_dict(), groups.max().to_dict()
     edges = {}
+    before = cache(partial(value_before_training, frame))
     for choice in tuned.to_dict("records"):
         problem, method, metric = (str(choice[name]) for name in (*_GROUP, "metric"))
         rate = same_rate(pd.Series([choice["learning_rate"]])).iloc[0]
         key = (problem, method, all_but_rate(choice["searched_setting"]))
         # Of a search the records of its trials may be missing.
         low, high = lowest.get(key, rate), highest.get(key, rate)
-        start = value_before_training(frame, problem, metric)
+        start = before(problem, metric)
         larger = higher_is_better(frame, problem, metric)
         learned = low < high and improves(choice["score"], start, larger=larger)
         edge = "low" if rate == low else "high" if rate == high else ""
@@ -227,22 +229,21 @@ def summary_table(
     tuned = tuned_settings(frame) if tuned is None else tuned
     runs = tuned_runs(frame, tuned)
     counted = set(judged_runs(frame, tuned)["run_id"])
+    selected_on = tuned.set_index(_GROUP)["selected_on"].to_dict()
     rows = []
     for metric in [n for n in metric_columns(frame) if n.startswith("test_")]:
         if metric == "test_regularizer":
             continue
-        final, best = run_values(runs, metric), run_values(runs, metric, "best")
-        for key, group in final.groupby(_GROUP, observed=True, sort=True):
-            of_group = best[(best["problem"] == key[0]) & (best["method"] == key[1])]
-            ids = group["run_id"]
-            row = _row(group, of_group, counted) | {"metric": metric}
-            curves = runs[runs["run_id"].isin(ids)]
-            for epoch in epochs:
-                values = curves.loc[curves["epoch"] == epoch, metric]
-                row[f"epoch_{epoch}_mean"] = values.mean()
-                row[f"epoch_{epoch}_std"] = values.std()
-            row["selected_on"] = str(curves["selected_on"].iloc[0])
-            rows.append(row)
+        others = {"best": run_values(runs, metric, "best").assign(**{metric: lambda t: t["value"]})}
+        others |= {f"epoch_{epoch}": runs[runs["epoch"] == epoch] for epoch in epochs}
+        spreads = {
+            f"{name}_{how}": table.groupby(_GROUP, observed=True)[metric].agg(how).to_dict()
+            for name, table in others.items()
+            for how in ("mean", "std")
+        }
+        for key, group in run_values(runs, metric).groupby(_GROUP, observed=True, sort=True):
+            row = _row(group, counted) | {"metric": metric, "selected_on": selected_on[key]}
+            rows.append(row | {name: of.get(key, math.nan) for name, of in spreads.items()})
     return (
         pd.DataFrame(rows).sort_values(_GROUP, kind="stable", ignore_index=True)
         if rows
@@ -250,7 +251,7 @@ def summary_table(
     )
 
 
-def _row(final: pd.DataFrame, best: pd.DataFrame, counted: set[str]) -> dict[str, Any]:
+def _row(final: pd.DataFrame, counted: set[str]) -> dict[str, Any]:
     first = final.iloc[0]
     several = first["setting"] == STUDIES_CHOICE
     values = final["value"].dropna()
@@ -271,6 +272,4 @@ def _row(final: pd.DataFrame, best: pd.DataFrame, counted: set[str]) -> dict[str
         "median": values.median(),
         "low": low,
         "high": high,
-        "best_mean": best["value"].mean(),
-        "best_std": best["value"].std(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -65,9 +66,27 @@ def filter_data(
         "runs": _run_counts(study, list(methods)),
         "numRuns": len(study.runs),
         "highlight": highlight,
+        "results": _results(study),
         "methods": [_method_data(view) for view in methods.values()],
         "problems": [{"name": view["name"], "data": view["data_id"]} for view in problems],
     }
+
+
+def _results(study: Study) -> dict[str, Any]:
+    """Returns the numbers behind the matrix: a row per method and problem."""
+    names = ("method", "problem", *_RESULTS)
+    rows = ([getattr(cell, name) for name in names] for cell in study.verdict.cells)
+    known = [
+        [None if isinstance(v, float) and not math.isfinite(v) else v for v in row] for row in rows
+    ]
+    return {"head": names, "rows": known}
+
+
+#: Fields of `analysis.Cell` in the matrix's CSV.
+_RESULTS = (
+    *("metric", "value", "low", "high", "rank", "best", "score"),
+    *("num_runs", "num_diverged", "budget"),
+)
 
 
 def summary(study: Study) -> str:

@@ -14,7 +14,7 @@ from ._data import dump
 from ._matrix import highlighted, matrix_view
 from ._views import method_views
 
-_SCRIPTS = ("page.js", "tables.js", "start.js")
+_SCRIPTS = ("page.js", "files.js", "tables.js", "start.js")
 
 
 @dataclass(frozen=True, kw_only=True)

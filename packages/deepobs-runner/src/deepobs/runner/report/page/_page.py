@@ -48,6 +48,7 @@ _CALLS = (
 _SCRIPTS = (
     "vendor/plotly-basic.min.js",
     "page.js",
+    "files.js",
     "tables.js",
     "matrix.js",
     "charts.js",

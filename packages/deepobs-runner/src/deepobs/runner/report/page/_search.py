@@ -13,6 +13,7 @@ import pandas as pd
 from ... import analysis
 from ...config import SETTINGS
 from ..study import Runs, Setting, Study, mean_and_spread, percent
+from ..text import formats
 from ._data import compact
 
 # The columns of settings that may vary within a search, besides hyperparameters.
@@ -55,6 +56,29 @@ def search_data(study: Study, problem: str, methods: Mapping[str, int]) -> list[
         for search in searches
         if search is not None
     ]
+
+
+def trial_rows(search: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns the rows of the table of a search's trials.
+
+    Args:
+        search: A search, as `search_data` returns it.
+
+    Returns:
+        Each trial's method `m` and its `cells`: the hyperparameters and the result.
+    """
+    columns = [axis["values"] for axis in search["axes"]]
+    return [
+        {
+            "m": search["m"][trial],
+            "cells": [*(_shown(column[trial]) for column in columns), formats.number(value)],
+        }
+        for trial, value in enumerate(search["values"])
+    ]
+
+
+def _shown(value: float | str | None) -> str:
+    return value if isinstance(value, str) else formats.number(value)
 
 
 def _metric(study: Study, problem: str) -> str:

@@ -14,6 +14,7 @@ from ..study import (
     MethodStyle,
     Runs,
     Study,
+    axis_label,
     in_sentence,
     percent,
     records,
@@ -22,7 +23,7 @@ from ..study import (
 from ..text import formats, repeat_command
 from ._data import dump, problem_data
 from ._rows import milestone_rows, pair_rows, repeat_rows
-from ._search import search_data
+from ._search import search_data, trial_rows
 
 # Measures of time to target, and their units in the table.
 _TIMES = {"epochs": "epoch", "steps": "step", "tokens": "token", "seconds": None}
@@ -67,7 +68,7 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
         "pairs": pairs,
         "milestones": milestones,
         "runs": [_run_row(runs, run, numbers, names) for run in members],
-    }
+    } | {f"trials-{place}": trial_rows(search) for place, search in enumerate(searches)}
     data = problem_data(study, name, numbers) | {"tables": tables, "searches": searches}
     metric = analysis.default_metric(study.frame, name)
     larger = [n for n in names if study.larger(name, f"test_{n}")]
@@ -86,6 +87,7 @@ def problem_view(study: Study, name: str, methods: dict[str, dict[str, Any]]) ->
         "tunability": _tunability(study, name),
         "milestones": epochs,
         "searches": [search["label"] for search in searches],
+        "trials": [_trials_view(search) for search in searches],
         "repeat": repeat_rows(study, name),
         "alone": len(study.problems) == 1,
         "num_runs": len(members),
@@ -100,6 +102,16 @@ def _metric_view(name: str) -> dict[str, str]:
         "chart": f"metric-{name}" if own else name,
         "title": text[0].upper() + text[1:],
         "final": f"Final {in_sentence(f'test_{name}')}",
+    }
+
+
+def _trials_view(search: dict[str, Any]) -> dict[str, Any]:
+    """Returns the headings of the table of a search's trials, and their number."""
+    return {
+        "label": search["label"],
+        "heads": [axis["name"] for axis in search["axes"]],
+        "result": axis_label(search["metric"]),
+        "count": len(search["values"]),
     }
 
 

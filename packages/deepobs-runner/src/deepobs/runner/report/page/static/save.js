@@ -3,18 +3,6 @@
 (() => {
   const { plain, results, css } = charts;
 
-  // A text that a spreadsheet would run as a formula gets an apostrophe before it.
-  const text = (value) => typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  const field = (value) => value === null || value === undefined ? "" : /[",\n\r]/.test(String(text(value))) ? `"${String(text(value)).replaceAll('"', '""')}"` : String(text(value));
-  const csv = ({ head, rows }) => [head, ...rows].map((row) => row.map(field).join(",")).join("\r\n") + "\r\n";
-
-  function download(name, address) {
-    const link = Object.assign(document.createElement("a"), { href: address, download: name });
-    document.body.append(link);
-    link.click();
-    link.remove();
-  }
-
   async function picture(element, title) {
     const { traces, layout } = results.get(element);
     const named = new Set();
@@ -41,12 +29,9 @@
     const element = figure.querySelector("[data-chart]");
     charts.draw(element);
     if (target.dataset.save === "csv") {
-      const file = new Blob(["\ufeff", csv(results.get(element).table)], { type: "text/csv;charset=utf-8" });
-      const address = URL.createObjectURL(file);
-      download(`${figure.id}.csv`, address);
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+      files.csv(figure.id, results.get(element).table);
     } else {
-      download(`${figure.id}.png`, await picture(element, figure.dataset.title));
+      files.download(`${figure.id}.png`, await picture(element, figure.dataset.title));
     }
   });
 })();

@@ -58,26 +58,62 @@ const tables = (() => {
     });
   }
 
+  // A shown number as programs read it: -0.5, 2.3e-7. Other texts stay as they are.
+  function plain(text) {
+    const ascii = text.replaceAll("\u2009", "").replaceAll("−", "-");
+    const raised = ascii.match(/^(-?[\d.]+) × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/);
+    return raised ? String(numberOf(text)) : /^-?[\d.]+$/.test(ascii) ? ascii : text;
+  }
+
+  // The matrix gives its numbers in full; of other tables the rows that are shown, as they are shown.
+  function numbers(table, found) {
+    if (table.classList.contains("matrix")) {
+      const { head, rows } = report.overview.results;
+      return { head, rows: rows.filter(([method, problem]) => shows({ method, problem })) };
+    }
+    const head = [...[...table.tHead.rows].at(-1).cells].map((place) => place.textContent.trim());
+    return { head, rows: found.map(({ texts }) => texts.map(plain)) };
+  }
+
+  function offer(region, table, found) {
+    const name = region.getAttribute("aria-label");
+    const button = Object.assign(document.createElement("button"), { type: "button", textContent: "CSV" });
+    button.setAttribute("aria-label", `Download the numbers: ${name}`);
+    button.addEventListener("click", () => files.csv(name.toLowerCase().replace(/[^a-z0-9_]+/g, "-"), numbers(table, found())));
+    const tools = Object.assign(document.createElement("p"), { className: "tools" });
+    tools.append(button);
+    region.after(tools);
+  }
+
   const written = (table) => all("tbody tr", table).map((row) => ({
     names: { problem: row.closest("[data-problem]")?.dataset.problem, method: row.dataset.method, against: row.dataset.against },
-    texts: [...row.cells].map((place) => place.dataset.value ?? place.textContent.trim()), element: row,
+    texts: [...row.cells].map((place) => place.dataset.value ?? (place.querySelector(".command code") ?? place).textContent.trim()), element: row,
   }));
 
   function enhance(table) {
     if (table.ready) return;
     table.ready = true;
+    if (table.hasAttribute("data-plain")) { // the matrix, in its own order
+      offer(table.closest(".scroll"), table, () => []);
+      return;
+    }
     const rows = table.dataset.rows ? stored(table) : written(table);
     const body = table.tBodies[0];
     const region = table.closest(".scroll");
     let search, note, order, rising = true;
 
-    function draw() {
+    function chosen() {
       const wanted = search?.value.toLowerCase() ?? "";
       const found = rows.filter((row) => shows(row.names) && (!wanted || row.texts.join(" ").toLowerCase().includes(wanted)));
       if (order !== undefined) found.sort((a, b) => compare(a.texts[order] ?? "", b.texts[order] ?? "", rising ? 1 : -1));
+      return found;
+    }
+
+    function draw() {
+      const found = chosen();
       body.replaceChildren(...found.slice(0, MOST).map((row) => (row.element ??= row.make())));
       for (const row of found) if (row.element) row.element.hidden = false;
-      if (note) note.textContent = found.length > MOST ? `The first ${MOST} of ${found.length} rows; search to narrow them.` : wanted ? `${found.length} of ${rows.length} rows` : "";
+      if (note) note.textContent = found.length > MOST ? `The first ${MOST} of ${found.length} rows; search to narrow them.` : search.value ? `${found.length} of ${rows.length} rows` : "";
     }
 
     if (rows.length > SEARCHED) {
@@ -105,6 +141,7 @@ const tables = (() => {
         });
       }
     }
+    offer(region, table, chosen);
     if (table.dataset.rows) { draw(); report.onChange(draw); } else if (search || rows.length > 1) report.onChange(draw);
   }
 
@@ -118,7 +155,7 @@ const tables = (() => {
 
   function start() {
     const seen = new IntersectionObserver((entries) => {
-      for (const { target, isIntersecting } of entries) if (isIntersecting) { for (const table of all("table:not([data-plain])", target)) enhance(table); hint(target); }
+      for (const { target, isIntersecting } of entries) if (isIntersecting) { for (const table of all("table", target)) enhance(table); hint(target); }
     }, { rootMargin: "300px" });
     const sized = new ResizeObserver((entries) => { for (const { target } of entries) hint(target); });
     for (const region of all(".scroll")) {
