@@ -70,11 +70,13 @@ def test_logarithmic_axes_have_whole_numbers_as_ticks(visit, narrow):
 
 
 def test_epochs_have_no_halves(visit, narrow):
-    """The axis of a run of one epoch has ticks at 0 and 1 only."""
+    """The axis of a run of one epoch has no tick between 0 and 1."""
     page = visit(narrow)
     chart = "#problem-p [data-chart=loss]"
     drawn(page, chart)
-    assert ticks(page, chart, "x") == ["0", "1"]
+    texts = ticks(page, chart, "x")
+    assert texts
+    assert set(texts) <= {"0", "1"}
 
 
 def test_a_picture_has_title_and_legend(visit, path):

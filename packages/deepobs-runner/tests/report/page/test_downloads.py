@@ -99,7 +99,7 @@ def test_tables_are_csv_as_they_are_shown(visit, path):
     name, rows = table_of(page, "Cost of the optimizer")
     assert name == "cost-of-the-optimizer.csv"
     assert len(rows) == 4
-    assert {row["Method"]: row["Overhead"] for row in rows} == {"Adam": "20 %", "SGD": "10 %"}
+    assert {row["Method"]: row["Overhead"] for row in rows} == {"Adam": "20.0 %", "SGD": "10.0 %"}
     page.get_by_text("Commands that repeat the results on quadratic_deep").click()
     _, rows = table_of(page, "Commands that repeat the results on quadratic_deep")
     assert all(row["Command"].startswith("deepobs run quadratic_deep ") for row in rows)
