@@ -33,9 +33,10 @@ STANDS_ON = {
 
 # What each session needs besides the packages.
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
-_NOTEBOOK = ("nbclient", "ipykernel")
+# What the runner's tests run notebooks and object storage with; s3fs, for a botocore of both.
+_RUNNER = ("nbclient", "ipykernel", "moto[server]>=5.2", "s3fs>=2026.1")
 _ALL_TESTS = (
-    *(*_PYTEST, *_NOTEBOOK, "hypothesis"),
+    *(*_PYTEST, *_RUNNER, "hypothesis"),
     *("backpack-for-pytorch", "playwright", "schedulefree"),
 )
 # The version of hatchling is written into the wheels, which must not depend on the day.
@@ -49,7 +50,7 @@ NEEDS = {
     ),
     "tests-problems": (*_PYTEST, "backpack-for-pytorch", "curvlinops-for-pytorch"),
     "tests-baselines": _PYTEST,
-    "tests-runner": (*_PYTEST, *_NOTEBOOK, "hypothesis", "playwright", "schedulefree"),
+    "tests-runner": (*_PYTEST, *_RUNNER, "hypothesis", "playwright", "schedulefree"),
     "golden": (*_PYTEST, "backpack-for-pytorch"),
     "doctest": _PYTEST,
     "slow": _ALL_TESTS,
@@ -72,7 +73,7 @@ NEEDS = {
     "bench": ("playwright", "torchvision"),
 }
 # Optional parts of the runner that its tests go through.
-RUNNER_EXTRAS = "tune,slurm,tensorboard,wandb,mlflow"
+RUNNER_EXTRAS = "cloud,tune,slurm,tensorboard,wandb,mlflow"
 TEST_EXTRAS = f"{RUNNER_EXTRAS},optimizers"
 SLOW_EXTRAS = f"{TEST_EXTRAS},ray"
 

@@ -1,8 +1,10 @@
 """Each cluster file is valid for the tool that reads it, without an account."""
 
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,18 @@ def test_hadolint_finds_nothing():
         pytest.skip("hadolint is not installed")
     result = subprocess.run(("hadolint", CLOUDS / "Dockerfile"), capture_output=True, text=True)
     assert (result.returncode, result.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "install.sh"])
+def test_every_package_is_installed(name):
+    """Those that `deepobs` declares, reference results among them, from the clone."""
+    project = CLOUDS.parent / "packages/deepobs/pyproject.toml"
+    declared = tomllib.loads(project.read_text())["project"]["dependencies"]
+    text = (CLOUDS / name).read_text()
+    braces = re.compile(r"(\S+)\{(\S+)\}")
+    text = braces.sub(lambda found: " ".join(found[1] + x for x in found[2].split(",")), text)
+    missing = [one for one in declared if f"packages/{one.split('==')[0]} " not in text]
+    assert (missing, "packages/deepobs" in text) == ([], True)
 
 
 @pytest.mark.parametrize("path", sorted(CLOUDS.glob("*.sh")), ids=lambda path: path.name)

@@ -21,7 +21,7 @@ def done(tmp_path):
 
 def leave(store, record, *, after_the_record=False):
     """What is there when a process is killed between writing the record and removing the rest."""
-    folder = store.work_folder(record.run_id)
+    folder = store.work(record.run_id).locate("")
     folder.mkdir(parents=True)
     written = record.path.stat().st_mtime + (10 if after_the_record else -10)
     for name in ("best.pt", "checkpoint_000000000007.pt", ".best.pt.123.tmp", "lock"):
@@ -73,7 +73,7 @@ def test_unfinished_runs_go_on_request_only(tmp_path):
     """Their checkpoints are what a resume needs."""
     store = ResultsStore(tmp_path)
     config = RunConfig(problem="quadratic_deep", optimizer="SGD", lr=0.01)
-    folder = store.work_folder(config.run_id)
+    folder = store.work(config.run_id).locate("")
     folder.mkdir(parents=True)
     (folder / "checkpoint_000000000007.pt").write_bytes(b"weights")
     assert clean(tmp_path).unfinished == (config.run_id,)

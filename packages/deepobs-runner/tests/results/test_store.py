@@ -131,8 +131,9 @@ def test_a_record_with_a_field_of_another_kind_is_refused(done, changes):
 def test_a_deeply_nested_file_is_passed_over(tmp_path):
     """Python's reader gives up on it with an error of its own."""
     store = ResultsStore(tmp_path)
-    store.folder_of(config()).mkdir(parents=True)
-    (store.folder_of(config()) / "random_seed__42__x.json").write_text("[" * 100_000)
+    folder = tmp_path / store.folder_of(config())
+    folder.mkdir(parents=True)
+    (folder / "random_seed__42__x.json").write_text("[" * 100_000)
     assert store.find(config()) is None
 
 
@@ -187,7 +188,7 @@ def test_a_record_saved_at_the_same_moment_is_not_replaced(tmp_path, monkeypatch
 def test_folders_merge_by_copying(done, tmp_path):
     """A record copied from another machine is found here."""
     store = ResultsStore(tmp_path)
-    target = store.folder_of(config()) / done.path.name
+    target = tmp_path / store.folder_of(config()) / done.path.name
     target.parent.mkdir(parents=True)
     target.write_bytes(done.path.read_bytes())
     assert store.find(config()) == done

@@ -11,6 +11,7 @@ import torch
 
 from deepobs.problems import build
 from deepobs.runner.common import CheckpointError
+from deepobs.runner.results import ResultsStore, open_storage
 from deepobs.runner.training import Checkpoints
 from deepobs.runner.training._best_model import BestModel
 from deepobs.runner.training._checkpoint import _seal
@@ -18,11 +19,11 @@ from deepobs.runner.training._checkpoint import _seal
 
 @pytest.fixture
 def checkpoints(tmp_path):
-    return Checkpoints(tmp_path, "0123456789abcdef")
+    return Checkpoints(open_storage(tmp_path), "0123456789abcdef")
 
 
 def names(checkpoints):
-    return sorted(path.name for path in checkpoints.folder.iterdir())
+    return sorted(path.name for path in checkpoints.folder.locate("").iterdir())
 
 
 def load(checkpoints):
@@ -107,7 +108,7 @@ def _nothing(path):
 
 
 def _other_run(path):
-    Checkpoints(path.parent / "other", "f" * 16).save({}, 1)
+    Checkpoints(open_storage(path.parent / "other"), "f" * 16).save({}, 1)
     (path.parent / "other" / "checkpoint_000000000001.pt").replace(path)
 
 
@@ -138,7 +139,7 @@ def test_a_bad_one_is_refused_and_the_one_before_used(checkpoints, caplog, damag
     """One sentence names the file."""
     for steps in (1, 2):
         checkpoints.save({"weights": torch.full((999,), float(steps))}, steps)
-    damage(checkpoints.folder / "checkpoint_000000000002.pt")
+    damage(checkpoints.folder.locate("checkpoint_000000000002.pt"))
     with caplog.at_level(logging.WARNING):
         assert load(checkpoints)["weights"][0] == 1
     assert said in caplog.text
@@ -148,7 +149,7 @@ def test_a_bad_one_is_refused_and_the_one_before_used(checkpoints, caplog, damag
 def test_only_bad_ones_are_an_error(checkpoints):
     """A month of training is not thrown away silently: the user decides."""
     checkpoints.save({}, 1)
-    _empty(checkpoints.folder / "checkpoint_000000000001.pt")
+    _empty(checkpoints.folder.locate("checkpoint_000000000001.pt"))
     with pytest.raises(CheckpointError, match="No checkpoint in"):
         load(checkpoints)
 
@@ -187,10 +188,13 @@ def test_one_with_other_content_is_passed_over(checkpoints, caplog, error):
 
 def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
     """Any evaluation is better than none; one sentence names the file."""
-    torch.save({"criterion": "test_loss", "value": 0.1}, tmp_path / "best.pt")
-    (tmp_path / "best.pt").write_bytes((tmp_path / "best.pt").read_bytes()[:-100])
-    best = BestModel(tmp_path, resumed=True)
+    store = ResultsStore(tmp_path)
+    path = store.work("0123456789abcdef").locate("best.pt")
+    path.parent.mkdir(parents=True)
+    torch.save({"criterion": "test_loss", "value": 0.1}, path)
+    path.write_bytes(path.read_bytes()[:-100])
+    best = BestModel(store, "0123456789abcdef", resumed=True)
     best.on_run_start(None, build("quadratic_deep"))
     best.on_evaluation(3, {"test_loss": 7.0})
-    assert torch.load(tmp_path / "best.pt", weights_only=True)["epoch"] == 3
+    assert torch.load(path, weights_only=True)["epoch"] == 3
     assert "best.pt is damaged" in caplog.text

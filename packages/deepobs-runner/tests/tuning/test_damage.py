@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deepobs.runner import tune
+from deepobs.runner.results import open_storage
 from deepobs.runner.tuning import parse_space
 from deepobs.runner.tuning._result import tried_before
 from deepobs.runner.tuning._tpe import OptunaStudy
@@ -39,7 +40,7 @@ def test_a_damaged_search_file_is_set_aside(tmp_path, caplog, content):
     """One sentence names it, and nothing of it is lost."""
     path = tmp_path / "tuning__grid__0.json"
     path.write_bytes(content)
-    assert tried_before(path) == []
+    assert tried_before(open_storage(tmp_path), path.name) == []
     (said,) = [record.getMessage() for record in caplog.records]
     assert str(path) in said
     assert not path.exists()

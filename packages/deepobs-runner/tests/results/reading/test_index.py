@@ -18,8 +18,8 @@ from deepobs.runner.results.reading import (
     load_records,
     read_records,
 )
-from deepobs.runner.results.reading._index import INDEX_NAME
 from deepobs.runner.results.reading._parse import parse_record
+from deepobs.runner.results.storage._storage import INDEX_NAME
 
 
 @pytest.fixture

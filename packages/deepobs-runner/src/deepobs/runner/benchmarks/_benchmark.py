@@ -17,6 +17,7 @@ from ..common import UsageError, printable, unknown
 from ..optimizers import OptimizerLike
 from ..protocols import DEFAULT_PROTOCOL, Budget, Protocol, get_protocol
 from ..report import write_report
+from ..results import folder_on_disk
 from ..sweeps import Execution, Monitor, make_monitor
 from ..tuning import TuneResult
 from ._findings import Findings
@@ -30,11 +31,13 @@ from ._references import (
     find_references,
     installed_references,
     reference_names,
+    search_file,
     take_over,
 )
 from ._sources import check_sources, save_source, with_sources
 
 REPORT = "report.html"
+_ON_DISK = "give a folder, or use `tune` or `sweep`"
 
 _log = logging.getLogger(__name__)
 
@@ -168,7 +171,7 @@ def prepare(
         compared,
         read_problems(problems),
         get_protocol(protocol).changed(budget=budget, lengths=lengths),
-        Execution(results=results, **execution),
+        Execution(results=folder_on_disk(results, "A benchmark", _ON_DISK), **execution),
     )
     methods = {method.name: method for method in plan.methods}
     for entry, planned in plan.searches.items():
@@ -202,7 +205,7 @@ def _with_references(plan: BenchmarkPlan, found: Mapping[Entry, Reference]) -> B
     searches = {
         entry: planned
         for entry, planned in plan.searches.items()
-        if entry.method not in only or entry in found or planned.result.path.exists()
+        if entry.method not in only or entry in found or search_file(planned).exists()
     }
     if only and only.isdisjoint(entry.method for entry in searches):
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import nan
+from pathlib import Path
 
 from ..executors import available_cores
 from ..results import ResultsStore
@@ -98,7 +99,7 @@ def _cost(entry: Entry, planned: PlannedSearch, threads: int) -> SearchCost:
     done = sum(store.find(run) is not None for run in first)
     timed = estimate(
         first[:1],
-        results=store.root / ".nothing",  # so that it is timed even if it is done
+        results=Path(execution.results) / ".nothing",  # so that it is timed even if it is done
         workers=1,
         threads=threads,
         device=execution.device,

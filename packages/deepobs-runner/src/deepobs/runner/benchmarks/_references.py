@@ -80,7 +80,7 @@ def find_references(plan: BenchmarkPlan, sources: Sequence[Path]) -> dict[Entry,
             files.setdefault(path.parts[-3:], []).append(path)
     found = {}
     for entry, planned in plan.searches.items():
-        wanted = planned.result.path
+        wanted = search_file(planned)
         if wanted.exists():
             continue
         fitting = (_read(path, planned) for path in files.get(wanted.parts[-3:], []))
@@ -92,12 +92,17 @@ def find_references(plan: BenchmarkPlan, sources: Sequence[Path]) -> dict[Entry,
 def take_over(plan: BenchmarkPlan) -> None:
     """Copies the searches of a plan that others have made into its results folder."""
     for entry, reference in plan.references.items():
-        path = plan.searches[entry].result.path
+        path = search_file(plan.searches[entry])
         for record in reference.records:
             target = path.parent / record.parent.name / record.name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(record, target)
         write_atomically(path, json.dumps(reference.content, indent=1).encode())
+
+
+def search_file(planned: PlannedSearch) -> Path:
+    """Returns the file of a search; the results of a benchmark are on a disk."""
+    return Path(planned.result.path)
 
 
 def _folder(path: Path) -> Path:

@@ -12,6 +12,7 @@ from ..common import UsageError, read_file, write_atomically
 from ..results import source_path
 from ..tuning import PlannedSearch
 from ._methods import Method, Source
+from ._references import search_file
 
 
 def with_sources(planned: PlannedSearch, method: Method) -> PlannedSearch:
@@ -29,11 +30,11 @@ def check_sources(planned: PlannedSearch, method: Method) -> None:
     Raises:
         UsageError: If the optimizer was edited: its earlier runs would count as the new one's.
     """
-    before = _recorded(planned.result.path)
+    before = _recorded(search_file(planned))
     for source in method.sources:
         if before.get(source.file, source.sha256) != source.sha256:
             raise UsageError(
-                f"{source.file} has changed since {planned.result.path.parent} was begun, so the "
+                f"{source.file} has changed since {search_file(planned).parent} was begun, so the "
                 f"runs there are of another {method.name}; use a new results folder, or restore "
                 "the file."
             )

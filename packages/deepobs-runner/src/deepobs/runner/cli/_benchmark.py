@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -213,7 +213,10 @@ def _score_lines(result: BenchmarkResult) -> list[str]:
     lines = []
     for length, path in result.reports.items() if result.plan.protocol.score == "target" else ():
         ours = {e: held for e, held in result.searches.items() if e.length == length}
-        names = {held.path.stem.removeprefix(SEARCH_PREFIX): e.method for e, held in ours.items()}
+        names = {
+            PurePath(held.path).stem.removeprefix(SEARCH_PREFIX): e.method
+            for e, held in ours.items()
+        }
         times = study_times(gather(path.parent).study.frame, names)
         without = [name for name in result.plan.problems if name not in times.index]
         scores = algoperf_score(times).sort_values(ascending=False)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from ._paths import UserPath
+from ._paths import ResultsPath
 
 
 @click.command("clean")
-@click.argument("results", type=UserPath())
+@click.argument("results", type=ResultsPath())
 @click.option(
     "--unfinished",
     is_flag=True,
@@ -19,8 +19,8 @@ from ._paths import UserPath
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was done as JSON.")
-def command(results: Path, unfinished: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove files that killed processes left in the folder RESULTS.
+def command(results: Path | str, unfinished: bool, dry_run: bool, as_json: bool) -> None:
+    """Remove files that killed processes left in the folder RESULTS, or at its address.
 
     Finishes runs that were killed right after their record was written, and removes temporary
     files older than an hour. Records and the files of running processes are kept.

@@ -12,7 +12,7 @@ import click
 
 from ..common import read_value
 from ..config import INPUTS, REQUIRED, Setting
-from ._paths import UserPath
+from ._paths import ResultsPath, UserPath
 
 _Command = TypeVar("_Command", bound=Callable[..., object])
 _TYPES = {"int": int, "float": float}
@@ -36,10 +36,10 @@ log_every_option = click.option(
 _EXECUTION = (
     click.option(
         "--results",
-        type=UserPath(),
+        type=ResultsPath(),
         default=Path("results"),
         show_default=True,
-        help="Folder for the records.",
+        help="Folder for the records, or s3://, gs:// or az://BUCKET/FOLDER.",
     ),
     click.option(
         "--executor",

@@ -9,11 +9,11 @@ from typing import Literal
 
 import click
 
-from ._paths import UserPath
+from ._paths import ResultsPath, UserPath
 
 
 @click.command("report")
-@click.argument("results", nargs=-1, type=UserPath())
+@click.argument("results", nargs=-1, type=ResultsPath())
 @click.option(
     "-o",
     "--output",
@@ -46,7 +46,7 @@ from ._paths import UserPath
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def command(
-    results: tuple[Path, ...],
+    results: tuple[Path | str, ...],
     output: Path,
     baselines: bool,
     title: str | None,
@@ -57,8 +57,9 @@ def command(
 ) -> None:
     """Write everything a paper needs on one HTML page that works offline.
 
-    RESULTS are results folders of this package or of DeepOBS 1.1 and 1.2, or bundles. With
-    `--baselines` and no folder, the page shows the published baselines alone.
+    RESULTS are results folders of this package or of DeepOBS 1.1 and 1.2, bundles, or addresses
+    such as s3://BUCKET/FOLDER. With `--baselines` and no folder, the page shows the published
+    baselines alone.
     """
     from ..report.figures import save_figures
     from ..report.page import write_report

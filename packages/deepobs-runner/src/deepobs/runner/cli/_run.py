@@ -16,7 +16,7 @@ from ._options import (
     pop_settings,
     setting_options,
 )
-from ._paths import UserPath
+from ._paths import ResultsPath
 
 if TYPE_CHECKING:
     from ..results import Record
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 @click.argument("problem")
 @click.argument("optimizer")
 @setting_options()
-@click.option("--results", type=UserPath(), help="Folder for the record.")
+@click.option(
+    "--results",
+    type=ResultsPath(),
+    help="Folder for the record, or s3://, gs:// or az://BUCKET/FOLDER.",
+)
 @data_root_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, mps.")
 @click.option("--resume", is_flag=True, help="Continue from the last checkpoint.")

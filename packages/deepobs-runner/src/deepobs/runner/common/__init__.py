@@ -16,7 +16,7 @@ from ._errors import (
     printable,
     unknown,
 )
-from ._files import read_file, set_aside, write_atomically
+from ._files import is_address, read_file, set_aside, write_atomically
 from ._former import name_today
 from ._lazy import lazy_exports
 from ._process import PROCESS_STATE
@@ -37,6 +37,7 @@ __all__ = [
     "check_nesting",
     "explain",
     "import_users",
+    "is_address",
     "is_number",
     "lazy_exports",
     "name_today",

@@ -1,16 +1,18 @@
-"""Writing files so that a reader never sees half of one."""
+"""Paths and addresses, and writing files so that a reader never sees half of one."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from threading import get_native_id
 
 from ._errors import ResultsError
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 # Errors of file systems that cannot flush files or folders (CIFS, some FUSE, VirtualBox).
 _CANNOT_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
@@ -37,6 +39,11 @@ def read_file(path: Path) -> bytes:
     if found.st_size > _MOST_BYTES:
         raise OSError(errno.EFBIG, f"it is larger than {_MOST_BYTES >> 20} MiB", str(path))
     return path.read_bytes()
+
+
+def is_address(location: object) -> bool:
+    """Returns whether a text is an address, such as `s3://bucket/folder`, rather than a path."""
+    return isinstance(location, str) and _ADDRESS.match(location) is not None
 
 
 def write_atomically(path: Path, content: bytes | memoryview, *, replace: bool = True) -> bool:

@@ -3,10 +3,10 @@
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ..common import UsageError, unknown, whole
+from ..results import Address, folder_on_disk
 from ._base import Executor
 from ._in_process import InProcessExecutor
 from ._local import LocalExecutor, available_cores
@@ -28,7 +28,7 @@ def make_executor(
     *,
     workers: int | None,
     device: str,
-    results: str | Path,
+    results: Address,
     options: Mapping[str, Any],
 ) -> Executor:
     """Returns the executor with a name, ready to be entered.
@@ -38,7 +38,8 @@ def make_executor(
         workers: Number of parallel runs; None for the executor's default; 0 (local only) runs
             sequentially in this process.
         device: Device of the runs.
-        results: Folder of the records; SLURM's scripts and logs go to `.slurm` in it.
+        results: Folder of the records, or its address; SLURM's scripts and logs go to `.slurm` in
+            it, unless the option `folder` names another place.
         options: Arguments of the executor class.
 
     Raises:
@@ -52,8 +53,11 @@ def make_executor(
         if options:
             raise UsageError("workers=0 runs in this process, which has no executor options.")
         return InProcessExecutor(perform)
-    arguments = _arguments(name, workers, device, Path(results))
     _check_options(name, options)
+    arguments = _arguments(name, workers, device)
+    if name == "slurm" and "folder" not in options:
+        advice = "give its scripts and logs one with --option folder=PATH"
+        arguments["folder"] = folder_on_disk(results, "executor 'slurm'", advice) / ".slurm"
     return EXECUTORS[name](perform, **{**arguments, **options})
 
 
@@ -74,13 +78,11 @@ def visible_devices(device: str) -> Sequence[str]:
     return tuple(str(index) for index in range(torch.cuda.device_count()))
 
 
-def _arguments(name: str, workers: int | None, device: str, results: Path) -> dict[str, Any]:
+def _arguments(name: str, workers: int | None, device: str) -> dict[str, Any]:
     if name == "local":
         return {"workers": workers or default_workers(device), "devices": visible_devices(device)}
     arguments: dict[str, Any] = {} if workers is None else {"workers": workers}
-    if name == "slurm":
-        arguments["folder"] = results / ".slurm"
-    elif device == "cpu":
+    if name == "ray" and device == "cpu":
         arguments["gpus"] = 0
     return arguments
 

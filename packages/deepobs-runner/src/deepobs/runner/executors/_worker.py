@@ -76,7 +76,7 @@ def perform(job: Job, report: Report) -> Outcome:
         outcome = Outcome(status="busy")
     except PrunedError as error:
         store = ResultsStore(job.options["results"])
-        Checkpoints(store.work_folder(job.config.run_id), job.config.run_id).remove()
+        Checkpoints(store.work(job.config.run_id), job.config.run_id).remove()
         outcome = Outcome(status="pruned", message=str(error))
     except _NOT_RETRIED as error:
         outcome = Outcome(status="failed", message=str(error))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from ..common import UsageError, unknown
+from ..results import Address, folder_on_disk
 from ._base import Logger
 from ._mlflow import MLflowLogger
 from ._tensorboard import TensorBoardLogger
@@ -19,7 +19,7 @@ LOGGERS: Mapping[str, Callable[..., Logger]] = {
 }
 
 
-def make_logger(name: str, results: str | Path | None, *, every: int | None = None) -> Logger:
+def make_logger(name: str, results: Address | None, *, every: int | None = None) -> Logger:
     """Returns a logger that writes to `<results>/logs/<name>`.
 
     Args:
@@ -29,10 +29,11 @@ def make_logger(name: str, results: str | Path | None, *, every: int | None = No
 
     Raises:
         UsageError: If the name is unknown, its package is not installed, or there is no results
-            folder.
+            folder on a disk.
     """
     if name not in LOGGERS:
         raise unknown("logger", name, LOGGERS, f"there are {', '.join(LOGGERS)}.")
     if results is None:
         raise UsageError(f"The logger {name} needs a results folder.")
-    return LOGGERS[name](Path(results) / "logs" / name, every=every)
+    folder = folder_on_disk(results, f"The logger {name}", "leave the logger out, or use a folder")
+    return LOGGERS[name](folder / "logs" / name, every=every)

@@ -7,7 +7,8 @@ from ._cleanup import CleanUp, clean
 from ._record import PLURALS, CorruptRecordError, Record, read_record
 from ._search_file import SEARCH_FORMAT, SEARCH_PREFIX, read_search
 from ._sources import SOURCES, source_path
-from ._store import ResultsStore
+from ._store import BEST_MODEL, ResultsStore
+from .storage import Address, Storage, folder_on_disk, open_storage
 
 if TYPE_CHECKING:
     from .reading import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BEST_MODEL",
     "BUNDLE_FORMAT",
     "GIVEN_SPACE",
     "MANIFEST",
@@ -35,19 +37,23 @@ __all__ = [
     "SEARCH_FORMAT",
     "SEARCH_PREFIX",
     "SOURCES",
+    "Address",
     "CleanUp",
     "CorruptRecordError",
     "ReadResult",
     "Record",
     "ResultsStore",
     "Search",
+    "Storage",
     "Unreadable",
     "UnreadableRecordWarning",
     "clean",
     "extract",
+    "folder_on_disk",
     "is_bundle",
     "load_baselines",
     "load_records",
+    "open_storage",
     "read_manifest",
     "read_record",
     "read_records",

@@ -83,7 +83,8 @@ class Record:
         environment: Versions, device and execution options.
         started: Start time, ISO 8601 with time zone.
         finished: End time, ISO 8601 with time zone.
-        path: The record's file; None without a results folder. Not part of the file.
+        path: The record's file, or its address in object storage; None without a results folder.
+            Not part of the file.
         was_done: Whether `run` found the record instead of training. Not part of the file.
     """
 
@@ -128,7 +129,7 @@ class Record:
     environment: dict[str, Any]
     started: str
     finished: str
-    path: Path | None = field(default=None, compare=False)
+    path: Path | str | None = field(default=None, compare=False)
     was_done: bool = field(default=False, compare=False)
 
     def evaluations(self, phase: str, metric: str) -> list[float] | None:
@@ -162,7 +163,7 @@ class Record:
         return json.dumps(self.to_dict(), allow_nan=False)
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any], *, path: Path | None = None) -> Self:
+    def from_dict(cls, content: dict[str, Any], *, path: Path | str | None = None) -> Self:
         """Returns the record that `to_dict` wrote.
 
         Raises:
@@ -201,11 +202,24 @@ def read_record(path: str | Path) -> Record:
         CorruptRecordError: If the file is truncated, not JSON, or not a record.
     """
     path = Path(path)
+    return parse_json(read_file(path), path)
+
+
+def parse_json(content: bytes, path: Path | str) -> Record:
+    """Returns the record in a file's content.
+
+    Args:
+        content: The file's content.
+        path: The file, or its address in object storage.
+
+    Raises:
+        CorruptRecordError: If the content is truncated, not JSON, or not a record.
+    """
     try:
-        content = json.loads(read_file(path))
+        data = json.loads(content.decode())
     except (ValueError, RecursionError) as error:
         raise CorruptRecordError(f"{path} is not complete JSON: {error}.") from error
-    return Record.from_dict(content, path=path)
+    return Record.from_dict(data, path=path)
 
 
 def _strict(value: Any) -> Any:

@@ -104,8 +104,21 @@ def read_search(path: Path) -> dict[str, Any]:
         CorruptRecordError: If it is not the file of a search, or is damaged.
         OSError: If it cannot be read.
     """
+    return parse_search(read_file(path), path)
+
+
+def parse_search(data: bytes, path: Path | str) -> dict[str, Any]:
+    """Returns the content of a search's file; see `read_search`.
+
+    Args:
+        data: The bytes of the file.
+        path: The file, or its name, for error messages.
+
+    Raises:
+        CorruptRecordError: If it is not the file of a search, or is damaged.
+    """
     try:
-        content = json.loads(read_file(path))
+        content = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
         raise CorruptRecordError(f"{path} is not JSON.") from error
     if not isinstance(content, dict) or content.get("format") != SEARCH_FORMAT:

@@ -4,52 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import errno
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-import filelock
-
-from ..common import ResultsError, RunInProgressError, UsageError, write_atomically
+from ..common import ResultsError, RunInProgressError
 from ..config import current_identity
 from ._names import file_name, folder_name, same_setting, setting_name
-from ._record import CorruptRecordError, Record, read_record
+from ._record import CorruptRecordError, Record, parse_json
+from .storage import Address, LockedError, Storage, open_storage
 
 if TYPE_CHECKING:
     from ..config import RunConfig
 
-_LOCK_ATTEMPTS = 100  # an attempt fails only if another process removes the folder at that moment
-_ADDRESS = re.compile(r"(\w{2,}):/+(.*)")  # a drive has one letter; a Path keeps one slash of two
-_SIZE_OF_A_RECORD = 1 << 16  # bytes; about that of 100 epochs of 1,000 steps
+BEST_MODEL = "best.pt"
+_WORK = ".runs"
 
 
 class ResultsStore:
-    """A folder of records in DeepOBS's layout.
+    """Records in DeepOBS's layout, in a folder or in object storage.
 
     `<root>/<problem>/<optimizer>/<setting>/random_seed__S__<time>.json`; lock and
     checkpoints of a run in progress are in `<root>/.runs/<run_id>/`.
 
     Args:
-        root: The results folder; created when needed.
+        root: The results folder, created when needed; or its address, such as `s3://bucket/folder`.
+
+    Attributes:
+        address: The same.
+        storage: The files there.
 
     Raises:
-        UsageError: If `root` is the address of an object storage.
+        UsageError: If the address is wrong, or needs a package that is not installed.
     """
 
-    def __init__(self, root: str | Path) -> None:
-        if address := _ADDRESS.fullmatch(str(root)):
-            raise UsageError(
-                f"results must be a folder, not the address {address[1]}://{address[2]}: locks and "
-                "checkpoints need a file system; copy the finished folder there, for example with "
-                "`rclone copy`."
-            )
-        self.root = Path(root)
+    def __init__(self, root: Address) -> None:
+        self.address = root
+        self.storage = open_storage(root)
 
     def check_writable(self, config: RunConfig | None = None) -> None:
         """Checks that a record can be written, before the run starts.
@@ -61,30 +54,12 @@ class ResultsStore:
             UsageError: If nothing can be written there.
             ResultsError: If there is no space for a record.
         """
-        folder = self.root
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if config is not None:
-                folder = _deepest_existing(self.folder_of(config))
-            probe = folder / f".write_probe.{os.getpid()}"
-            try:
-                probe.write_bytes(bytes(_SIZE_OF_A_RECORD))
-            finally:
-                probe.unlink(missing_ok=True)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise ResultsError(
-                    f"The folder {folder} has no room for a record: {reason}; free some space."
-                ) from error
-            raise UsageError(
-                f"The results folder {folder} cannot be written: {reason}; choose another one."
-            ) from error
+        self.storage.check_writable("" if config is None else self.folder_of(config))
 
-    def folder_of(self, config: RunConfig) -> Path:
+    def folder_of(self, config: RunConfig) -> str:
         """Returns the folder of this setting's records, which all seeds share."""
         problem, optimizer = folder_name(config.problem_name), folder_name(config.optimizer_name)
-        return self.root / problem / optimizer / setting_name(config)
+        return f"{problem}/{optimizer}/{setting_name(config)}"
 
     def find(self, config: RunConfig) -> Record | None:
         """Returns the newest record of this run, or None; damaged files are skipped."""
@@ -98,51 +73,66 @@ class ResultsStore:
 
         Raises:
             ResultsError: If it could not be written.
+            RunInProgressError: If another process has taken over the run, which only happens in
+                object storage.
         """
-        earlier = [found.path for found in self._records(config) if found.path is not None]
+        self.work(config.run_id).confirm()
+        earlier = [name for _, name in self._named_records(config)]
         folder = self.folder_of(config)
         time = datetime.datetime.now()
-        while earlier and file_name(config.seed, time) <= earlier[0].name:
+        while earlier and file_name(config.seed, time) <= PurePosixPath(earlier[0]).name:
             time += datetime.timedelta(seconds=1)
         content = record.to_json().encode()
-        while not write_atomically(
-            path := folder / file_name(config.seed, time), content, replace=False
+        while not self.storage.write(
+            name := f"{folder}/{file_name(config.seed, time)}", content, replace=False
         ):
             time += datetime.timedelta(seconds=1)
         for old in earlier:
             self._put_aside(old)
-        return replace(record, path=path)
+        return replace(record, path=self.storage.locate(name))
 
     def _records(self, config: RunConfig) -> Iterator[Record]:
         """Yields the records of a run, newest first."""
-        own = self.folder_of(config)
-        try:
-            folders = [path for path in own.parent.iterdir() if same_setting(path.name, own.name)]
-        except OSError:  # the folder does not exist yet
-            return
-        files = [
-            path for held in folders for path in held.glob(f"random_seed__{config.seed}__*.json")
+        return (record for record, _ in self._named_records(config))
+
+    def _named_records(self, config: RunConfig) -> Iterator[tuple[Record, str]]:
+        """Yields the records of a run with the names of their files, newest first."""
+        own = PurePosixPath(self.folder_of(config))
+        pattern = f"random_seed__{config.seed}__*.json"
+        names = [
+            name
+            for folder in self.storage.folders(str(own.parent))
+            if same_setting(PurePosixPath(folder).name, own.name)
+            for name in self.storage.files(pattern, folder)
         ]
-        for path in sorted(files, key=lambda path: path.name, reverse=True):
-            try:
-                record = read_record(path)
-            except (CorruptRecordError, OSError):
+        for name in sorted(names, key=lambda name: PurePosixPath(name).name, reverse=True):
+            record = read_or_skip(self.storage, name)
+            if record is None:
                 continue
             known = current_identity(record.config, config.problem_identity, record.run_id)
             if known == config.run_id:
-                yield record
+                yield record, name
 
-    def _put_aside(self, path: Path) -> None:
+    def _put_aside(self, name: str) -> None:
         """Moves a record and the weights next to it to `.superseded`."""
-        for file in (path, path.with_suffix(".best.pt")):
-            target = self.root / ".superseded" / file.relative_to(self.root)
+        for file in (name, _name_of_best(name)):
             with contextlib.suppress(OSError):  # the new record has been written in any case
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
+                self.storage.move(file, self.storage, f".superseded/{file}")
 
-    def work_folder(self, run_id: str) -> Path:
-        """Returns the work folder of a run in progress."""
-        return self.root / ".runs" / run_id
+    def work(self, run_id: str) -> Storage:
+        """Returns the folder of a run in progress."""
+        return self.storage.at(f"{_WORK}/{run_id}")
+
+    def runs_in_progress(self) -> list[str]:
+        """Returns the identities of runs that have a folder of work in progress."""
+        return [PurePosixPath(name).name for name in self.storage.folders(_WORK)]
+
+    def keep_best(self, record: Record) -> None:
+        """Moves the best model of a run next to its record."""
+        work = self.work(record.run_id)
+        name = None if record.path is None else self.storage.name_of(record.path)
+        if name is not None and work.exists(BEST_MODEL):
+            work.move(BEST_MODEL, self.storage, _name_of_best(name))
 
     def finish(self, record: Record) -> bool:
         """Cleans up after a run that was killed after its record was written.
@@ -156,25 +146,26 @@ class ResultsStore:
         Raises:
             ResultsError: If the folder is not writable.
         """
-        folder = self.work_folder(record.run_id)
-        if record.path is None or not folder.exists():
+        work = self.work(record.run_id)
+        name = None if record.path is None else self.storage.name_of(record.path)
+        if name is None or not work.is_there():
             return False
         try:
-            with self.hold(record.run_id, f"of the record {record.path.name}"):
-                left = [*folder.glob("*.pt"), *folder.glob(".*.tmp")]
-                written = record.path.stat().st_mtime_ns
-                if any(path.stat().st_mtime_ns > written for path in left):
+            with self.hold(record.run_id, f"of the record {PurePosixPath(name).name}"):
+                left = [*work.files("*.pt"), *work.files(".*.tmp")]
+                written = self.storage.modified_ns(name)
+                if any(work.modified_ns(file) > written for file in left):
                     return False
-                best = folder / "best.pt"
-                if best.exists():
-                    best.replace(record.path.with_suffix(".best.pt"))
-                for path in left:
-                    path.unlink(missing_ok=True)
+                self.keep_best(record)
+                for file in left:
+                    work.remove(file)
         except RunInProgressError:
             return False
+        except ResultsError:
+            raise
         except OSError as error:
             reason = error.strerror or str(error)
-            raise ResultsError(f"{folder} could not be cleaned up: {reason}.") from error
+            raise ResultsError(f"{work} could not be cleaned up: {reason}.") from error
         return True
 
     def lock(self, config: RunConfig) -> AbstractContextManager[None]:
@@ -194,69 +185,31 @@ class ResultsStore:
             run_id: The run's identity.
             description: Description of the run for the error message.
         """
-        folder = self.work_folder(run_id)
-        try:
-            lock = _acquire(folder)
-        except filelock.Timeout:
-            raise RunInProgressError(
-                f"Another process has the run {run_id} ({description}) in {self.root}; wait "
-                "for its record."
-            ) from None
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise ResultsError(f"{folder} could not be locked: {reason}.") from error
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(self.work(run_id).lock())
+            except LockedError:
+                raise RunInProgressError(
+                    f"Another process has the run {run_id} ({description}) in {self.storage}; wait "
+                    "for its record."
+                ) from None
             yield
-        finally:
-            _remove_if_idle(folder)
-            lock.release()
 
 
-def _deepest_existing(folder: Path) -> Path:
-    """Returns the nearest existing parent of a folder.
+def read_or_skip(storage: Storage, name: str) -> Record | None:
+    """Returns a record; None for a file that is damaged or cannot be read.
 
     Raises:
-        OSError: If a name is longer than the file system allows.
+        ResultsError: If object storage does not answer, so that the record may well be there.
     """
-    missing = []
-    while not folder.exists():
-        missing.append(folder.name)
-        folder = folder.parent
-    longest = os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
-    if any(len(os.fsencode(name)) > longest for name in missing):
-        raise OSError(errno.ENAMETOOLONG, f"names may have {longest} bytes")
-    return folder
-
-
-def _acquire(folder: Path) -> filelock.BaseFileLock:
-    """Locks a run's work folder, which another process may remove meanwhile.
-
-    Raises:
-        filelock.Timeout: If another process holds the lock.
-        OSError: If the folder cannot be created or locked.
-    """
-    path = folder / "lock"
-    for attempt in range(1, _LOCK_ATTEMPTS + 1):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(path, blocking=False)
-            lock.acquire()
-        except filelock.Timeout:  # locked, or removed after it was opened
-            if path.exists() or attempt == _LOCK_ATTEMPTS:
-                raise
-        except (FileNotFoundError, FileExistsError):  # removed or created between two calls
-            if attempt == _LOCK_ATTEMPTS:
-                raise
-        else:
-            return lock
-    raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _remove_if_idle(folder: Path) -> None:
-    """Removes a run's work folder if it contains only the lock, which is still held."""
     try:
-        if [path.name for path in folder.iterdir()] == ["lock"]:
-            shutil.rmtree(folder)
-            folder.parent.rmdir()  # fails while there are other runs
-    except OSError:
-        return
+        return parse_json(storage.read(name), storage.locate(name))
+    except ResultsError:
+        raise
+    except (CorruptRecordError, OSError):
+        return None
+
+
+def _name_of_best(record: str) -> str:
+    """Returns the name of the best model of a record."""
+    return f"{record.removesuffix('.json')}.{BEST_MODEL}"

@@ -10,7 +10,7 @@ from ..common import number, whole
 from ..config import RunConfig
 from ..executors import Executor, Job, default_workers, make_executor
 from ..loggers import make_logger
-from ..results import ResultsStore
+from ..results import Address, ResultsStore
 from ..training import Callback, choose_device
 from ._monitor import Monitor, check_progress, make_monitor
 from ._queue import JobQueue
@@ -25,7 +25,7 @@ _Name = TypeVar("_Name", bound=Hashable)
 class Execution:
     """The execution options of runs, checked; see `sweep` for the fields."""
 
-    results: str | Path
+    results: Address
     executor: str = "local"
     workers: int | None = None
     device: str = "auto"
@@ -90,7 +90,7 @@ class Execution:
         rounds: Mapping[_Name, Rounds[_Answer]],
         executor: Executor,
         *,
-        folders: Mapping[_Name, Path] | None = None,
+        folders: Mapping[_Name, Address] | None = None,
         monitor: Monitor | None = None,
     ) -> dict[_Name, _Answer]:
         """Executes the rounds of several searches, which share the executor.
@@ -110,13 +110,13 @@ class Execution:
             UsageError: If the folder is not writable, or a run cannot be sent to a worker.
         """
         stores = {name: ResultsStore((folders or {}).get(name, self.results)) for name in rounds}
-        for root in {store.root: store for store in stores.values()}.values():
-            root.check_writable()
+        for store in {store.address: store for store in stores.values()}.values():
+            store.check_writable()
         with monitor or make_monitor(self.progress) as shown:
             queue = JobQueue(executor, shown, retries=self.retries, at_once=self._at_once())
             return Lanes(rounds, stores, queue, self._job).run()
 
-    def _job(self, run: RunConfig, results: Path, callbacks: Sequence[Callback]) -> Job:
+    def _job(self, run: RunConfig, results: Address, callbacks: Sequence[Callback]) -> Job:
         names = ("device", "data_root", "checkpoint_every", "loggers", "log_every")
         options = {name: getattr(self, name) for name in names}
         called = (*self.callbacks, *callbacks)

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Generic, TypeAlias, TypeVar
 
 from ..config import RunConfig
 from ..executors import Job
-from ..results import ResultsStore
+from ..results import Address, ResultsStore
 from ..training import Callback
 from ._queue import JobQueue
 from ._swept import SweptRun, swept
@@ -32,7 +31,7 @@ class Round:
 #: A search: yields rounds, is resumed with how the runs of each ended, in their order.
 Rounds: TypeAlias = Generator[Round, Sequence[SweptRun], _Answer]
 
-MakeJob: TypeAlias = Callable[[RunConfig, Path, Sequence[Callback]], Job]
+MakeJob: TypeAlias = Callable[[RunConfig, Address, Sequence[Callback]], Job]
 
 
 @dataclass(eq=False)
@@ -114,7 +113,7 @@ class Lanes(Generic[_Name, _Answer]):
                 continue
             if run_id not in self._users:
                 self._users[run_id] = []
-                jobs.append(self._make_job(run, store.root, lane.round.callbacks))
+                jobs.append(self._make_job(run, store.address, lane.round.callbacks))
             self._users[run_id].append(lane)
             lane.open.add(run_id)
         self._queue.add(lane.place, jobs, done)

@@ -6,15 +6,13 @@ import io
 import logging
 import math
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 
 from deepobs.problems import BuiltProblem
 
-from ..common import write_atomically
 from ..config import RunConfig
-from ..results import Record
+from ..results import BEST_MODEL, Record, ResultsStore
 from ._callbacks import Callback
 
 _log = logging.getLogger(__name__)
@@ -29,12 +27,14 @@ class BestModel(Callback):
     `criterion`, `value` and `model` (its state dict).
 
     Args:
-        folder: Folder of the file until the record is written.
+        store: The results folder.
+        run_id: The run's identity.
         resumed: Whether to continue from an existing file.
     """
 
-    def __init__(self, folder: Path, *, resumed: bool) -> None:
-        self.path = folder / "best.pt"
+    def __init__(self, store: ResultsStore, run_id: str, *, resumed: bool) -> None:
+        self._store = store
+        self._work = store.work(run_id)
         self._resumed = resumed
         self._best = -math.inf
 
@@ -42,7 +42,7 @@ class BestModel(Callback):
         """Reads the best value so far."""
         self._built = built
         self._metric = built.problem.metric
-        if self._resumed and self.path.exists():
+        if self._resumed and self._work.exists(BEST_MODEL):
             self._best = self._merit_of_file()
 
     def on_evaluation(self, epoch: int, metrics: Mapping[str, float]) -> None:
@@ -61,20 +61,23 @@ class BestModel(Callback):
             "model": self._built.model.state_dict(),
         }
         torch.save(best, content)
-        write_atomically(self.path, content.getvalue())
+        self._work.write(BEST_MODEL, content.getvalue())
 
     def on_run_end(self, record: Record) -> None:
         """Moves the file next to the record."""
-        if record.path is not None and self.path.exists():
-            self.path.replace(record.path.with_suffix(".best.pt"))
+        self._store.keep_best(record)
 
     def _merit(self, value: float) -> float:
         return value if self._metric.higher_is_better else -value
 
     def _merit_of_file(self) -> float:
+        content = io.BytesIO(self._work.read(BEST_MODEL, large=True))
         try:
-            best = torch.load(self.path, map_location="cpu", weights_only=True)
+            best = torch.load(content, map_location="cpu", weights_only=True)
             return self._merit(best["value"])
         except Exception:  # noqa: BLE001 - torch may raise any error for a damaged file
-            _log.warning("%s is damaged; the search for the best model starts again.", self.path)
+            _log.warning(
+                "%s is damaged; the search for the best model starts again.",
+                self._work.locate(BEST_MODEL),
+            )
             return -math.inf

@@ -6,12 +6,12 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from ..common import CheckpointError, ResultsError, explain, write_atomically
+from ..common import CheckpointError, ResultsError, explain
+from ..results import Storage
 
 _log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ class Checkpoints:
     """The checkpoints of one run.
 
     Args:
-        folder: Folder of the checkpoints.
+        folder: Folder of the checkpoints, on a disk or in object storage.
         run_id: The run's identity; a checkpoint of another run is refused.
     """
 
-    def __init__(self, folder: Path, run_id: str) -> None:
+    def __init__(self, folder: Storage, run_id: str) -> None:
         self.folder = folder
         self.run_id = run_id
         self._tried = False  # whether the first checkpoint has been read back
@@ -51,16 +51,16 @@ class Checkpoints:
             torch.save({"format": _FORMAT, "run_id": self.run_id, **state}, content)
         except Exception as error:  # pickling runs code of whatever a problem's state holds
             raise ResultsError(f"the run's state cannot be saved: {explain(error)}.") from error
-        path = self.folder / f"checkpoint_{steps:012d}.pt"
+        name = f"checkpoint_{steps:012d}.pt"
         _seal(content)
         with content.getbuffer() as view:
-            write_atomically(path, view)
+            self.folder.write(name, view)
         del content  # before the file is read back
         if not self._tried:
             self._tried = True
-            self._try_out(path)
-        for path in self._paths()[_KEPT:]:
-            path.unlink(missing_ok=True)
+            self._try_out(name)
+        for name in self._names()[_KEPT:]:
+            self.folder.remove(name)
 
     def load(self, take_up: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
         """Returns the newest valid checkpoint; None if there is none.
@@ -74,10 +74,10 @@ class Checkpoints:
         Raises:
             CheckpointError: If there are checkpoints but none can be used.
         """
-        paths = self._paths()
-        for path in paths:
+        names = self._names()
+        for name in names:
             try:
-                state = self._read(path)
+                state = self._read(name)
             except CheckpointError as error:
                 _log.warning("%s", error)
                 continue
@@ -88,12 +88,12 @@ class Checkpoints:
             except Exception as error:  # noqa: BLE001 - any error means that it is not this run's
                 _log.warning(
                     "The checkpoint %s does not fit this run and is skipped: %s.",
-                    path,
+                    self.folder.locate(name),
                     explain(error),
                 )
                 continue
             return state
-        if paths:
+        if names:
             raise CheckpointError(
                 f"No checkpoint in {self.folder} can be used; start the run again without resuming."
             )
@@ -101,32 +101,35 @@ class Checkpoints:
 
     def exist(self) -> bool:
         """Returns whether there are any checkpoints."""
-        return bool(self._paths())
+        return bool(self._names())
 
     def remove(self) -> None:
         """Removes all checkpoints and temporary files of a killed save."""
-        for path in [*self._paths(), *self.folder.glob(".*.pt.*.tmp")]:
-            path.unlink(missing_ok=True)
+        for name in [*self._names(), *self.folder.files(".*.pt.*.tmp")]:
+            self.folder.remove(name)
 
-    def _paths(self) -> list[Path]:
-        """Returns the files, newest first."""
-        return sorted(self.folder.glob("checkpoint_*.pt"), reverse=True)
+    def _names(self) -> list[str]:
+        """Returns the names of the files, newest first."""
+        return self.folder.files("checkpoint_*.pt")[::-1]
 
-    def _try_out(self, path: Path) -> None:
+    def _try_out(self, name: str) -> None:
         try:
-            self._read(path)
+            self._read(name)
         except CheckpointError as error:
             _log.warning("This run cannot be resumed: %s", error)
 
-    def _read(self, path: Path) -> dict[str, Any]:
-        if not _is_sealed(path):
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder.locate(name)
+        content = self._content(name)
+        if content is None or not _is_sealed(content):
             raise CheckpointError(
                 f"The checkpoint {path} is truncated, damaged or edited (its checksum does not "
                 "match) and is skipped."
             )
         try:
-            refused = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-            state = None if refused else torch.load(path, map_location="cpu", weights_only=True)
+            refused = torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(content))
+            file = io.BytesIO(content)
+            state = None if refused else torch.load(file, map_location="cpu", weights_only=True)
         except Exception as error:
             raise CheckpointError(
                 f"The checkpoint {path} cannot be read: {explain(error)}."
@@ -146,6 +149,15 @@ class Checkpoints:
             )
         return dict(state)
 
+    def _content(self, name: str) -> bytes | None:
+        """Returns a file's content; None for one that the system does not let us read."""
+        try:
+            return self.folder.read(name, large=True)
+        except ResultsError:
+            raise
+        except OSError:
+            return None
+
 
 def _seal(file: io.BytesIO) -> None:
     """Adds the SHA-256 of a zip file's content as its comment, in place: it may have gigabytes."""
@@ -156,17 +168,11 @@ def _seal(file: io.BytesIO) -> None:
     file.write(len(digest).to_bytes(2, "little") + digest)
 
 
-def _is_sealed(path: Path) -> bool:
+def _is_sealed(content: bytes) -> bool:
     """Returns whether a file's content matches the checksum added by `_seal`."""
-    try:
-        with path.open("rb") as file:
-            rest = path.stat().st_size - _DIGEST_LENGTH - len(_NO_COMMENT)
-            found = hashlib.sha256()
-            while rest > 0 and (block := file.read(min(rest, 1 << 20))):
-                found.update(block)
-                rest -= len(block)
-            found.update(_NO_COMMENT)
-            file.seek(-_DIGEST_LENGTH, io.SEEK_END)
-            return file.read() == found.hexdigest().encode()
-    except OSError:
+    end = len(content) - _DIGEST_LENGTH - len(_NO_COMMENT)
+    if end < 0:
         return False
+    found = hashlib.sha256(memoryview(content)[:end])
+    found.update(_NO_COMMENT)
+    return content[-_DIGEST_LENGTH:] == found.hexdigest().encode()

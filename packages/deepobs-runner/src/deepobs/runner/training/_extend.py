@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 def kept_checkpoints(store: ResultsStore, run_id: str) -> Checkpoints:
     """Returns the path at which the final state of a finished run is kept."""
-    return Checkpoints(store.root / ".kept" / run_id, run_id)
+    return Checkpoints(store.storage.at(f".kept/{run_id}"), run_id)
 
 
 def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any] | None:
@@ -36,7 +36,7 @@ def take_up_shorter_run(trainer: Trainer, store: ResultsStore) -> dict[str, Any]
     finished: RunConfig | None = None
     for shorter in _shorter(config):
         places = (
-            Checkpoints(store.work_folder(shorter.run_id), shorter.run_id),
+            Checkpoints(store.work(shorter.run_id), shorter.run_id),
             kept_checkpoints(store, shorter.run_id),
         )
         for checkpoints in places:

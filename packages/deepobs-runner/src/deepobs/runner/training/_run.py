@@ -66,7 +66,8 @@ def run(
         optimizer: A name or a class; see `RunConfig`.
         {settings}
         device: `"auto"` (CUDA, else MPS, else CPU) or a device of torch.
-        results: Folder for the record and the checkpoints; with None, nothing is written.
+        results: Folder for the record and the checkpoints, or its address in object storage, such
+            as `"s3://bucket/folder"`; None writes nothing.
         data_root: Folder of the data files; default: `$DEEPOBS_DATA_DIR`, else the user's cache.
         resume: Continue from the last checkpoint, if there is one, or from one of the same run
             with fewer epochs.
@@ -137,9 +138,9 @@ def run(
             done = None if force else group.on_main(lambda: store.find(config))
             if done is not None:  # another process has just finished this run
                 return replace(done, was_done=True)
-            checkpoints = Checkpoints(store.work_folder(config.run_id), config.run_id)
+            checkpoints = Checkpoints(store.work(config.run_id), config.run_id)
             if keep_best and group.main:
-                called.append(BestModel(checkpoints.folder, resumed=resume))
+                called.append(BestModel(store, config.run_id, resumed=resume))
             signals = stack.enter_context(StopSignals())
             called.append(CheckpointGuard(checkpoints, signals, every))
         trainer = trainer_class(config)(

@@ -6,14 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ..common import UsageError, number, unknown
 from ..config import RunConfig, canonical_settings
 from ..optimizers import find_optimizer
 from ..protocols import Budget
-from ..results import SEARCH_PREFIX
+from ..results import SEARCH_PREFIX, folder_on_disk, open_storage
 from ..sweeps import Execution, Round, Rounds
 from ._budget import MOST_TRIALS, BudgetStrategy
 from ._default_space import SourcedSpace, sourced_space
@@ -26,6 +25,8 @@ from ._strategies import STRATEGIES, Strategy, draw_points, make_strategy
 _log = logging.getLogger(__name__)
 
 _NO_SEARCH = SourcedSpace({}, "no search")
+# What `folder_on_disk` says of Optuna's journal.
+_JOURNAL = ("The strategy tpe", "use grid, random or sobol, or a folder")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,8 @@ class PlannedSearch:
 
         Trials of an earlier call with more trials stay in the record, after those of this call.
         """
-        search = self.search
-        before = [search.trial(settings) for settings in tried_before(self.result.path)]
-        result = self.result
+        search, result = self.search, self.result
+        before = [search.trial(settings) for settings in tried_before(result.storage, result.file)]
 
         def keep(trials: Sequence[Trial]) -> None:
             nonlocal result
@@ -106,7 +106,7 @@ class PlannedSearch:
         elif self.strategy == "tpe":
             from ._tpe import OptunaStudy, explore_study
 
-            journal = self.result.path.with_suffix(".journal")
+            journal = folder_on_disk(self.result.path, *_JOURNAL).with_suffix(".journal")
             goal = self.search.objective if self.prune else None
             asked = OptunaStudy(journal, self.dimensions, self.seed, prune=goal)
             yield from explore_study(self.search, asked, int(self.budget.amount), keep)
@@ -195,7 +195,9 @@ def plan_search(
         **(notes or {}),
     }
     study = {**_shared(probe.to_dict()), **search_settings, "space_source": sourced.source}
-    path = _file_of(probe, search_settings, Path(execution.results))
+    if strategy == "tpe":
+        folder_on_disk(execution.results, *_JOURNAL)
+    storage, file = open_storage(execution.results), _file_of(probe, search_settings)
     trials = int(budget.amount) if budget is not None and budget.unit == "trials" else 0
     return PlannedSearch(
         search=search,
@@ -205,16 +207,18 @@ def plan_search(
         seed=seed,
         prune=prune,
         repeat_seeds=tuple(repeat_seeds),
-        result=TuneResult(study=study, num_trials=trials, trials=(), best=None, path=path),
+        result=TuneResult(
+            study=study, num_trials=trials, trials=(), best=None, storage=storage, file=file
+        ),
     )
 
 
-def _file_of(probe: RunConfig, search_settings: Mapping[str, Any], results: Path) -> Path:
-    """Returns the file of a search, named by the hash of everything that defines it."""
+def _file_of(probe: RunConfig, search_settings: Mapping[str, Any]) -> str:
+    """Returns the name of a search's file, which ends with the hash of what defines the search."""
     shared = _shared(canonical_settings(probe.to_dict()))
     identity = study_id({**shared, **search_settings, "problem": probe.problem_identity})
-    folder = results / probe.problem_name / probe.optimizer_name
-    return folder / f"{SEARCH_PREFIX}{search_settings['strategy']}__{identity}.json"
+    folder = f"{probe.problem_name}/{probe.optimizer_name}"
+    return f"{folder}/{SEARCH_PREFIX}{search_settings['strategy']}__{identity}.json"
 
 
 def _words(space: Space) -> str:

@@ -6,11 +6,11 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from ..common import explain, is_number, read_file, set_aside, write_atomically
-from ..results import SEARCH_FORMAT
+from ..common import ResultsError, explain, is_number
+from ..results import SEARCH_FORMAT, Storage
 from ._space import Point
 
 _log = logging.getLogger(__name__)
@@ -52,17 +52,24 @@ class TuneResult:
         repeats_failed: Number of repeats without a record.
         left_out: The settings of the grid that the optimizer refuses, with the reasons. They do
             not count as trials.
-        path: The file of this record.
+        storage: The results folder.
+        file: The name of this record's file in it.
     """
 
     study: Mapping[str, Any]
     num_trials: int
     trials: tuple[Trial, ...]
     best: Trial | None
-    path: Path
+    storage: Storage = field(compare=False, repr=False)
+    file: str
     repeats: Mapping[int, str] = field(default_factory=dict)
     repeats_failed: int = 0
     left_out: tuple[Trial, ...] = ()
+
+    @property
+    def path(self) -> Path | str:
+        """The file of this record, or its address in object storage."""
+        return self.storage.locate(self.file)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the content of the file as a dictionary."""
@@ -81,7 +88,7 @@ class TuneResult:
     def save(self) -> None:
         """Writes the file atomically."""
         text = json.dumps(self.to_dict(), indent=1, allow_nan=False)
-        write_atomically(self.path, text.encode())
+        self.storage.write(self.file, text.encode())
 
 
 def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | None:
@@ -91,23 +98,34 @@ def choose_best(trials: Sequence[Trial], *, higher_is_better: bool) -> Trial | N
     return min(finished, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
-def tried_before(path: Path) -> list[Point]:
+def tried_before(storage: Storage, file: str) -> list[Point]:
     """Returns the settings of the trials in a search's file; empty without a file.
 
     A damaged file is renamed and the search continues without it: its runs have their own records.
+
+    Args:
+        storage: The results folder.
+        file: The name of the search's file in it.
+
+    Raises:
+        ResultsError: If object storage does not answer.
     """
-    if not path.exists():
-        return []
     try:
-        content = json.loads(read_file(path))
+        content = json.loads(storage.read(file).decode())
         settings: list[Point] = [dict(trial["settings"]) for trial in content["trials"]]
         if not all(one and is_number(one.get("lr", 1.0)) for one in settings):
             raise ValueError("a setting is empty, or its learning rate is not a number")
+    except FileNotFoundError:
+        return []
+    except ResultsError:
+        raise
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
+        aside = f"{file}.damaged"
+        storage.move(file, storage, aside)
         _log.warning(
             "The search's file %s is damaged (%s); it is kept as %s, and trials that have records "
             "are not run again.",
-            *(path, explain(error), set_aside(path).name),
+            *(storage.locate(file), explain(error), PurePosixPath(aside).name),
         )
         return []
     return settings

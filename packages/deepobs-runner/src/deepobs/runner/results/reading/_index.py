@@ -1,38 +1,33 @@
 """Loading of a results folder, with an index that makes repeated loading fast.
 
 The index is a Parquet file, `.deepobs-index.parquet`, in the results folder, or in the user's
-cache folder if that is not writable. It holds everything but the mini-batch losses. An
-entry counts only as long as its file has the same size and modification time; an index that is
+cache folder if a folder on a disk is not writable. It holds everything but the mini-batch losses.
+An entry counts only as long as its file has the same size and modification time; an index that is
 damaged, missing or of another version is created again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, NamedTuple
 
 import pandas as pd
-import platformdirs
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ...common import ResultsError, read_file, write_atomically
+from ...common import is_address
+from ..storage import Address, Listed, LocalStorage, Storage, open_storage
 from ._bundle import is_bundle, unpack
 from ._fields import UnreadableRecordError
 from ._frame import RUN_SCHEMA, to_frame, to_table
 from ._parse import parse_record
 from ._searches import Search, read_searches, with_searches
 
-INDEX_NAME = ".deepobs-index.parquet"
 # Increase whenever the same file would be read differently than before.
 _VERSION = b"9"
 _SCHEMA = pa.schema(
@@ -79,7 +74,7 @@ class ReadResult(NamedTuple):
     searches: tuple[Search, ...] = ()
 
 
-def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
+def load_records(path: Address) -> pd.DataFrame:
     """Loads the results under a folder, or of one file, as a tidy frame.
 
     Files of this package, of DeepOBS 1.1 and of DeepOBS 1.2 are read alike. A file that cannot be
@@ -87,8 +82,8 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Args:
         path: A results folder, with any number of folders below it, a bundle (`*.deepobs`), or one
-            result file. Files and folders whose names begin with a dot are ignored; symbolic links
-            are followed.
+            result file; or the address of a folder in object storage, such as `s3://bucket/folder`.
+            Files and folders whose names begin with a dot are ignored; symbolic links are followed.
 
     Returns:
         One row per run and epoch (epoch 0 is before training). Columns: `run_id`, `source`
@@ -113,6 +108,8 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: If there is nothing at `path`.
+        UsageError: If an address is wrong.
+        ResultsError: If object storage does not answer.
     """
     result = read_records(path)
     if result.unreadable:
@@ -127,11 +124,12 @@ def load_records(path: str | os.PathLike[str]) -> pd.DataFrame:
     return result.frame
 
 
-def read_records(path: str | os.PathLike[str]) -> ReadResult:
+def read_records(path: Address) -> ReadResult:
     """Loads results as `load_records` does, and reports what was left out.
 
     Args:
-        path: A results folder, with any number of folders below it, a bundle, or one result file.
+        path: A results folder, with any number of folders below it, a bundle, or one result file;
+            or the address of a folder in object storage.
 
     Returns:
         The tidy frame, the files that cannot be read, and how many files were unrelated or
@@ -139,21 +137,21 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
 
     Raises:
         FileNotFoundError: If there is nothing at `path`.
+        UsageError: If an address is wrong.
+        ResultsError: If object storage does not answer.
     """
-    root = Path(path)
-    if is_bundle(root):
-        root = unpack(root)
-    if root.is_file():
-        table = to_table([_read_file(root, root.name, root.stat())], _SCHEMA)
-    elif root.is_dir():
-        table = _refresh(root)
+    storage, file = _find(path)
+    if file is not None:
+        table = to_table(_read_files(storage, [file]), _SCHEMA)
+    elif storage.is_there():
+        table = _refresh(storage)
     else:
-        raise FileNotFoundError(f"there is no results folder or file {str(root)!r}")
+        raise FileNotFoundError(f"there is no results folder or file {str(path)!r}")
     runs = table.filter(pc.equal(table["kind"], "run"))
     kept = _without_duplicates(runs)
     bad = table.filter(pc.equal(table["kind"], "unreadable"))
     others = table.filter(pc.equal(table["kind"], "unrelated"))["file"].to_pylist()
-    searches = read_searches(root, others)
+    searches = read_searches(storage, others)
     return ReadResult(
         frame=with_searches(to_frame(kept), searches),
         unreadable=tuple(
@@ -166,6 +164,19 @@ def read_records(path: str | os.PathLike[str]) -> ReadResult:
     )
 
 
+def _find(path: Address) -> tuple[Storage, Listed | None]:
+    """Returns the results folder, or the folder of a single result file and that file."""
+    if is_address(path):
+        return open_storage(path), None
+    root = Path(path)
+    if is_bundle(root):
+        root = unpack(root)
+    if root.is_file():
+        folder = LocalStorage(root.parent)
+        return folder, folder.listed(root.name)
+    return open_storage(root), None
+
+
 def _without_duplicates(runs: pa.Table) -> pa.Table:
     """Keeps the newest record of each run, like the store."""
     order = runs.select(["run_id", "file"]).to_pandas()
@@ -175,26 +186,26 @@ def _without_duplicates(runs: pa.Table) -> pa.Table:
     return runs.take(pa.array(sorted(order.index[last]), pa.int64()))
 
 
-def _refresh(root: Path) -> pa.Table:
+def _refresh(storage: Storage) -> pa.Table:
     """Updates the folder's index and returns it, sorted by file."""
     started_ns = time.time_ns()
-    known = _load_index(root)
+    known = _load_index(storage)
     stamps = known.select(["file", "size", "mtime_ns"]).to_pylist()
     rows = {(s["file"], s["size"], s["mtime_ns"]): row for row, s in enumerate(stamps)}
     kept: list[int] = []
-    read: list[dict[str, Any]] = []
+    unread: list[Listed] = []
     blocked: list[OSError] = []
-    for file, stat in _json_files(root, blocked):
-        row = rows.get((file, stat.st_size, stat.st_mtime_ns))
+    for listed in storage.json_files(blocked):
+        row = rows.get((listed.name, listed.size, listed.modified_ns))
         if row is None:
-            read.append(_read_file(root / file, file, stat))
+            unread.append(listed)
         else:
             kept.append(row)
-    table = pa.concat_tables([known.take(pa.array(kept, pa.int64())), to_table(read, _SCHEMA)])
-    table = table.sort_by("file")
-    if read or len(kept) < len(known):
+    read = to_table(_read_files(storage, unread), _SCHEMA)
+    table = pa.concat_tables([known.take(pa.array(kept, pa.int64())), read]).sort_by("file")
+    if unread or len(kept) < len(known):
         settled = pc.less(table["mtime_ns"], started_ns - _RACY_NS)
-        _save_index(root, table.filter(settled))
+        _save_index(storage, table.filter(settled))
     if blocked:
         table = pa.concat_tables([table, to_table(map(_blocked_row, blocked), _SCHEMA)])
     return table
@@ -207,73 +218,45 @@ def _blocked_row(error: OSError) -> dict[str, Any]:
     return {"file": name, "size": 0, "mtime_ns": 0, "kind": "unreadable", "reason": reason}
 
 
-def _json_files(root: Path, blocked: list[OSError]) -> Iterator[tuple[str, os.stat_result]]:
-    """Yields the JSON files below a folder, with forward slashes, and their status.
-
-    Names that begin with a dot are ignored. Symbolic links are followed, but each folder is
-    read only once, so that circular links end. The errors of folders that cannot be read are
-    added to `blocked`.
-    """
-    seen: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(root, followlinks=True, onerror=blocked.append):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.endswith(".json") or name.startswith("."):
-                continue
-            path = Path(folder, name)
-            try:
-                status = path.stat()
-            except OSError:
-                continue  # deleted since it was listed, or a link to nothing
-            yield path.relative_to(root).as_posix(), status
+def _read_files(storage: Storage, files: Sequence[Listed]) -> Iterator[dict[str, Any]]:
+    """Yields the row of each file in the index."""
+    regular = [file for file in files if file.regular]
+    contents = storage.read_all([file.name for file in regular])
+    yield from (_row(file, content) for file, content in zip(regular, contents, strict=True))
+    for file in files:
+        if not file.regular:  # opening a named pipe would block
+            yield _row(file, OSError("it is not a regular file"))
 
 
-def _read_file(path: Path, file: str, stat: os.stat_result) -> dict[str, Any]:
+def _row(file: Listed, content: bytes | OSError) -> dict[str, Any]:
     """Returns one file's row of the index."""
-    name = file.encode("utf-8", "replace").decode()
-    row = {"file": name, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns, "reason": None}
-    if not S_ISREG(stat.st_mode):  # opening a named pipe would block
-        return row | {"kind": "unreadable", "reason": "it is not a regular file"}
-    try:
-        run = parse_record(read_file(path), name)
-    except (UnreadableRecordError, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)  # without the path
+    name = file.name.encode("utf-8", "replace").decode()
+    row = {"file": name, "size": file.size, "mtime_ns": file.modified_ns, "reason": None}
+    if isinstance(content, OSError):
+        reason = getattr(content, "strerror", None) or str(content)  # without the path
         return row | {"kind": "unreadable", "reason": reason}
+    try:
+        run = parse_record(content, name)
+    except UnreadableRecordError as error:
+        return row | {"kind": "unreadable", "reason": str(error)}
     return row | {"kind": "unrelated"} if run is None else row | {"kind": "run"} | run
 
 
-def _cache_path(root: Path) -> Path:
-    """Returns the path of the index of a read-only folder."""
-    digest = hashlib.sha256(str(root.resolve()).encode("utf-8", "replace")).hexdigest()[:16]
-    return platformdirs.user_cache_path("deepobs") / "index" / f"{digest}.parquet"
-
-
-def _index_path(root: Path) -> Path:
-    return root / INDEX_NAME if os.access(root, os.W_OK) else _cache_path(root)
-
-
-def _load_index(root: Path) -> pa.Table:
-    """Returns the index on disk; an empty one if there is no valid index."""
-    empty = to_table([], _SCHEMA)
-    for path in dict.fromkeys([_index_path(root), root / INDEX_NAME]):
+def _load_index(storage: Storage) -> pa.Table:
+    """Returns the index that was saved; an empty one if there is no valid index."""
+    for content in storage.load_index():
         try:
-            table = pq.read_table(path, memory_map=False)
+            table = pq.read_table(pa.BufferReader(content))
             if (table.schema.metadata or {}).get(b"deepobs-index") == _VERSION:
                 # Parquet names the values of lists differently; a foreign table cannot be cast.
                 return table.select(_SCHEMA.names).cast(_SCHEMA)
         except (OSError, pa.ArrowException, KeyError):
             continue
-    return empty
+    return to_table([], _SCHEMA)
 
 
-def _save_index(root: Path, table: pa.Table) -> None:
-    """Writes the index atomically; does nothing if no folder is writable."""
+def _save_index(storage: Storage, table: pa.Table) -> None:
+    """Writes the index; does nothing if it cannot be kept anywhere."""
     content = io.BytesIO()
     pq.write_table(table, content, compression="zstd")
-    with suppress(ResultsError):
-        write_atomically(_index_path(root), content.getvalue())
+    storage.save_index(content.getvalue())

@@ -8,12 +8,14 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
 
-from .. import SEARCH_PREFIX, CorruptRecordError, read_search
+from .._record import CorruptRecordError
+from .._search_file import SEARCH_PREFIX, parse_search
+from ..storage import Storage
 from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
 #: The source of a search space that the user gave, in place of the reference table's.
@@ -83,27 +85,30 @@ class Search:
         return roles
 
 
-def read_searches(root: Path, files: Sequence[str]) -> tuple[Search, ...]:
+def read_searches(storage: Storage, files: Sequence[str]) -> tuple[Search, ...]:
     """Reads the records of searches in a results folder.
 
     Args:
-        root: The results folder.
+        storage: The results folder.
         files: The JSON files in it that are not results of runs, relative to it.
 
     Returns:
         The searches, in the order of the files; other files are left out.
     """
     names = [file for file in files if PurePath(file).name.startswith(SEARCH_PREFIX)]
-    return tuple(search for file in names if (search := _read(root / file, file)) is not None)
+    found = zip(names, storage.read_all(names), strict=True)
+    return tuple(search for file, content in found if (search := _read(content, file)) is not None)
 
 
-def _read(path: Path, file: str) -> Search | None:
+def _read(content: bytes | OSError, file: str) -> Search | None:
+    if isinstance(content, OSError):
+        return None
     try:
-        data = read_search(path)
-    except (OSError, CorruptRecordError):
+        data = parse_search(content, file)
+    except CorruptRecordError:
         return None  # its runs are still read as runs
     return Search(
-        name=path.stem.removeprefix(SEARCH_PREFIX),
+        name=PurePath(file).stem.removeprefix(SEARCH_PREFIX),
         file=file,
         problem=data["problem"],
         optimizer=data["optimizer"],
