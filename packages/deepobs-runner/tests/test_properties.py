@@ -104,7 +104,7 @@ def record(tmp_path_factory):
     """A real record as its file holds it."""
     folder = tmp_path_factory.mktemp("record")
     options = {"lr": 0.1, "epochs": 2, "results": folder, "progress": "off"}
-    return json.loads(run("digits_logreg", "SGD", **options).path.read_text())
+    return json.loads(Path(run("digits_logreg", "SGD", **options).path).read_text())
 
 
 def write(folder: Path, content) -> Path:

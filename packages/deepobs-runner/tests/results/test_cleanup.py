@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -73,7 +74,7 @@ def test_unfinished_runs_go_on_request_only(tmp_path):
     """Their checkpoints are what a resume needs."""
     store = ResultsStore(tmp_path)
     config = RunConfig(problem="quadratic_deep", optimizer="SGD", lr=0.01)
-    folder = store.work(config.run_id).locate("")
+    folder = Path(store.work(config.run_id).locate(""))
     folder.mkdir(parents=True)
     (folder / "checkpoint_000000000007.pt").write_bytes(b"weights")
     assert clean(tmp_path).unfinished == (config.run_id,)

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from deepobs.runner import Callback, sweep
 from deepobs.runner.results import open_storage
@@ -51,8 +52,8 @@ def num_records(address):
 def work(address, callbacks=()):
     """Does the sweep, with locks that expire after seconds in place of a minute."""
     _lease.BEAT_SECONDS, _lease.SAFE_SECONDS, _lease.EXPIRY_SECONDS = 0.5, 8.0, 12.0
-    options = {"workers": 0, "device": "cpu", "progress": "off", "checkpoint_every": 0}
-    return sweep(PLAN, results=address, callbacks=callbacks, **options)
+    options: dict[str, Any] = {"workers": 0, "device": "cpu", "progress": "off"}
+    return sweep(PLAN, results=address, callbacks=callbacks, checkpoint_every=0, **options)
 
 
 def main():

@@ -61,9 +61,12 @@ class Server:
 
     def __enter__(self):
         """Starts it."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self._process = subprocess.Popen(
-            (sys.executable, "-W", "ignore", __file__), stderr=subprocess.DEVNULL, **pipes
+            (sys.executable, "-W", "ignore", __file__),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         self.url = f"http://127.0.0.1:{int(self._process.stdout.readline())}"
         return self

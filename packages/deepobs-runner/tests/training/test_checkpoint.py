@@ -4,6 +4,7 @@ import io
 import logging
 import tracemalloc
 from collections import deque
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,7 +190,7 @@ def test_one_with_other_content_is_passed_over(checkpoints, caplog, error):
 def test_a_damaged_best_model_is_looked_for_anew(tmp_path, caplog):
     """Any evaluation is better than none; one sentence names the file."""
     store = ResultsStore(tmp_path)
-    path = store.work("0123456789abcdef").locate("best.pt")
+    path = Path(store.work("0123456789abcdef").locate("best.pt"))
     path.parent.mkdir(parents=True)
     torch.save({"criterion": "test_loss", "value": 0.1}, path)
     path.write_bytes(path.read_bytes()[:-100])

@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,7 +96,7 @@ def test_best_model_is_kept_beside_the_record(tmp_path):
     record = quiet(
         "digits_mlp", "SGD", lr=0.5, epochs=3, results=tmp_path, keep_best=True, validation=0.2
     )
-    best = torch.load(record.path.with_suffix(".best.pt"), weights_only=True)
+    best = torch.load(Path(record.path).with_suffix(".best.pt"), weights_only=True)
     assert best["criterion"] == "valid_accuracy"
     assert best["value"] == max(record.valid_accuracies) == record.valid_accuracies[best["epoch"]]
     built = build("digits_mlp", validation=0.2)

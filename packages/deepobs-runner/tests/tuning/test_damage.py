@@ -1,6 +1,7 @@
 """Damaged files of a search: set aside with a sentence, and the search goes on."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,7 +120,8 @@ def test_a_search_goes_on_after_damage_to_both_files(tmp_path):
     }
     first = tune("digits_logreg", "SGD", results=tmp_path, **options)
     records = sorted(tmp_path.rglob("random_seed*.json"))
-    for path in (first.path, first.path.with_suffix(".journal")):
+    file = Path(first.path)
+    for path in (file, file.with_suffix(".journal")):
         path.write_bytes(path.read_bytes()[:-20])
     second = tune("digits_logreg", "SGD", results=tmp_path, **options)
     assert second.to_dict() == first.to_dict()

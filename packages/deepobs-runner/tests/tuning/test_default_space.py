@@ -4,6 +4,7 @@ import json
 import logging
 import math
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,7 +120,7 @@ def test_an_optimizer_that_estimates_its_rate_is_tuned(tmp_path, strategy):
     assert len({trial.settings["d_coef"] for trial in result.trials}) > 1
     assert result.best is not None
     assert math.isfinite(VALID.signed(result.best.value))
-    held = json.loads(result.path.read_text())
+    held = json.loads(Path(result.path).read_text())
     assert held["space"] == OPTIMIZERS["Prodigy"].space
     assert held["space_source"] == OPTIMIZERS["Prodigy"].source
 

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_grid(tmp_path):
     assert result.repeats.keys() == {42, 43, 44}
     assert _seeds(tmp_path, validation=0.0) == [42, 43, 44]
     assert len(_seeds(tmp_path, validation=0.2)) == 5
-    held = json.loads(result.path.read_text())
+    held = json.loads(Path(result.path).read_text())
     assert held == json.loads(json.dumps(result.to_dict()))
     assert held["format"] == "deepobs-tuning-1"
     assert held["space"] == {"lr": "log:0.01:100"}
@@ -135,7 +136,7 @@ def test_no_setting_finishes(tmp_path):
     )
     assert result.best is None
     assert [trial.status for trial in result.trials] == ["diverged", "diverged"]
-    assert json.loads(result.path.read_text())["best"] is None
+    assert json.loads(Path(result.path).read_text())["best"] is None
 
 
 def test_why_a_trial_failed_is_told(tmp_path):
@@ -144,7 +145,7 @@ def test_why_a_trial_failed_is_told(tmp_path):
     (trial,) = result.trials
     assert trial.status == "failed"
     assert "100000" in trial.message
-    assert json.loads(result.path.read_text())["trials"][0]["message"] == trial.message
+    assert json.loads(Path(result.path).read_text())["trials"][0]["message"] == trial.message
 
 
 # SGD refuses Nesterov's momentum with a momentum of 0.
@@ -158,7 +159,7 @@ def test_a_grid_leaves_out_what_the_optimizer_refuses(tmp_path):
     (left_out,) = result.left_out
     assert left_out.settings == {"lr": 0.1, "momentum": 0.0, "nesterov": True}
     assert "Nesterov momentum requires a momentum" in left_out.message
-    assert json.loads(result.path.read_text())["left_out"][0]["message"] == left_out.message
+    assert json.loads(Path(result.path).read_text())["left_out"][0]["message"] == left_out.message
     assert "left out of the grid: 1, the first of which lr=0.1 momentum=0" in _summary(result)
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from deepobs.runner.results.storage import _backends
 
 s3fs = pytest.importorskip("s3fs", reason="the extra cloud is not installed")
 
-SETTINGS = {"lr": 0.01, "epochs": 2, "device": "cpu", "progress": "off"}
+SETTINGS: dict[str, Any] = {"lr": 0.01, "epochs": 2, "device": "cpu", "progress": "off"}
 PLAN = {"problems": ["quadratic_deep"], "optimizers": ["SGD"], "lr": [0.01, 0.02], "epochs": 1}
 FAULTS = {
     "refuses": ({"status": 403}, UsageError, "access is refused"),
@@ -28,7 +29,7 @@ def impatient(server):
 
     @contextmanager
     def shortened():
-        options = _backends.BACKENDS["s3"].options
+        options: Any = _backends.BACKENDS["s3"].options
         usual = options["config_kwargs"]
         options["config_kwargs"] = {**usual, "connect_timeout": 0.5, "read_timeout": 0.5}
         yield
@@ -86,7 +87,7 @@ def test_no_answer(server, impatient, monkeypatch, silent, answers):
 def test_a_record_that_cannot_be_written_keeps_the_checkpoint(server, bucket, keys, status):
     """The run goes on from it, and is there once."""
     server.fail(["PUT"], containing="random_seed__", status=status)
-    options = {"results": bucket, "checkpoint_every": 0, **SETTINGS}
+    options: dict[str, Any] = {"results": bucket, "checkpoint_every": 0, **SETTINGS}
     with pytest.raises(ResultsError, match="could not be written") as error:
         run("quadratic_deep", "SGD", **options)
     assert sentence(error)
@@ -135,7 +136,13 @@ def test_a_failure_that_passes_is_not_noticed(server, bucket):
 
 def test_a_sweep_ends_with_the_failures_and_completes_later(server, bucket, keys):
     """Each failed run says why; what is done is not done again."""
-    options = {"results": bucket, "workers": 0, "progress": "off", "device": "cpu", "retries": 0}
+    options: dict[str, Any] = {
+        "results": bucket,
+        "workers": 0,
+        "progress": "off",
+        "device": "cpu",
+        "retries": 0,
+    }
     server.fail(["PUT"], containing="lr__2.e-02/random_seed__", status=500)
     first = sweep(PLAN, **options)
     assert [run.status for run in first.runs] == ["finished", "failed"]

@@ -1,13 +1,16 @@
 """Locks in object storage, which hold between machines and expire with their holder."""
 
+import itertools
+from typing import Any
+
 import pytest
 
 from deepobs.runner import RunInProgressError, run
-from deepobs.runner.results import ResultsStore, open_storage
+from deepobs.runner.results import Record, ResultsStore, open_storage
 from deepobs.runner.results.storage import LockedError, _lease
 from deepobs.runner.training import Trainer
 
-SETTINGS = {"lr": 0.01, "epochs": 1, "device": "cpu", "progress": "off"}
+SETTINGS: dict[str, Any] = {"lr": 0.01, "epochs": 1, "device": "cpu", "progress": "off"}
 
 
 @pytest.fixture
@@ -74,31 +77,31 @@ def test_the_holder_renews_its_lock(bucket, monkeypatch):
     monkeypatch.setattr(_lease, "BEAT_SECONDS", 0.01)
     (only,) = machines(bucket, 1)
     lease = _lease.Lease(only)
-    renewals = []
-    monkeypatch.setattr(lease, "_renew", lambda: renewals.append(1) or lease._released.set())
+    monkeypatch.setattr(lease, "_renew", lease._released.set)
     lease.acquire()
     lease._thread.join(timeout=60)
-    assert renewals == [1]
+    assert not lease._thread.is_alive()
 
 
 def test_a_run_that_was_taken_over_writes_no_record(bucket, keys, monkeypatch, expiring):
     """Two machines train it, the slower one in vain: the record is that of the other."""
-    fit, records = Trainer.fit, []
-    stores = []
-    work = ResultsStore.work
-    monkeypatch.setattr(
-        ResultsStore, "work", lambda self, run_id: stores.append(self) or work(self, run_id)
-    )
+    fit, work = Trainer.fit, ResultsStore.work
+    calls, stores = itertools.count(), list[ResultsStore]()
+    faster = list[Record]()
+
+    def remembered(store, run_id):
+        stores.append(store)
+        return work(store, run_id)
 
     def overtaken(trainer):
         fit(trainer)
-        if len(records) == 0:
+        if next(calls) == 0:
             slower = stores[-1].storage
-            records.append(None)
-            records[0] = run("quadratic_deep", "SGD", results=bucket, **SETTINGS)
+            faster.append(run("quadratic_deep", "SGD", results=bucket, **SETTINGS))
             stop(slower)
 
+    monkeypatch.setattr(ResultsStore, "work", remembered)
     monkeypatch.setattr(Trainer, "fit", overtaken)
     with pytest.raises(RunInProgressError, match="wait for its record"):
         run("quadratic_deep", "SGD", results=bucket, **SETTINGS)
-    assert [f"{bucket}/{key}" for key in keys()] == [records[0].path]
+    assert [f"{bucket}/{key}" for key in keys()] == [faster[0].path]
