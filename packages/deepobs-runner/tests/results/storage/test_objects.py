@@ -100,11 +100,11 @@ def test_records_are_read_once(bucket, keys, monkeypatch):
 def test_a_search_keeps_its_record(bucket, keys):
     """A second call adds no run."""
     options: dict[str, Any] = {"trials": 2, "repeat": 1, "workers": 0, "results": bucket}
-    settings = {"epochs": 1, "space": {"lr": "log:1e-3:1e-2"}, "progress": "off", "device": "cpu"}
-    result = tune("quadratic_deep", "SGD", **options, **settings)
+    options |= {"epochs": 1, "space": {"lr": "log:1e-3:1e-2"}, "progress": "off", "device": "cpu"}
+    result = tune("quadratic_deep", "SGD", **options)
     before = keys()
     assert str(result.path).removeprefix(f"{bucket}/") in before
-    assert tune("quadratic_deep", "SGD", **options, **settings).best == result.best
+    assert tune("quadratic_deep", "SGD", **options).best == result.best
     assert keys() == before
 
 
