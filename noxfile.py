@@ -33,8 +33,7 @@ STANDS_ON = {
 
 # What each session needs besides the packages.
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
-# What the runner's tests run notebooks and object storage with; s3fs, for a botocore of both.
-_RUNNER = ("nbclient", "ipykernel", "moto[server]>=5.2", "s3fs>=2026.1")
+_RUNNER = ("nbclient", "ipykernel", "moto[server]>=5.2", "s3fs>=2026.1")  # s3fs: of one botocore
 _ALL_TESTS = (
     *(*_PYTEST, *_RUNNER, "hypothesis"),
     *("backpack-for-pytorch", "playwright", "schedulefree"),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ..common import lazy_exports
 from ._cleanup import CleanUp, clean
 from ._record import PLURALS, CorruptRecordError, Record, read_record
-from ._search_file import SEARCH_FORMAT, SEARCH_PREFIX, read_search
+from ._search_file import SEARCH_FORMAT, SEARCH_PREFIX, parse_search, read_search
 from ._sources import SOURCES, source_path
 from ._store import BEST_MODEL, ResultsStore
 from .storage import Address, Storage, folder_on_disk, open_storage
@@ -54,6 +54,7 @@ __all__ = [
     "load_baselines",
     "load_records",
     "open_storage",
+    "parse_search",
     "read_manifest",
     "read_record",
     "read_records",

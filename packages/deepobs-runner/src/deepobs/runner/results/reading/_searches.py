@@ -13,8 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from .._record import CorruptRecordError
-from .._search_file import SEARCH_PREFIX, parse_search
+from .. import SEARCH_PREFIX, CorruptRecordError, parse_search
 from ..storage import Storage
 from ._columns import SEARCH_COLUMNS, SEARCH_TEXTS
 
