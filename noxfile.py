@@ -33,7 +33,8 @@ STANDS_ON = {
 
 # What each session needs besides the packages.
 _PYTEST = ("pytest>=8", "pytest-xdist>=3.6", "pytest-timeout>=2.3")
-_RUNNER = ("nbclient", "ipykernel", "moto[server]>=5.2", "s3fs>=2026.1")  # s3fs: of one botocore
+_NOTEBOOK = ("nbclient", "ipykernel")
+_RUNNER = (*_NOTEBOOK, "moto[server]>=5.2", "s3fs>=2026.1")  # s3fs, for a botocore of both
 _ALL_TESTS = (
     *(*_PYTEST, *_RUNNER, "hypothesis"),
     *("backpack-for-pytorch", "playwright", "schedulefree"),
@@ -84,10 +85,9 @@ PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--timeout", "600")
 # crashes) are not counted. Raise it to the measured value, less one point.
 COVERAGE_FLOOR = 0
 
-RELAXED = (  # tests may lack annotations, and a None in the wrong place fails them anyway
-    *("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls"),
-    "--no-strict-optional",
-)
+# Tests may lack annotations, and a None in the wrong place fails them anyway.
+RELAXED = ("--allow-untyped-defs", "--allow-incomplete-defs", "--allow-untyped-calls")
+RELAXED += ("--no-strict-optional",)
 
 
 def _oldest_torch() -> str:
