@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 from resumed_runs import num_steps, same
@@ -95,6 +96,18 @@ def test_bfloat16_follows_float32(data, problem):
     assert short.train_losses == pytest.approx(full.train_losses, rel=0.02)
     matrices = problem != "movielens_mf"  # which has no matrix product to round
     assert (short.test_losses != full.test_losses) is matrices
+
+
+# torch makes some of its sparse tensors unchecked, and says so once.
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks are implicitly disabled")
+def test_sparse_gradients_train_as_dense_ones(data):
+    """In two parts, and clipped; the parameters that a batch does not read stay as they are."""
+    problem = get_problem("movielens_mf")
+    sparse = replace(problem, model=partial(problem.model, sparse=True))
+    settings: dict[str, Any] = {"lr": 0.5, "gradient_accumulation_steps": 2, "max_grad_norm": 0.1}
+    dense, other = (quiet(p, "SGD", data_root=data, **settings) for p in (problem, sparse))
+    assert other.test_losses == pytest.approx(dense.test_losses, rel=1e-6)
+    assert other.test_losses[0] != other.test_losses[1]
 
 
 @pytest.mark.slow
