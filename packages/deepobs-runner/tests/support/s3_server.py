@@ -78,8 +78,7 @@ class Server:
 
     def create(self, bucket):
         """Creates a bucket."""
-        request = urllib.request.Request(f"{self.url}/{bucket}", method="PUT")
-        urllib.request.urlopen(request).close()
+        self._put(f"/{bucket}")
 
     def fail(self, methods=(), **fault):
         """Makes requests of some HTTP methods fail from now on; without arguments, none.
@@ -91,8 +90,12 @@ class Server:
                 `containing` for those alone whose path contains a text.
         """
         content = json.dumps({"methods": list(methods), **fault}).encode()
-        request = urllib.request.Request(f"{self.url}{FAULTS}", content, method="PUT")
-        urllib.request.urlopen(request).close()
+        self._put(FAULTS, content)
+
+    def _put(self, path, content=b""):
+        request = urllib.request.Request(f"{self.url}{path}", content, method="PUT")
+        without_proxy = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        without_proxy.open(request, timeout=60).close()
 
 
 def main():

@@ -32,7 +32,8 @@ def server(running_server, monkeypatch):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1")
     patient = _backends.BACKENDS["s3"]
     retries = {"total_max_attempts": 2, "mode": "standard"}
     limits = {"connect_timeout": 30, "read_timeout": 30, "retries": retries}
