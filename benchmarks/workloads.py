@@ -27,7 +27,7 @@ TABLE = re.compile(
     r"(<!-- workloads: written by benchmarks/workloads\.py -->\n).*?(<!-- end -->)", re.DOTALL
 )
 RATE = 0.29e15 / 2.59  # operations a second
-BATCHES = {"fineweb_gpt": (1, 2)}  # batch sizes that are measured
+BATCHES = {"fineweb_gpt": (1, 2), "molpcba_gnn": (64, 256)}  # batch sizes that are measured
 OTHERS = (16, 32)
 #: Training examples of the real data sets, of which the stand-ins have fewer.
 EXAMPLES = {"cifar10": 50_000, "mnist": 60_000, "movielens_100k": 80_000}

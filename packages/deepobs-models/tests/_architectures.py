@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,13 @@ class Architecture(NamedTuple):
     """A constructor, and a function that draws a tuple of inputs for a batch of three."""
 
     make: Callable[[], nn.Module]
-    draw: Callable[[], tuple[Tensor, ...]]
+    draw: Callable[[], tuple[Any, ...]]
 
     def model(self, seed: int = 0) -> nn.Module:
         torch.manual_seed(seed)
         return self.make()
 
-    def inputs(self) -> tuple[Tensor, ...]:
+    def inputs(self) -> tuple[Any, ...]:
         torch.manual_seed(1)
         return self.draw()
 
@@ -78,6 +78,13 @@ def images_and_steps() -> tuple[Tensor, Tensor]:
     return images, steps
 
 
+def two_graphs() -> tuple[Any, ...]:
+    """A path of three nodes and a pair, with edges in one direction."""
+    senders, receivers = torch.tensor([0, 1, 3]), torch.tensor([1, 2, 4])
+    graphs = torch.tensor([0, 0, 0, 1, 1]), torch.tensor([0, 0, 1])
+    return torch.rand(5, 9), torch.rand(3, 3), senders, receivers, *graphs, 2
+
+
 GRAY, COLOUR = uniform(3, 1, 28, 28), uniform(3, 3, 32, 32)
 
 # The networks of DeepOBS, under their names in golden/initial.json.
@@ -101,6 +108,7 @@ OTHERS = {
     "ViT": Architecture(models.ViT, GRAY),
     "ResNet18": Architecture(models.ResNet18, COLOUR),
     "Airbench94": Architecture(partial(models.Airbench94, average_views=True), COLOUR),
+    "GraphNetwork": Architecture(partial(models.GraphNetwork, width=16, steps=2), two_graphs),
     "GCN": Architecture(partial(models.GCN, in_features=11, num_classes=3), graph),
     "UNet": Architecture(small_unet, images_and_steps),
     "DDPM": Architecture(small_ddpm, noisy_images),

@@ -5,8 +5,9 @@ import sys
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.func import functional_call
+from torch.utils._pytree import tree_map_only
 
 from deepobs import models
 
@@ -90,7 +91,9 @@ def test_inputs_of_another_shape_are_refused(entry: Architecture) -> None:
 def test_runs_in_float64(entry: Architecture) -> None:
     """The output has the dtype of the weights."""
     model = entry.model().double().eval()
-    inputs = [x.double() if x.is_floating_point() else x for x in entry.inputs()]
+    inputs = tree_map_only(
+        Tensor, lambda x: x.double() if x.is_floating_point() else x, entry.inputs()
+    )
     outputs = entry.outputs(lambda *_: model(*inputs))
     assert {output.dtype for output in outputs} == {torch.float64}
 

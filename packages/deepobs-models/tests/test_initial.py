@@ -138,6 +138,17 @@ DISTRIBUTIONS: dict[str, dict[str, Distribution]] = {
         "norm.bias": 0.0,
         "head.bias": 0.0,
     },
+    "GraphNetwork": {
+        "node_embedder.*": ("uniform", 1 / 3),
+        "edge_embedder.*": ("uniform", 1 / math.sqrt(3)),
+        "steps.0.[en]*_mlp.0.*": ("uniform", 1 / math.sqrt(3 * 16 + 128)),
+        "steps.0.graph_mlp.0.*": ("uniform", 1 / math.sqrt(2 * 16 + 128)),
+        "steps.1.[en]*_mlp.0.*": ("uniform", 1 / math.sqrt(4 * 16)),
+        "steps.1.graph_mlp.0.*": ("uniform", 1 / math.sqrt(3 * 16)),
+        "*_mlp.1.weight": 1.0,
+        "*_mlp.1.bias": 0.0,
+        "decoder.*": ("uniform", 1 / 4),
+    },
     "GCN": {
         "convolution_1.linear.weight": ("uniform", math.sqrt(6 / (11 + 16))),
         "convolution_2.linear.weight": ("uniform", math.sqrt(6 / (16 + 3))),

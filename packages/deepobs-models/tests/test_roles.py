@@ -131,6 +131,15 @@ ARCHITECTURES: dict[str, tuple[Callable[[], nn.Module], dict[str, str]]] = {
             "bias": "*.bias",
         },
     ),
+    "GraphNetwork": (
+        models.GraphNetwork,
+        {
+            "hidden": "*_embedder.weight *_mlp.0.weight",
+            "output": "decoder.weight",
+            "gain": "*_mlp.1.weight",
+            "bias": "*.bias",
+        },
+    ),
     "GCN": (
         models.GCN,
         {

@@ -25,8 +25,10 @@ from ._files import FileIndex
 from ._fineweb import fineweb
 from ._full_batch import FullBatchDataset
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
+from ._graphs import GraphDataset, Graphs, StoredGraphs
 from ._imagenet import imagenet
 from ._mnist import fashion_mnist, mnist
+from ._molpcba import ogbg_molpcba
 from ._movielens import movielens_100k
 from ._names import did_you_mean
 from ._prepare import (
@@ -87,12 +89,15 @@ __all__ = [
     "FileStatus",
     "FullBatchDataset",
     "Graph",
+    "GraphDataset",
+    "Graphs",
     "Normalize",
     "Phase",
     "RolloutDataset",
     "Scale",
     "Shard",
     "Standardize",
+    "StoredGraphs",
     "StreamedImages",
     "TextDataset",
     "TokenBlocks",
@@ -120,6 +125,7 @@ __all__ = [
     "mnist",
     "modular_addition",
     "movielens_100k",
+    "ogbg_molpcba",
     "open_shard",
     "prepare_dataset",
     "quadratic",

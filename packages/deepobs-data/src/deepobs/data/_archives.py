@@ -11,16 +11,17 @@ from pathlib import Path
 from ._errors import CorruptDatasetError, way_out
 from ._root import read_file
 
-MOST_BYTES = 2**24  # unpacked; the largest file that is read has 2 MB
+MOST_BYTES = 2**24  # unpacked; most files that are read have 2 MB at most
 
 
-def read_member(name: str, path: Path, member: str) -> bytes:
+def read_member(name: str, path: Path, member: str, *, most: int = MOST_BYTES) -> bytes:
     """Returns the content of one file of a `.zip`, or of a tar archive packed by gzip.
 
     Args:
         name: The data set.
         path: The archive.
         member: The path of the file in it.
+        most: The most bytes that it may have, and that a packed tar archive may.
 
     Raises:
         CorruptDatasetError: If the archive is broken, lacks the file, or unpacks to too much.
@@ -28,7 +29,8 @@ def read_member(name: str, path: Path, member: str) -> bytes:
     """
     content = read_file(name, path)
     try:
-        return _of_zip(content, member) if path.suffix == ".zip" else _of_tar(content, member)
+        unpack = _of_zip if path.suffix == ".zip" else _of_tar
+        return unpack(content, member, most)
     except Exception as error:  # zipfile and tarfile raise whatever their parts do
         reason = str(error).partition("\n")[0][:200]
         raise CorruptDatasetError(
@@ -36,15 +38,15 @@ def read_member(name: str, path: Path, member: str) -> bytes:
         ) from error
 
 
-def _of_zip(content: bytes, member: str) -> bytes:
+def _of_zip(content: bytes, member: str, most: int) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(member) as file:
-        return _bounded(file.read(MOST_BYTES + 1))
+        return _bounded(file.read(most + 1), most)
 
 
-def _of_tar(content: bytes, member: str) -> bytes:
+def _of_tar(content: bytes, member: str, most: int) -> bytes:
     # Unpacked first: looking for the file in the packed archive could unpack any amount.
     with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
-        unpacked = _bounded(packed.read(MOST_BYTES + 1))
+        unpacked = _bounded(packed.read(most + 1), most)
     with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as archive:
         file = archive.extractfile(member)
         if file is None:
@@ -52,9 +54,9 @@ def _of_tar(content: bytes, member: str) -> bytes:
         return file.read()
 
 
-def _bounded(content: bytes) -> bytes:
-    if len(content) > MOST_BYTES:
-        raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+def _bounded(content: bytes, most: int) -> bytes:
+    if len(content) > most:
+        raise ValueError(f"it unpacks to more than {most:,} bytes")
     return content
 
 

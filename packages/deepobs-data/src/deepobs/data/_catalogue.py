@@ -20,6 +20,7 @@ from ._fineweb import FINEWEB_FILES, check_fineweb, fineweb
 from ._generated import heavy_tailed, matrix_sensing, modular_addition
 from ._imagenet import IMAGENET_FILES, imagenet
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES, fashion_mnist, mnist
+from ._molpcba import MOLPCBA_FILES, ogbg_molpcba
 from ._movielens import MOVIELENS_FILES, movielens_100k
 from ._names import did_you_mean
 from ._shakespeare import tiny_shakespeare
@@ -130,6 +131,15 @@ _ENTRIES = (
         files=FINEWEB_FILES,
         download_bytes=len(FINEWEB_FILES) * (1024 + 2 * 100_000_000),
         check=check_fineweb,
+    ),
+    DatasetEntry(
+        name="ogbg_molpcba",
+        load=ogbg_molpcba,
+        description="molecules as graphs, results of 128 assays, 350,343 + 43,793",
+        origin="Wu and others 2018 (MoleculeNet); Hu and others 2020 (OGB)",
+        licence="MIT",
+        files=MOLPCBA_FILES,
+        download_bytes=39_533_472,
     ),
     DatasetEntry(
         name="cora",

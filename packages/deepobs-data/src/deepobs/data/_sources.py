@@ -2,9 +2,9 @@
 
 Those of MNIST, Fashion-MNIST, CIFAR and SVHN are the ones that torchvision uses; the checksums of
 unpacked IDX files, of the text and of Cora were computed from the files. GroupLens publishes the
-checksum of MovieLens. That of California Housing is in scikit-learn, which fetches the same file.
-Those of FineWeb's shards are fetched, each as a Git LFS pointer, from the repository that has the
-shards.
+checksum of MovieLens. That of California Housing is in scikit-learn, which fetches the same file,
+and that of ogbg-molpcba in TensorFlow Datasets. Those of FineWeb's shards are fetched, each as a
+Git LFS pointer, from the repository that has the shards.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ._catalogue import get_entry
 from ._cora import CORA_FILES
 from ._fineweb import FINEWEB_FILES
 from ._mnist import IDX_FILES
+from ._molpcba import MOLPCBA_FILES
 from ._movielens import MOVIELENS_FILES
 from ._tolstoi import TOLSTOI_FILES
 
@@ -154,6 +155,13 @@ _DOWNLOADS = {
             ("https://files.grouplens.org/datasets/movielens/ml-100k.zip",),
             "md5:0e33842e24a9c977be4e0107933c0723",
             MOVIELENS_FILES[0],
+        ),
+    ),
+    "ogbg_molpcba": (
+        Download(
+            ("https://snap.stanford.edu/ogb/data/graphproppred/csv_mol_download/pcba.zip",),
+            "sha256:0bb12da2f3ec8b0bb80564114a6174fad2df6a3a0d3c19470b3a27813a7d4e53",
+            MOLPCBA_FILES[0],
         ),
     ),
     "fineweb": tuple(map(_fineweb, FINEWEB_FILES)),

@@ -28,6 +28,7 @@ from ._cora import CORA_FILES
 from ._fineweb import FINEWEB_FILES
 from ._fineweb import VOCABULARY_SIZE as GPT2_TOKENS
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
+from ._molpcba import EDGE_FEATURES, MOLPCBA_FILES, NODE_FEATURES, NUM_TASKS
 from ._movielens import MOVIELENS_FILES, NUM_ITEMS, NUM_USERS, RATINGS_FILE
 from ._root import resolve_root
 from ._shards import HEADER_BYTES, MAGIC, VERSION
@@ -175,6 +176,32 @@ def _fineweb(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> No
         _write(base / file, head + tokens.tobytes())
 
 
+def _molpcba(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
+    """Writes random graphs of about 26 nodes and 28 edges; a third of the results are missing."""
+    parts = {"train": sizes[0], "valid": sizes[1], "test": sizes[1]}
+    total = sum(parts.values())
+    nodes, edges = rng.integers(2, 51, total), rng.integers(1, 56, total)
+    links = rng.integers(0, np.repeat(nodes, edges)[:, None], (edges.sum(), 2))
+    results = rng.choice(np.array(["0.0", "1.0", ""]), (total, NUM_TASKS))
+    tables = {
+        "raw/num-node-list": nodes[:, None],
+        "raw/num-edge-list": edges[:, None],
+        "raw/node-feat": rng.integers(0, 10, (nodes.sum(), NODE_FEATURES)),
+        "raw/edge-feat": rng.integers(0, 4, (edges.sum(), EDGE_FEATURES)),
+        "raw/edge": links,
+        "raw/graph-label": results,
+    }
+    order = np.split(rng.permutation(total), np.cumsum(list(parts.values()))[:-1])
+    tables |= {f"split/scaffold/{n}": o[:, None] for n, o in zip(parts, order, strict=True)}
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, rows in tables.items():
+            text = "".join(",".join(map(str, row)) + "\n" for row in rows.tolist())
+            packed = gzip.compress(text.encode(), mtime=0)
+            file.writestr(zipfile.ZipInfo(f"pcba/{name}.csv.gz"), packed)
+    _write(base / MOLPCBA_FILES[0], archive.getvalue())
+
+
 def _planetoid(base: Path, sizes: tuple[int, int], rng: np.random.Generator) -> None:
     """Writes a random citation graph of 20 words and 7 classes, 500 of its nodes for validation."""
     num_train, num_test = sizes
@@ -269,6 +296,7 @@ _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], No
     "imagenet": _imagenet,
     "tolstoi": _tolstoi,
     "fineweb": _fineweb,
+    "ogbg_molpcba": _molpcba,
     "cora_planetoid": _planetoid,
     "movielens_100k": _movielens,
     "california_housing": _california,

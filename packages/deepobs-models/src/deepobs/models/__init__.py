@@ -11,6 +11,7 @@ from ._ft_transformer import FTTransformer
 from ._functions import Beale, Branin, MatrixSensing, Quadratic, Rosenbrock
 from ._gcn import GCN, normalised_adjacency
 from ._gpt import GPT
+from ._graph_network import GraphNetwork
 from ._inception_v3 import InceptionOutput, InceptionV3
 from ._matrix_factorization import FactorizationOutput, MatrixFactorization
 from ._modded_gpt import ModdedGPT
@@ -42,6 +43,7 @@ __all__ = [
     "DeclaresRoles",
     "FTTransformer",
     "FactorizationOutput",
+    "GraphNetwork",
     "InceptionOutput",
     "InceptionV3",
     "LogisticRegression",

@@ -15,7 +15,7 @@ from deepobs.data import Batch, Dataset, Phase, derive_seed
 
 from ._calls import Forward, in_dtype
 from ._carried import CarriedState
-from ._evaluation import add_up, metrics_of
+from ._evaluation import Collected, add_up, metrics_of
 from ._functional import FunctionalForms
 from ._metrics import Metrics
 from ._noise import NoiseStream
@@ -209,15 +209,18 @@ class BuiltProblem(FunctionalForms):
         self.model.eval()
         try:
             batches = self.batches(phase, shard=shard)
-            sums = add_up(self.problem, batches, self._measured, self.device)
+            examples, size = self.dataset.num_examples(phase), self._size_of_batches(phase)
+            collected = Collected(self.problem, examples, size, shard)
+            sums = add_up(self.problem, batches, self._measured, self.device, collected)
             sums = sums if reduce is None else reduce(sums)
+            values = collected.values(reduce) if sums[1] else {}
             regularizer = float(self.regularizer())
         finally:
             self._noise, self._carried, training = outer
             self.model.train(training)
         if not sums[1]:
             raise ValueError(f"Phase {phase!r} of {self.problem.name} has no examples.")
-        return metrics_of(self.problem, sums, regularizer)
+        return metrics_of(self.problem, sums, regularizer, values)
 
     def to(self, target: torch.device | str | torch.dtype) -> BuiltProblem:
         """Moves model and data to a device, or the model to another dtype, in place.

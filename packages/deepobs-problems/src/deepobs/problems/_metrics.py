@@ -52,6 +52,8 @@ class Metric:
         parts: Maps (output, batch) to the numerator and the denominator, each summed over the
             batch; None for the loss itself.
         finish: Maps the ratio of the sums over the phase to the metric.
+        of_all: For a metric that is no ratio of sums: maps the outputs and the targets of the whole
+            phase to the metric. `parts` then returns those of the batch, `[n, K]` each.
 
     Example:
         >>> def absolute_error(output, batch):
@@ -63,6 +65,7 @@ class Metric:
     higher_is_better: bool
     parts: Callable[[Any, Batch], Parts] | None
     finish: Callable[[float], float] = identity
+    of_all: Callable[[Tensor, Tensor], float] | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

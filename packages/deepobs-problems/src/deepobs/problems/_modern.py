@@ -10,6 +10,7 @@ from deepobs import models
 from deepobs.data import DATASETS
 
 from ._diffusion import DIFFUSION
+from ._molecules import MOLECULES
 from ._networks import airbench94
 from ._problem import Problem
 from ._recent import language_model
@@ -99,6 +100,7 @@ MODERN: tuple[Problem, ...] = (
         " linear to 0 after 30 % of the steps. The batch needs gradient_accumulation_steps: 16"
         f" parts of 32 rows. {_NOT_REPRODUCED}",
     ),
+    *MOLECULES,
     *DIFFUSION,
     *TABLES,
 )

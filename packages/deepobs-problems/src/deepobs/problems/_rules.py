@@ -29,7 +29,10 @@ from ._probes import (
 _EVALUATED = 3  # A whole test set would take a large model hours.
 # What torch says of operations that the meta device cannot do: it has no values, and no kernels
 # for sparse tensors.
-_IMPOSSIBLE = ("with Meta tensors", "cannot be called on meta tensors", "'SparseMeta' backend")
+_IMPOSSIBLE = (
+    *("with Meta tensors", "cannot be called on meta tensors", "'SparseMeta' backend"),
+    "meta function for torch.nonzero()",
+)
 
 
 class Rule(NamedTuple):
