@@ -219,21 +219,9 @@ def test_a_killed_benchmark_ends_with_the_same_numbers(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("module", "options"),
-    [
-        ("deepobs", ("--workers", "2", "--option", "threads=1")),
-        ("ray", ("--executor", "ray")),
-        ("submitit", ("--executor", "slurm", "--option", "cluster=local", "--workers", "2")),
-    ],
-    ids=["local", "ray", "submitit"],
-)
-def test_a_benchmark_that_is_killed_twice_ends_with_the_same_numbers(
-    results, tmp_path, until, monkeypatch, module, options
-):
-    """SIGKILL leaves no time to save anything; every executor goes on where it was."""
-    pytest.importorskip(module, reason=f"{module} is not installed")
-    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+def test_a_benchmark_that_is_killed_twice_ends_with_the_same_numbers(results, tmp_path, until):
+    """SIGKILL leaves no time to save anything."""
+    options = ("--workers", "2", "--option", "threads=1")
     undisturbed, _ = results
     for enough in (3, 12):
         process = _start(tmp_path, *options)
