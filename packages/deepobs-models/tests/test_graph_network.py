@@ -11,7 +11,11 @@ from deepobs.models import GraphNetwork
 
 Weights = dict[str, Tensor]
 # Nodes, and edges as pairs of nodes, of each graph; the last one has no edge.
-GRAPHS = ((4, [(0, 1), (1, 0), (1, 2), (2, 1), (3, 3)]), (2, [(0, 1), (1, 0)]), (1, []))
+GRAPHS: tuple[tuple[int, list[tuple[int, int]]], ...] = (
+    (4, [(0, 1), (1, 0), (1, 2), (2, 1), (3, 3)]),
+    (2, [(0, 1), (1, 0)]),
+    (1, []),
+)
 OUTPUTS, WIDTH, STEPS = 6, 8, 3
 
 

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import scipy.io
 import scipy.sparse
 from PIL import Image
@@ -30,12 +29,13 @@ from ._fineweb import VOCABULARY_SIZE as GPT2_TOKENS
 from ._mnist import FASHION_MNIST_FILES, MNIST_FILES
 from ._molpcba import EDGE_FEATURES, MOLPCBA_FILES, NODE_FEATURES, NUM_TASKS
 from ._movielens import MOVIELENS_FILES, NUM_ITEMS, NUM_USERS, RATINGS_FILE
+from ._python2 import Pixels, python2_pickle
 from ._root import resolve_root
 from ._shards import HEADER_BYTES, MAGIC, VERSION
 from ._svhn import SVHN_FILES
 from ._tolstoi import DELETED_LINES, NUM_LINES, TOLSTOI_FILES, VOCABULARY_SIZE
 
-Pixels = npt.NDArray[np.uint8]
+__all__ = ["python2_pickle", "write_stand_in"]
 
 
 def write_stand_in(
@@ -256,35 +256,6 @@ def _california(base: Path, sizes: tuple[int, int], rng: np.random.Generator) ->
         file.size = len(content)
         archive.addfile(file, io.BytesIO(content))
     _write(base / CALIFORNIA_FILES[0], gzip.compress(unpacked.getvalue(), mtime=0))
-
-
-def python2_pickle(fields: Mapping[str, list[int] | Pixels]) -> bytes:
-    """Returns a dictionary as Python 2 pickled it, byte strings and all, as CIFAR's files are.
-
-    Args:
-        fields: Lists of small numbers, or arrays of bytes in two dimensions.
-    """
-    pieces = [b"\x80\x02}("]  # protocol 2, a dictionary, its items
-    for key, value in fields.items():
-        pieces.append(_pickled(key))
-        if isinstance(value, list):
-            pieces += [b"](", *(b"K" + bytes([number]) for number in value), b"e"]
-        else:
-            pieces.append(_pickled_array(value))
-    return b"".join([*pieces, b"u."])
-
-
-def _pickled(text: str) -> bytes:
-    return b"U" + bytes([len(text)]) + text.encode("ascii")
-
-
-def _pickled_array(array: Pixels) -> bytes:
-    empty = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85" + _pickled("b")
-    kind = b"cnumpy\ndtype\n" + _pickled("u1") + b"K\x00K\x01\x87R(K\x03" + _pickled("|")
-    kind += b"NNN" + b"J\xff\xff\xff\xff" * 2 + b"K\x00tb"
-    shape = b"".join(b"J" + struct.pack("<i", side) for side in array.shape) + b"\x86"
-    content = b"T" + struct.pack("<i", array.nbytes) + array.tobytes()
-    return empty + b"\x87R(K\x01" + shape + kind + b"\x89" + content + b"tb"
 
 
 _WRITERS: Mapping[str, Callable[[Path, tuple[int, int], np.random.Generator], None]] = {
