@@ -79,7 +79,7 @@ SLOW_EXTRAS = f"{TEST_EXTRAS},ray"
 
 # One thread a process: two test processes with two threads each on two cores are ten times slower.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--timeout", "600")
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--timeout", "600", "--durations", "20")
 
 # The percentage that `nox -s coverage` requires. Processes that tests start (workers, signals,
 # crashes) are not counted. Raise it to the measured value, less one point.
