@@ -132,7 +132,8 @@ def cost(study: Study) -> str:
         own = runs[runs["method"] == method]
         seconds = last.loc[own["run_id"], "seconds"].fillna(0).sum()
         diverged = int((own["status"] != "finished").sum())
-        space = OPTIMIZERS[method].space if method in OPTIMIZERS else {}
+        name = method.partition(" ")[0]  # what follows tells fixed settings
+        space = OPTIMIZERS[name].space if name in OPTIMIZERS else {}
         names = ", ".join(f"`{name}`" for name in space)
         rows.append([method, f"{len(own):,}", f"{diverged:,}", f"{seconds / 3600:.1f}", names])
     head = ["Method", "Runs", "of these diverged or failed", "Core hours", "Searched"]
