@@ -8,7 +8,11 @@ from deepobs.runner import UsageError, run
 @pytest.mark.parametrize(
     ("optimizer", "settings", "words"),
     [
-        ("SGD", {"compile": "reduce_overhead"}, "did you mean reduce-overhead"),
+        (
+            "SGD",
+            {"compile": "reduce_overhead"},
+            "one of off, default, reduce-overhead, not 'reduce_overhead'",
+        ),
         (
             "SGD",
             {"compile": "reduce-overhead", "gradient_accumulation_steps": 2},

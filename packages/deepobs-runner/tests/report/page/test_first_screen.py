@@ -22,6 +22,15 @@ def test_sentence_and_matrix_are_on_the_first_screen(visit, baselines_path, widt
         assert cell.evaluate("e => e.scrollWidth <= e.clientWidth && e.offsetHeight > 0")
 
 
+def test_the_turned_matrix_begins_at_the_left(visit, baselines_path):
+    """On a phone nothing stands before the names of the problems, which need the width."""
+    page = visit(baselines_path, width=390, height=844, touch=True)
+    left = "e => e.getBoundingClientRect().left"
+    edge = page.locator(".matrix").evaluate(left)
+    for heading in page.locator(".matrix thead th").all():
+        assert heading.evaluate(left) == pytest.approx(edge, abs=1)
+
+
 def test_a_cell_opens_its_statistics(visit, baselines_path):
     """A tap shows value, rank and test below the matrix; another closes them, as Escape does."""
     page = visit(baselines_path, width=390, height=844, touch=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepobs.problems import BuiltProblem
 
-from ..common import UsageError, unknown
+from ..common import UsageError, brief
 from ..config import RunConfig
 from ..optimizers import Calls
 
@@ -24,7 +24,9 @@ def compile_mode(given: bool | str) -> str:
     if isinstance(given, bool):
         return "default" if given else "off"
     if given not in COMPILE_MODES:
-        raise unknown("compile mode", str(given), COMPILE_MODES, f"use {', '.join(COMPILE_MODES)}.")
+        raise UsageError(
+            f"compile must be True, False or one of {', '.join(COMPILE_MODES)}, not {brief(given)}."
+        )
     return given
 
 
