@@ -54,7 +54,13 @@ DEEPOBS = Paper(
     "International Conference on Learning Representations (ICLR)",
     2019,
 )
-_SCHEDULE_FREE = Paper("Defazio, Aaron and others", "The Road Less Scheduled", "NeurIPS", 2024)
+_SCHEDULE_FREE = Paper(
+    "Defazio, Aaron and Yang, Xingyu Alice and Mehta, Harsh and Mishchenko, Konstantin "
+    "and Khaled, Ahmed and Cutkosky, Ashok",
+    "The Road Less Scheduled",
+    "NeurIPS",
+    2024,
+)
 
 #: The paper of each reference optimizer, by the optimizer's name.
 PAPERS: Mapping[str, Paper] = {
@@ -111,7 +117,8 @@ PAPERS: Mapping[str, Paper] = {
         2018,
     ),
     "RAdam": Paper(
-        "Liu, Liyuan and others",
+        "Liu, Liyuan and Jiang, Haoming and He, Pengcheng and Chen, Weizhu and Liu, Xiaodong "
+        "and Gao, Jianfeng and Han, Jiawei",
         "On the Variance of the Adaptive Learning Rate and Beyond",
         "ICLR",
         2020,
@@ -124,14 +131,16 @@ PAPERS: Mapping[str, Paper] = {
         "article",
     ),
     "Muon": Paper(
-        "Jordan, Keller and others",
+        "Jordan, Keller and Jin, Yuchen and Boza, Vlado and You, Jiacheng and Cesista, Franz "
+        "and Newhouse, Laker and Bernstein, Jeremy",
         "Muon: An optimizer for hidden layers in neural networks",
         "https://kellerjordan.github.io/posts/muon",
         2024,
         "misc",
     ),
     "SOAP": Paper(
-        "Vyas, Nikhil and others",
+        "Vyas, Nikhil and Morwani, Depen and Zhao, Rosie and Shapira, Itai "
+        "and Brandfonbrener, David and Janson, Lucas and Kakade, Sham",
         "SOAP: Improving and Stabilizing Shampoo using Adam",
         "ICLR",
         2025,
@@ -143,13 +152,16 @@ PAPERS: Mapping[str, Paper] = {
         2018,
     ),
     "Lion": Paper(
-        "Chen, Xiangning and others",
+        "Chen, Xiangning and Liang, Chen and Huang, Da and Real, Esteban and Wang, Kaiyuan "
+        "and Pham, Hieu and Dong, Xuanyi and Luong, Thang and Hsieh, Cho-Jui and Lu, Yifeng "
+        "and Le, Quoc V.",
         "Symbolic Discovery of Optimization Algorithms",
         "NeurIPS",
         2023,
     ),
     "Signum": Paper(
-        "Bernstein, Jeremy and others",
+        "Bernstein, Jeremy and Wang, Yu-Xiang and Azizzadenesheli, Kamyar "
+        "and Anandkumar, Animashree",
         "signSGD: Compressed Optimisation for Non-Convex Problems",
         "ICML",
         2018,
@@ -161,25 +173,27 @@ PAPERS: Mapping[str, Paper] = {
         2025,
     ),
     "ADOPT": Paper(
-        "Taniguchi, Shohei and others",
+        "Taniguchi, Shohei and Harada, Keno and Minegishi, Gouki and Oshima, Yuta "
+        "and Jeong, Seong Cheol and Nagahara, Go and Iiyama, Tomoshi and Suzuki, Masahiro "
+        "and Iwasawa, Yusuke and Matsuo, Yutaka",
         r"ADOPT: Modified Adam Can Converge with Any $\beta_2$ with the Optimal Rate",
         "NeurIPS",
         2024,
     ),
     "MARS": Paper(
-        "Yuan, Huizhuo and others",
+        "Yuan, Huizhuo and Liu, Yifeng and Wu, Shuang and Zhou, Xun and Gu, Quanquan",
         "MARS: Unleashing the Power of Variance Reduction for Training Large Models",
         "ICML",
         2025,
     ),
     "Sophia": Paper(
-        "Liu, Hong and others",
+        "Liu, Hong and Li, Zhiyuan and Hall, David and Liang, Percy and Ma, Tengyu",
         "Sophia: A Scalable Stochastic Second-order Optimizer for Language Model Pre-training",
         "ICLR",
         2024,
     ),
     "Adan": Paper(
-        "Xie, Xingyu and others",
+        "Xie, Xingyu and Zhou, Pan and Li, Huan and Lin, Zhouchen and Yan, Shuicheng",
         "Adan: Adaptive Nesterov Momentum Algorithm for Faster Optimizing Deep Models",
         "IEEE Transactions on Pattern Analysis and Machine Intelligence",
         2024,
@@ -199,7 +213,8 @@ PAPERS: Mapping[str, Paper] = {
         "article",
     ),
     "AdaHessian": Paper(
-        "Yao, Zhewei and others",
+        "Yao, Zhewei and Gholami, Amir and Shen, Sheng and Mustafa, Mustafa and Keutzer, Kurt "
+        "and Mahoney, Michael W.",
         "ADAHESSIAN: An Adaptive Second Order Optimizer for Machine Learning",
         "AAAI",
         2021,
