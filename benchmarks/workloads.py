@@ -75,10 +75,16 @@ def row(name: str) -> str:
 
     operations, memory = at_whole_batch("flops_per_step"), at_whole_batch("memory_bytes")
     steps = steps_of(problem)
+    hours = steps * operations / RATE / 3600
     return (
-        f"| `{name}` | {steps:,} | {operations:.2g} | {memory / 1e9:.2g} GB"
-        f" | {steps * operations / RATE / 3600:.2g} |\n"
+        f"| `{name}` | {steps:,} | {operations:.2g} | {rounded(memory / 1e9)} GB"
+        f" | {rounded(hours) if hours >= 0.01 else 'below 0.01'} |\n"
     )
+
+
+def rounded(number: float) -> str:
+    """Returns a number with two digits, and without an exponent."""
+    return f"{float(f'{number:.2g}'):,g}"
 
 
 def main() -> None:
