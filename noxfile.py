@@ -294,7 +294,6 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """The benchmarks of ``benchmarks/``, all or those named after `--`, on an idle machine."""
+    """The benchmarks whose figures have bounds, or those named after `--`, on an idle machine."""
     _install(session, *PACKAGES, extras=RUNNER_EXTRAS)
-    names = sorted(path.stem for path in Path("benchmarks").glob("[!f]*.py"))  # without figures
-    session.run("python", "benchmarks/figures.py", *(session.posargs or names))
+    session.run("python", "benchmarks/figures.py", *session.posargs)

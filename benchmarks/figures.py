@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import Any
 
 #: The scripts whose figures have requirements, in the order in which they run.
-SCRIPTS = ("start", "step", "training", "busy", "augmentation", "records", "sweep", "report")
+SCRIPTS = (
+    *("start", "step", "training", "busy", "tables", "augmentation", "records", "sweep", "report"),
+)
 _FILE = "DEEPOBS_FIGURES"  # variable that names the file to which `state` appends
 
 
