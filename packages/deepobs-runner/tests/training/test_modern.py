@@ -29,7 +29,7 @@ quiet = partial(run, progress="off", device="cpu", epochs=1, batch_size=16)
 
 
 def small(problem, sequence_length=4, steps=4, **changes):
-    """A problem itself, or fineweb_gpt with a narrow network, short rows and few steps."""
+    """Returns the problem; a small variant of it for fineweb_gpt, a short one for molpcba_gnn."""
     if problem == "molpcba_gnn":
         return replace(get_problem(problem), name="molpcba_gnn_short", steps_per_epoch=steps)
     if problem != "fineweb_gpt":
@@ -45,7 +45,10 @@ def small(problem, sequence_length=4, steps=4, **changes):
 
 
 def without_dropout(problem):
-    """A problem itself, or california_ft_transformer without masks, which parts draw anew."""
+    """Returns the problem, without dropout if it is california_ft_transformer.
+
+    Each part of an accumulated batch draws its own masks, so that its loss would differ.
+    """
     if problem != "california_ft_transformer":
         return problem
     model = partial(FTTransformer, attention_dropout=0.0, mlp_dropout=0.0)
