@@ -67,8 +67,8 @@ def ogbg_molpcba(*, root: str | os.PathLike[str] | None = None) -> GraphDataset:
         torch.from_numpy(nodes),
         torch.from_numpy(edges),
         torch.from_numpy(links),
-        torch.from_numpy(np.cumsum([0, *node_counts])),
-        torch.from_numpy(np.cumsum([0, *edge_counts])),
+        torch.from_numpy(np.insert(node_counts, 0, 0).cumsum()),
+        torch.from_numpy(np.insert(edge_counts, 0, 0).cumsum()),
         torch.from_numpy(targets),
     )
     train, valid, test = map(torch.from_numpy, parts)
