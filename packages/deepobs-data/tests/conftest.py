@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 import torch
 
 from deepobs.data import DATASETS, _prepare
-from deepobs.data._sources import Download
+from deepobs.data._sources import Download, downloads
 from deepobs.data.testing import write_stand_in
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -221,3 +222,28 @@ def small_mnist(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(_prepare, "downloads", lambda name: tuple(sources))
     monkeypatch.setattr(_prepare, "checksums", lambda name: sums)
     return served
+
+
+@pytest.fixture
+def prepare_served(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Path]:
+    """Prepares a data set of one archive, a stand-in, from a server on loopback.
+
+    The address ends and the checksum is computed as those of the real archive.
+    """
+
+    def prepare(name: str) -> Path:
+        (real,) = downloads(name)
+        (archive,) = DATASETS[name].files
+        content = (write_stand_in(name, tmp_path / "served") / archive).read_bytes()
+        address = urlsplit(real.urls[0]).path
+        server.files[address] = content
+        algorithm = real.checksum.partition(":")[0]
+        checksum = f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
+        source = Download((server.url(address),), checksum, archive)
+        monkeypatch.setattr(_prepare, "downloads", lambda name: (source,))
+        monkeypatch.setattr(_prepare, "checksums", lambda name: {archive: checksum})
+        return _prepare.prepare_dataset(name, root=tmp_path / "new")
+
+    return prepare

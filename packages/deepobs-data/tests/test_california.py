@@ -1,8 +1,8 @@
 import gzip
-import hashlib
 import io
 import tarfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -15,12 +15,10 @@ from deepobs.data import (
     CorruptDatasetError,
     california_housing,
     load_dataset,
-    prepare_dataset,
     verify_dataset,
 )
-from deepobs.data import _prepare as module
 from deepobs.data._california import normal_quantiles
-from deepobs.data._sources import Download, downloads
+from deepobs.data._sources import downloads
 from deepobs.data.testing import write_stand_in
 
 ARCHIVE = "california_housing/cal_housing.tgz"
@@ -134,6 +132,7 @@ def rows(*lines: str) -> bytes:
         (packed(b"", kind=tarfile.DIRTYPE), "not a regular file"),
         (rows(), "nine numbers a district"),
         (rows(ROW), "nine numbers a district"),
+        (rows(ROW, ROW), "nine numbers a district"),  # none would be left for testing
         (rows(ROW, ROW[:-9]), "not a table of numbers|nine numbers"),
         (rows(ROW, "longitude,latitude"), "not a table of numbers"),
         (rows(ROW, ROW.replace("126", "0")), "nine numbers a district"),
@@ -156,17 +155,9 @@ def test_a_damaged_archive_is_named_with_the_way_out(
     assert str(caught.value).isprintable()
 
 
-def test_the_archive_is_fetched_and_stays_packed(
-    tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_archive_is_fetched_and_stays_packed(prepare_served: Callable[[str], Path]) -> None:
     """From a server on loopback, under another name than that of its address."""
-    served = (write_stand_in("california_housing", tmp_path / "served") / ARCHIVE).read_bytes()
-    server.files["/files/5976036"] = served
-    checksum = f"sha256:{hashlib.sha256(served).hexdigest()}"
-    source = Download((server.url("/files/5976036"),), checksum, ARCHIVE)
-    monkeypatch.setattr(module, "downloads", lambda name: (source,))
-    monkeypatch.setattr(module, "checksums", lambda name: {ARCHIVE: checksum})
-    root = prepare_dataset("california_housing", root=tmp_path / "new")
+    root = prepare_served("california_housing")
     assert load_dataset("california_housing", root=root).num_examples("train") == 352
     assert [found.status for found in verify_dataset("california_housing", root=root)] == ["ok"]
 

@@ -1,6 +1,6 @@
-import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,9 @@ from deepobs.data import (
     CorruptDatasetError,
     load_dataset,
     movielens_100k,
-    prepare_dataset,
     verify_dataset,
 )
-from deepobs.data import _prepare as module
-from deepobs.data._sources import Download, downloads
+from deepobs.data._sources import downloads
 from deepobs.data.testing import write_stand_in
 
 ARCHIVE = "movielens/ml-100k.zip"
@@ -97,6 +95,7 @@ def lines(*rows: str) -> bytes:
         (lines("1\t1\t3\t1", f"1\t1\t{10**30}\t1"), "not a table of whole numbers"),
         (lines("1\t1\t3", "1\t1\t3"), "does not hold ratings"),
         (lines("1\t1\t3\t1", "0\t1\t3\t1"), "does not hold ratings"),
+        (lines("1\t1\t3\t1", "1\t1\t3\t1"), "does not hold ratings"),  # none for testing
         (lines("1\t1\t3\t1", "944\t1\t3\t1"), "does not hold ratings"),
         (lines("1\t1\t3\t1", "1\t1683\t3\t1"), "does not hold ratings"),
         (lines("1\t1\t3\t1", "1\t1\t6\t1"), "does not hold ratings"),
@@ -124,21 +123,13 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
         load_dataset("movielens_100k", root=folder_with(tmp_path, bytes(content)))
 
 
-def test_the_archive_is_fetched_and_stays_packed(
-    tmp_path: Path, server: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_archive_is_fetched_and_stays_packed(prepare_served: Callable[[str], Path]) -> None:
     """From a server on loopback, with its checksum; a wrong one is noticed."""
-    served = (write_stand_in("movielens_100k", tmp_path / "served") / ARCHIVE).read_bytes()
-    server.files["/ml-100k.zip"] = served
-    checksum = f"md5:{hashlib.md5(served).hexdigest()}"
-    source = Download((server.url("/ml-100k.zip"),), checksum, ARCHIVE)
-    monkeypatch.setattr(module, "downloads", lambda name: (source,))
-    monkeypatch.setattr(module, "checksums", lambda name: {ARCHIVE: checksum})
-    root = prepare_dataset("movielens_100k", root=tmp_path / "new")
+    root = prepare_served("movielens_100k")
     assert [path.name for path in (root / "movielens").iterdir()] == ["ml-100k.zip"]
     assert load_dataset("movielens_100k", root=root).num_examples("train") == 352
     assert [found.status for found in verify_dataset("movielens_100k", root=root)] == ["ok"]
-    (root / ARCHIVE).write_bytes(served[:-1])
+    (root / ARCHIVE).write_bytes((root / ARCHIVE).read_bytes()[:-1])
     assert [found.status for found in verify_dataset("movielens_100k", root=root)] == ["corrupt"]
 
 

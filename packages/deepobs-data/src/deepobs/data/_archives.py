@@ -1,15 +1,22 @@
-"""Reading one file of an archive that is kept as it was fetched, in bounded memory."""
+"""Reads one file of an archive that is kept as it was fetched, in bounded memory."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import tarfile
+import warnings
 import zipfile
 from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
 
 from ._errors import CorruptDatasetError, way_out
 from ._root import read_file
+
+Number = TypeVar("Number", bound=np.generic)
 
 MOST_BYTES = 2**24  # unpacked; most files that are read have 2 MB at most
 
@@ -58,6 +65,36 @@ def _bounded(content: bytes, most: int) -> bytes:
     if len(content) > most:
         raise ValueError(f"it unpacks to more than {most:,} bytes")
     return content
+
+
+def read_table(
+    name: str, path: Path, member: str, *, dtype: type[Number], delimiter: str
+) -> npt.NDArray[Number]:
+    """Reads a file of an archive that holds a table of numbers.
+
+    Args:
+        name: The data set.
+        path: The archive.
+        member: The path of the file in it.
+        dtype: The type of the numbers.
+        delimiter: What separates the numbers of a line.
+
+    Returns:
+        The table, `[lines, columns]`; `[0, 1]` for an empty file.
+
+    Raises:
+        CorruptDatasetError: If the file cannot be read, or is not such a table.
+        DataRootError: If the archive may not be read.
+    """
+    content = io.BytesIO(read_member(name, path, member))
+    options: dict[str, Any] = {"delimiter": delimiter, "comments": None, "ndmin": 2}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of an empty file
+            return np.loadtxt(content, dtype=dtype, **options)
+    except (ValueError, OverflowError) as error:
+        numbers = "whole numbers" if issubclass(dtype, np.integer) else "numbers"
+        raise corrupt(name, path, member, f"is not a table of {numbers}") from error
 
 
 def corrupt(name: str, path: Path, member: str, complaint: str) -> CorruptDatasetError:

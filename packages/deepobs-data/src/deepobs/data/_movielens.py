@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-import warnings
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from ._archives import corrupt, read_member
+from ._archives import corrupt, read_table
 from ._batches import ArrayDataset, Arrays
 from ._dataset import Facts
 from ._root import require_files, resolve_root
@@ -66,22 +64,11 @@ def _read(path: Path) -> npt.NDArray[np.int64]:
     Raises:
         CorruptDatasetError: If the archive holds something else.
     """
-    content = read_member("movielens_100k", path, RATINGS_FILE)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of an empty file
-            rows: npt.NDArray[np.int64] = np.loadtxt(
-                io.BytesIO(content), dtype=np.int64, delimiter="\t", comments=None, ndmin=2
-            )
-    except (ValueError, OverflowError) as error:
-        raise corrupt(
-            "movielens_100k", path, RATINGS_FILE, "is not a table of whole numbers"
-        ) from error
+    rows = read_table("movielens_100k", path, RATINGS_FILE, dtype=np.int64, delimiter="\t")
     most = (NUM_USERS, NUM_ITEMS, 5)
     fits = (
-        rows.ndim == 2
-        and rows.shape[1] == 4
-        and len(rows) > 1
+        rows.shape[1] == 4
+        and len(rows) > 2  # of two, 80 % for training would leave none for testing
         and (rows[:, :3] >= 1).all()
         and (rows[:, :3] <= most).all()
     )
